@@ -1,0 +1,62 @@
+# make app: the page, on a fresh machine. make test: every check and test. Both need Python 3.11 or newer, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: app setup test check bench data models lock clean
+.DELETE_ON_ERROR:
+
+app: .venv/app.stamp
+	$(BIN)/python app.py $(ARGS)
+
+setup: .venv/setup.stamp
+
+# The package itself is installed in place, without its dependencies, which are pinned.
+.venv/app.stamp: requirements/app.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) -r requirements/app.txt
+	$(PIP) --no-deps --editable .
+	touch $@
+
+.venv/setup.stamp: requirements/dev.txt .venv/app.stamp
+	$(PIP) -r requirements/dev.txt
+	touch $@
+
+check: .venv/setup.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/pytest $(ARGS)
+
+bench: .venv/setup.stamp
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/tutorial.py
+
+# The bundled corpus from its sources, and the shipped models from the corpus.
+data: .venv/setup.stamp
+	$(BIN)/python data/build.py
+
+models: .venv/setup.stamp
+	rm -rf runs/names
+	for task in classifier generator; do \
+	    $(BIN)/python -m charrnn.train $$task --data names --out runs/names/$$task || exit 2; \
+	    rm -rf charrnn/pretrained/names/$$task runs/names/$$task/run; \
+	    mkdir -p charrnn/pretrained/names; \
+	    cp -r runs/names/$$task charrnn/pretrained/names/$$task; \
+	done
+
+# Pins the newest versions that fit together.
+lock:
+	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check ".[app]"
+	( echo "# What the page and the command line need, pinned. Written by \`make lock\`."; \
+	  .venv/lock/bin/python -m pip freeze | grep -v '^charrnn' ) > requirements/app.txt
+	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 ".[dev]"
+	( echo "# Everything for training, tests and benchmarks, pinned. Written by \`make lock\`."; \
+	  .venv/lock/bin/python -m pip freeze | grep -v '^charrnn' | sed 's/+cpu//' ) > requirements/dev.txt
+	rm -rf .venv/lock
+
+clean:
+	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,86 @@
+"""Labelled names: a :class:`Corpus`, where it is read from and how it is split.
+
+Columns rather than objects, so that a million names stay cheap: ``names[i]`` carries the label ``labels[i]``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from charrnn.text import fold
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Names with their labels, in the order of the source, repeats included.
+
+    Attributes:
+        names: cleaned names, as spelled.
+        labels: the label of each name, same length as ``names``.
+        source: where the names came from, for messages and model cards.
+        dropped: how many lines were left out on reading, by reason.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+    source: str = "memory"
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def read(data: str | Path) -> Corpus:
+        """Read ``names`` (bundled), a folder of ``<Label>.txt``, or one text file (its stem is the label).
+
+        Raises:
+            CorpusError: it is missing, empty, or not text in UTF-8; the message names file and line.
+        """
+        from charrnn.corpus.read import read
+
+        return read(data)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """What makes two spellings one name: ASCII in folded case, one for each entry."""
+        return [fold(name) for name in self.names]
+
+    @cached_property
+    def label_set(self) -> list[str]:
+        """The distinct labels, sorted."""
+        return sorted(set(self.labels))
+
+    @cached_property
+    def label_counts(self) -> dict[str, int]:
+        """Entries for each label, in the order of :attr:`label_set`."""
+        counts = Counter(self.labels)
+        return {label: counts[label] for label in self.label_set}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the entries in sorted order: the same names and labels give the same fingerprint."""
+        digest = hashlib.sha256()
+        for label, name in sorted(zip(self.labels, self.names, strict=True)):
+            digest.update(f"{label}\t{name}\n".encode())
+        return digest.hexdigest()
+
+    def select(self, indices: Sequence[int]) -> Corpus:
+        """The entries at the indices, in that order."""
+        return Corpus([self.names[i] for i in indices], [self.labels[i] for i in indices], self.source)
+
+    def distinct_pairs(self) -> Corpus:
+        """Without repeated (name, label) pairs, names compared by :attr:`keys`; the first spelling stays."""
+        first: dict[tuple[str, str], int] = {}
+        for i, pair in enumerate(zip(self.keys, self.labels, strict=True)):
+            first.setdefault(pair, i)
+        return self.select(list(first.values()))
+
+    def without(self, keys: Collection[str]) -> Corpus:
+        """Without the entries whose key is in ``keys`` (another corpus' :attr:`keys`, say)."""
+        keys = set(keys)
+        return self.select([i for i, key in enumerate(self.keys) if key not in keys])

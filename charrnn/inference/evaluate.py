@@ -1,0 +1,53 @@
+"""Scores of a model on a corpus, under the keys of ``charrnn evaluate --format json``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from charrnn import metrics
+from charrnn.corpus import Corpus
+from charrnn.errors import CorpusError
+from charrnn.inference.classifier import Classifier
+from charrnn.inference.generator import Generator
+
+
+def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model") -> dict[str, float]:
+    """Figures of a model on a corpus.
+
+    Classifiers: repeated (name, label) pairs count once; keys of :func:`charrnn.metrics.classification_report`.
+    Generators: repeats count; ``nats_per_char`` (the end of a name is a character), ``names``, ``characters``.
+
+    Args:
+        model: to be scored.
+        corpus: its labels must be labels of the model.
+        prior: ``model`` leaves the answers alone; ``uniform`` divides them by the training frequencies of the labels.
+
+    Raises:
+        CorpusError: there are no names, or a label that the model does not know.
+    """
+    if not len(corpus):
+        raise CorpusError(f"{corpus.source}: no names are left to score. Give other names, or exclude fewer.")
+    if isinstance(model, Generator):
+        # A model with one label scores any list: which names, is what it is asked.
+        labels = [None] * len(corpus) if len(model.labels) == 1 else _known(model, corpus)
+        total = -model.log_probabilities(corpus.names, labels).sum()
+        characters = sum(model.characters(name) for name in corpus.names)
+        return {"nats_per_char": float(total / characters), "names": len(corpus), "characters": characters}
+    corpus = corpus.distinct_pairs()
+    index = {label: i for i, label in enumerate(model.labels)}
+    targets = np.array([index[label] for label in _known(model, corpus)])
+    probabilities = model.probabilities(corpus.names)
+    if prior == "uniform":
+        probabilities /= model.prior
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+    return metrics.classification_report(probabilities, targets)
+
+
+def _known(model: Classifier | Generator, corpus: Corpus) -> list[str]:
+    unknown = sorted(set(corpus.labels) - set(model.labels))
+    if unknown:
+        raise CorpusError(
+            f"{corpus.source}: the model does not know the labels {', '.join(unknown)}; it knows "
+            f"{', '.join(model.labels)}. Rename or remove them."
+        )
+    return list(corpus.labels)

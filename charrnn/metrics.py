@@ -1,0 +1,71 @@
+"""Figures of merit, in NumPy. Rows of a confusion matrix are true labels, columns are answers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+
+def confusion_matrix(targets: Ints, answers: Ints, labels: int) -> NDArray[np.int64]:
+    """Counts, shape (labels, labels): row true label, column answer."""
+    cells = np.bincount(targets * labels + answers, minlength=labels * labels)
+    return cells.reshape(labels, labels)
+
+
+def top_k_accuracy(probabilities: Floats, targets: Ints, k: int) -> float:
+    """Share of names whose label is among the ``k`` most probable ones. Ties go against the name."""
+    own = probabilities[np.arange(len(targets)), targets]
+    ahead = (probabilities >= own[:, None]).sum(axis=1) - 1
+    return float((ahead < k).mean())
+
+
+def macro_f1(matrix: Ints) -> float:
+    """Unweighted mean over the labels that occur of 2·hits / (true + answered)."""
+    hits = matrix.diagonal().astype(float)
+    true, answered = matrix.sum(axis=1), matrix.sum(axis=0)
+    present = true > 0
+    return float((2 * hits[present] / (true + answered)[present]).mean())
+
+
+def balanced_accuracy(matrix: Ints) -> float:
+    """Mean recall over the labels that occur."""
+    true = matrix.sum(axis=1)
+    present = true > 0
+    return float((matrix.diagonal()[present] / true[present]).mean())
+
+
+def negative_log_likelihood(probabilities: Floats, targets: Ints) -> float:
+    """Mean of -log p(true label), in nats."""
+    own = probabilities[np.arange(len(targets)), targets]
+    return float(-np.log(np.maximum(own, np.finfo(np.float64).tiny)).mean())
+
+
+def expected_calibration_error(probabilities: Floats, targets: Ints, bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins, weighted by size (Guo et al. 2017)."""
+    confidence = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == targets
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(index, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(targets))
+
+
+def classification_report(probabilities: Floats, targets: Ints) -> dict[str, float]:
+    """All figures of a classifier, under the keys of ``charrnn evaluate --format json``.
+
+    Args:
+        probabilities: shape (names, labels), rows sum to 1.
+        targets: true labels, shape (names,).
+    """
+    matrix = confusion_matrix(targets, probabilities.argmax(axis=1), probabilities.shape[1])
+    return {
+        "accuracy": float(matrix.diagonal().sum() / matrix.sum()),
+        "balanced_accuracy": balanced_accuracy(matrix),
+        "top3_accuracy": top_k_accuracy(probabilities, targets, 3),
+        "macro_f1": macro_f1(matrix),
+        "nll": negative_log_likelihood(probabilities, targets),
+        "ece": expected_calibration_error(probabilities, targets),
+        "n": len(targets),
+    }

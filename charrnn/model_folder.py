@@ -1,0 +1,203 @@
+"""The model folder: all that passes from training to inference.
+
+::
+
+    model.safetensors   weights, float32, no metadata: equal weights are equal bytes
+    config.json         everything else; written last, so a folder without it is no model
+    README.md           the model card
+    known.txt.gz        every name of the data, ASCII in folded case (absent if trained with --private)
+    run/                what only the run needs (TensorBoard events); never published
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.errors import ModelFolderError
+
+FORMAT_VERSION = 1
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What ``config.json`` holds.
+
+    Attributes:
+        task: ``classifier`` or ``generator``.
+        architecture: the arguments of the module, without vocabulary and label sizes.
+        alphabet: the characters of the vocabulary, in order.
+        labels: the labels, in order.
+        label_counts: training names for each label, in the order of ``labels``; the prior that the model learned.
+        pipeline: key of :data:`charrnn.text.PIPELINES`.
+        max_length: length of the longest training name, in characters.
+        data: source, fingerprint, numbers, seed and fractions of the split.
+        training: the settings of the run, and what it took.
+        metrics: figures on the test split, of the model and of the baseline.
+        weights_sha256: SHA-256 of ``model.safetensors``; empty until written.
+        format_version: of this folder's format.
+    """
+
+    task: str
+    architecture: dict[str, Any]
+    alphabet: str
+    labels: list[str]
+    label_counts: list[int]
+    pipeline: str
+    max_length: int
+    data: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    weights_sha256: str = ""
+    format_version: int = FORMAT_VERSION
+
+
+def write(
+    folder: Path, config: ModelConfig, weights: Weights, card: str, known: Collection[str] | None = None
+) -> ModelConfig:
+    """Write a model folder; whatever happens, a ``config.json`` stands there only when all else does.
+
+    Args:
+        folder: made if absent.
+        config: its ``weights_sha256`` is filled in.
+        weights: float32 arrays by name.
+        card: text of ``README.md``.
+        known: names of the data, ASCII in folded case; None leaves them out.
+
+    Returns:
+        The config as written.
+
+    Raises:
+        ModelFolderError: the disk is full, or the folder cannot be written.
+    """
+    from safetensors.numpy import save
+
+    blob = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
+    config = dataclasses.replace(config, weights_sha256=hashlib.sha256(blob).hexdigest())
+    text = json.dumps(dataclasses.asdict(config), indent=1, ensure_ascii=False) + "\n"
+    files = {"model.safetensors": blob, "README.md": card.encode(), "config.json": text.encode()}
+    if known is not None:
+        lines = "".join(f"{name}\n" for name in sorted(set(known)))
+        # mtime=0: the same names are the same bytes.
+        files = {"known.txt.gz": gzip.compress(lines.encode(), mtime=0)} | files
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            written.append(folder / name)
+            write_atomically(folder / name, content)
+    except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise ModelFolderError(
+            f"{folder}: cannot be written ({error.strerror or error}). Free space or choose another --out."
+        ) from error
+    return config
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by new content in one step: the old or the new stands there, never a part.
+
+    Raises:
+        OSError: nothing was changed.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        handle = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[np.float32]]]:
+    """Read and verify a model folder.
+
+    Raises:
+        ModelFolderError: it is absent, incomplete, altered (SHA-256), cut, or of another format version.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    folder = Path(folder)
+    config = read_config(folder)
+    path = folder / "model.safetensors"
+    try:
+        blob = path.read_bytes()
+    except OSError as error:
+        raise _broken(path, f"cannot be read ({error.strerror or error})") from error
+    if hashlib.sha256(blob).hexdigest() != config.weights_sha256:
+        raise _broken(path, "is cut or altered (its SHA-256 differs from the one in config.json)")
+    try:
+        return config, load(blob)
+    except SafetensorError as error:
+        raise _broken(path, f"is no safetensors file ({error})") from error
+
+
+def read_config(folder: str | Path) -> ModelConfig:
+    """Read ``config.json`` alone.
+
+    Raises:
+        ModelFolderError: as for :func:`read`.
+    """
+    path = Path(folder) / "config.json"
+    if not path.is_file():
+        raise ModelFolderError(
+            f"{folder}: no model folder (no config.json). Train one: python -m charrnn.train classifier --out {folder}"
+        )
+    try:
+        fields = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise _broken(path, f"cannot be read ({error})") from error
+    if not isinstance(fields, dict):
+        raise _broken(path, "holds no JSON object")
+    version = fields.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ModelFolderError(
+            f"{path}: format version {version!r}, this charrnn reads {FORMAT_VERSION}. "
+            "Install the charrnn that wrote it, or train again."
+        )
+    return _validated(path, fields)
+
+
+_TYPES = {"str": str, "int": int, "list[str]": list, "list[int]": list, "dict[str, Any]": dict}
+
+
+def _validated(path: Path, fields: dict[str, Any]) -> ModelConfig:
+    expected = {f.name: _TYPES[str(f.type)] for f in dataclasses.fields(ModelConfig)}
+    if fields.keys() != expected.keys():
+        odd = ", ".join(sorted(fields.keys() ^ expected.keys()))
+        raise _broken(path, f"has missing or unknown keys: {odd}")
+    for key, kind in expected.items():
+        if not isinstance(fields[key], kind):
+            raise _broken(path, f"{key} is no {kind.__name__}")
+    config = ModelConfig(**fields)
+    if config.task not in ("classifier", "generator"):
+        raise _broken(path, f"unknown task {config.task!r}")
+    if not config.labels or len(config.labels) != len(config.label_counts):
+        raise _broken(path, "labels and label_counts differ in number, or are empty")
+    return config
+
+
+def _broken(path: Path, what: str) -> ModelFolderError:
+    return ModelFolderError(f"{path}: {what}. Copy or download the folder again, or train anew.")

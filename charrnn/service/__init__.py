@@ -1,0 +1,1 @@
+"""The service: the page now; the HTTP API beside it later."""

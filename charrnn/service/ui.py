@@ -1,0 +1,127 @@
+"""The Gradio page: two tabs, classify and generate."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any
+
+# Before Gradio is imported: no server-side rendering (it starts a Node process), no calls home.
+os.environ.setdefault("GRADIO_SSR_MODE", "false")
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+from charrnn.errors import CharRNNError, needs_extra
+from charrnn.inference.classifier import Classifier
+from charrnn.inference.generator import Generator
+from charrnn.text import MAX_LENGTH
+
+with needs_extra("app"):
+    import gradio as gr
+
+MOST_NAMES = 100
+SHOWN = 5
+EXAMPLES = ["Satoshi", "Dostoevsky", "Papadopoulos", "O'Sullivan", "Nguyễn", "Dvořáková", "MacLeod", "Haddad"]
+REASONS = {
+    "missing-name": "Type a name to see which language it looks like.",
+    "no-letters": "There are no letters in it.",
+    "too-long": f"That is over {MAX_LENGTH} characters, too long for a name.",
+}
+CSS = """
+.gradio-container { max-width: 860px !important; margin: 0 auto !important; }
+#names textarea { font-size: 1.05rem; line-height: 1.7; }
+footer { display: none !important; }
+"""
+
+
+def theme() -> Any:
+    """A theme with the system's own fonts: the page must not need the network."""
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    return gr.themes.Soft(primary_hue="indigo", font=fonts, font_mono=["ui-monospace", "monospace"])
+
+
+def classify(model: Classifier, name: str) -> tuple[dict[str, float], str]:
+    """Probabilities of the best labels, and a sentence about the answer."""
+    if not isinstance(name, str):
+        raise gr.Error("The name must be text.")
+    answer = model.predict([name], SHOWN)[0]
+    if answer.reason:
+        return {}, REASONS.get(answer.reason, f"No answer: {answer.reason}.")
+    best, probability = answer.predictions[0]
+    sure = "surely" if probability >= 0.9 else "probably" if probability >= 0.6 else "perhaps"
+    return {s.label: s.probability for s in answer.predictions}, f"**{name.strip()}** looks {sure} **{best}**."
+
+
+def generate(model: Generator, label: str, number: float, temperature: float, seed: float | None) -> tuple[str, str]:
+    """Names, one a line, and a sentence that says how to get them again."""
+    try:
+        n = int(number)
+        drawn = secrets.randbelow(2**31) if seed is None else int(seed)
+        if not 1 <= n <= MOST_NAMES:
+            raise gr.Error(f"Ask for 1 to {MOST_NAMES} names.")
+        names = model.sample(label, n, drawn, float(temperature))
+    except CharRNNError as error:
+        raise gr.Error(str(error)) from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise gr.Error("Number, temperature and seed must be numbers.") from error
+    return "\n".join(names), f"Seed {drawn}: the same seed and settings give the same names."
+
+
+def build(classifier: Classifier, generator: Generator) -> Any:
+    """The page over two models, as ``gr.Blocks``; launch it with :func:`launch`."""
+
+    def on_classify(name: str) -> tuple[dict[str, float], str]:
+        return classify(classifier, name)
+
+    def on_generate(label: str, number: float, temperature: float, seed: float | None) -> tuple[str, str]:
+        return generate(generator, label, number, temperature, seed)
+
+    with gr.Blocks(title="charrnn: names") as page:
+        gr.Markdown(
+            "# charrnn\nTell which language a surname comes from, and invent new ones. "
+            "Two small recurrent networks, trained on real surnames."
+        )
+        with gr.Tab("Classify"):
+            with gr.Row(equal_height=False):
+                with gr.Column():
+                    name = gr.Textbox(label="Name", placeholder="Satoshi", max_length=MAX_LENGTH, autofocus=True)
+                    ask = gr.Button("Classify", variant="primary")
+                    gr.Examples([[e] for e in EXAMPLES], name, label="Try one")
+                with gr.Column():
+                    bars = gr.Label(label="Language", num_top_classes=SHOWN)
+                    sentence = gr.Markdown()
+            gr.on([ask.click, name.submit], on_classify, name, [bars, sentence], api_name="classify")
+            # An example fills the box from the browser; its answer should come at once.
+            name.change(on_classify, name, [bars, sentence], api_name=False, show_progress="hidden")
+            gr.Markdown(
+                f"It knows {len(classifier.labels)} labels: {', '.join(classifier.labels)}. The answer says which list "
+                "of names a name resembles. It says nothing about a person's identity, origin or ancestry."
+            )
+        with gr.Tab("Generate"), gr.Row(equal_height=False):
+            with gr.Column():
+                start = "Irish" if "Irish" in generator.labels else generator.labels[0]
+                label = gr.Dropdown(generator.labels, value=start, label="Label")
+                number = gr.Slider(1, MOST_NAMES, value=10, step=1, label="Number")
+                temperature = gr.Slider(
+                    0, 2, value=0.8, step=0.05, label="Temperature", info="Low: typical. High: wild."
+                )
+                seed = gr.Number(value=None, label="Seed", precision=0, minimum=0, info="Empty: new names each time.")
+                make = gr.Button("Generate", variant="primary")
+            with gr.Column():
+                names = gr.Textbox(label="Names", lines=10, max_lines=20, buttons=["copy"], elem_id="names")
+                again = gr.Markdown()
+            gr.on([make.click], on_generate, [label, number, temperature, seed], [names, again], api_name="generate")
+    return page
+
+
+def launch(page: Any, host: str = "127.0.0.1", port: int = 7860, block: bool = True) -> Any:
+    """Serve the page; returns what ``gr.Blocks.launch`` returns (app, local address, share address)."""
+    return page.launch(
+        server_name=host,
+        server_port=port,
+        theme=theme(),
+        css=CSS,
+        ssr_mode=False,
+        enable_monitoring=False,
+        prevent_thread_lock=not block,
+        quiet=True,
+    )

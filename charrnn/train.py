@@ -1,0 +1,126 @@
+"""``python -m charrnn.train classifier|generator``: names in, a model folder out."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from charrnn import model_folder
+from charrnn.corpus import Corpus
+from charrnn.errors import CharRNNError, SettingsError, needs_extra
+from charrnn.inference import locate
+from charrnn.inference.classifier import Classifier
+from charrnn.inference.evaluate import evaluate
+from charrnn.inference.generator import Generator
+from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
+
+MODELS: dict[str, type[Classifier] | type[Generator]] = {"classifier": Classifier, "generator": Generator}
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The flags of the command."""
+    parser = argparse.ArgumentParser(prog="python -m charrnn.train", description="Train a model on labelled names.")
+    tasks = parser.add_subparsers(dest="task", required=True)
+    for task, settings in SETTINGS.items():
+        sub = tasks.add_parser(task, help=f"train a {task}")
+        run = sub.add_argument_group("run")
+        run.add_argument(
+            "--data",
+            required=True,
+            metavar="NAME|PATH",
+            help="names (bundled), a folder of <Label>.txt, or a text file",
+        )
+        run.add_argument(
+            "--out", required=True, type=Path, metavar="DIR", help="model folder to write; absent or empty"
+        )
+        run.add_argument("--init", metavar="MODEL", help="fine-tune from this model folder or shipped model")
+        run.add_argument(
+            "--private", action="store_true", help="leave the names out of the folder; novelty can then not be proven"
+        )
+        add_flags(sub.add_argument_group("settings"), settings)  # type: ignore[arg-type]
+    return parser.parse_args(arguments)
+
+
+def run(task: str, data: str, out: Path, settings: Settings, init: str | None = None, private: bool = False) -> str:
+    """Train, score on the test split, write the model folder.
+
+    Returns:
+        The scores beside the baseline's, as text.
+
+    Raises:
+        CharRNNError: bad input; nothing is left behind in ``out``.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SettingsError(f"--out {out}: is not empty. Choose another folder, or empty this one.")
+    existed = out.exists()
+    corpus = Corpus.read(data)
+    with needs_extra("train"):
+        from charrnn.training.baseline import baseline
+        from charrnn.training.card import model_card, score_table
+        from charrnn.training.run import train
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        trained = train(task, corpus, settings, None if init is None else locate(init), events=out / "run")
+        config = trained.config
+        if len(trained.parts.test):
+            model = MODELS[task](config, trained.weights)
+            scores = {"charrnn": evaluate(model, trained.parts.test), "4-gram": baseline(config, trained.parts)}
+            config = dataclasses.replace(config, metrics=scores)
+        card = model_card(config, command_line(task, data, out, settings, init, private))
+        known = None if private else {key for part in trained.parts for key in part.keys}
+        config = model_folder.write(out, config, trained.weights, card, known)
+    except OSError as error:
+        _clear(out, existed)
+        raise SettingsError(f"--out {out}: cannot be written ({error.strerror or error}). Choose another.") from error
+    except BaseException:
+        _clear(out, existed)
+        raise
+    seconds = config.training["seconds"]
+    lines = [f"{task} written to {out} after {config.training['epochs']} epochs, {seconds:.0f} s", ""]
+    if config.metrics:
+        lines += [f"{config.data['test']:,} test names, never trained on:", score_table(config.metrics)]
+    return "\n".join(lines)
+
+
+def _clear(out: Path, existed: bool) -> None:
+    shutil.rmtree(out, ignore_errors=True)
+    if existed:
+        out.mkdir(exist_ok=True)
+
+
+def command_line(task: str, data: str, out: Path, settings: Settings, init: str | None, private: bool) -> str:
+    """The shortest command that trains this model again."""
+    words = ["python", "-m", "charrnn.train", task, "--data", data, "--out", out.name]
+    words += ["--init", init] if init else []
+    words += ["--private"] if private else []
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        flag = field.name.replace("_", "-")
+        if value == field.default:
+            continue
+        words += [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+    return shlex.join(words)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    flags = parse(arguments)
+    try:
+        settings = from_flags(SETTINGS[flags.task], flags)
+        print(run(flags.task, flags.data, flags.out, settings, flags.init, flags.private))
+    except CharRNNError as error:
+        print(f"charrnn.train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("charrnn.train: stopped; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

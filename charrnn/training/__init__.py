@@ -1,0 +1,1 @@
+"""Training, in PyTorch. Nothing outside this package and ``charrnn.train`` imports torch."""

@@ -1,0 +1,32 @@
+"""The character 4-gram that every trained model is printed beside."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from charrnn import metrics
+from charrnn.corpus.split import Split
+from charrnn.model_folder import ModelConfig
+from charrnn.ngrams import NGramClassifier
+from charrnn.text import PIPELINES, Vocabulary
+
+
+def baseline(config: ModelConfig, parts: Split) -> dict[str, float]:
+    """Figures of the interpolated 4-gram, fitted on the training part, on the test part.
+
+    The same text pipeline, alphabet and metrics as the model's: with Bayes' rule for a classifier, nats per character
+    of the label's own 4-gram for a generator.
+    """
+    vocabulary = Vocabulary(config.alphabet)
+    pipeline = PIPELINES[config.pipeline]
+    index = {label: i for i, label in enumerate(config.labels)}
+    (train, train_labels), (test, test_labels) = (
+        ([vocabulary.encode(pipeline(n)) for n in part.names], [index[label] for label in part.labels])
+        for part in (parts.train, parts.test)
+    )
+    model = NGramClassifier(train, train_labels, len(config.labels), len(vocabulary))
+    if config.task == "classifier":
+        return metrics.classification_report(model.probabilities(test), np.array(test_labels))
+    nats = -sum(model.models[i].log_probability(name) for name, i in zip(test, test_labels, strict=True))
+    characters = sum(len(name) + 1 for name in test)
+    return {"nats_per_char": nats / characters, "names": len(test), "characters": characters}

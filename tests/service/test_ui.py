@@ -1,0 +1,48 @@
+import gradio as gr
+import pytest
+
+from charrnn.inference import load
+from charrnn.service import ui
+
+
+@pytest.fixture(scope="module")
+def models():
+    return load("names/classifier"), load("names/generator")
+
+
+def test_classify_answers_and_abstains(models):
+    bars, sentence = ui.classify(models[0], "Papadopoulos")
+    assert max(bars, key=bars.get) == "Greek" and len(bars) == ui.SHOWN
+    assert "Greek" in sentence
+    assert ui.classify(models[0], "42") == ({}, ui.REASONS["no-letters"])
+
+
+def test_generate_repeats_with_its_seed(models):
+    names, sentence = ui.generate(models[1], "Irish", 5, 0.8, 7)
+    assert len(names.splitlines()) == 5 and "Seed 7" in sentence
+    assert ui.generate(models[1], "Irish", 5, 0.8, 7)[0] == names
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("Elvish", 5, 0.8, 1),
+        (["Irish"], 5, 0.8, 1),
+        ("Irish", 0, 0.8, 1),
+        ("Irish", 10**6, 0.8, 1),
+        ("Irish", "five", 0.8, 1),
+        ("Irish", 5, float("nan"), 1),
+        ("Irish", float("nan"), 0.8, 1),
+        ("Irish", float("inf"), 0.8, 1),
+        ("Irish", 5, None, 1),
+        ("Irish", 5, 0.8, -1),
+    ],
+)
+def test_what_comes_over_http_is_checked(models, arguments):
+    with pytest.raises(gr.Error):
+        ui.generate(models[1], *arguments)
+
+
+def test_a_name_must_be_text(models):
+    with pytest.raises(gr.Error):
+        ui.classify(models[0], 42)

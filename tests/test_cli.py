@@ -1,0 +1,140 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from charrnn.cli import main
+from charrnn.inference import load
+from tests.conftest import SHARED
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command; gives (status, output, error)."""
+
+    def run(*arguments):
+        status = main([str(a) for a in arguments])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def test_classify_knows_what_everybody_knows(run):
+    names = ["Satoshi", "Dostoevsky", "Papadopoulos", "O'Sullivan", "Nguyen"]
+    status, out, _ = run("classify", *names, "--top-k", 1, "--format", "jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0 and [row["name"] for row in rows] == names
+    labels = [row["predictions"][0]["label"] for row in rows]
+    assert labels == ["Japanese", "Russian", "Greek", "Irish", "Vietnamese"]
+
+
+def test_rows_stay_aligned_and_abstain_in_place(run, tmp_path, trained):
+    (tmp_path / "in.txt").write_text("Rossi\n\n42\n" + "x" * 101 + "\nSuzuki\n")
+    model = ["--model", trained["classifier"]]
+    status, out, _ = run("classify", "--input", tmp_path / "in.txt", *model, "--format", "jsonl")
+    reasons = [json.loads(line)["reason"] for line in out.splitlines()]
+    assert status == 0 and reasons == [None, "missing-name", "no-letters", "too-long", None]
+
+
+def test_csv_has_a_column_for_each_rank(run, tmp_path, trained):
+    out = tmp_path / "out.csv"
+    model = ["--model", trained["classifier"]]
+    assert run("classify", "Rossi", "?", *model, "--top-k", 2, "--output", out)[0] == 0
+    rows = list(csv.DictReader(io.StringIO(out.read_text())))
+    assert list(rows[0]) == ["name", "label", "probability", "label_2", "probability_2", "abstained", "reason"]
+    assert float(rows[0]["probability"]) >= float(rows[0]["probability_2"])
+    assert rows[1] == dict.fromkeys(rows[1], "") | {"name": "?", "abstained": "true", "reason": "no-letters"}
+
+
+def test_top_k_zero_shows_every_label(run, trained):
+    _, out, _ = run("classify", "Rossi", "--model", trained["classifier"], "--top-k", 0, "--format", "jsonl")
+    assert len(json.loads(out)["predictions"]) == 4
+
+
+def test_a_bad_input_leaves_no_half_output(run, tmp_path, trained):
+    (tmp_path / "in.txt").write_bytes(b"Rossi\nM\xfcller\n")
+    out = tmp_path / "out.jsonl"
+    status, _, err = run("classify", "--input", tmp_path / "in.txt", "--output", out, "--model", trained["classifier"])
+    assert status == 2 and "line 2: not UTF-8" in err
+    assert [p.name for p in tmp_path.iterdir()] == ["in.txt"]
+
+
+def test_generate_repeats_with_its_seed(run):
+    first = run("generate", "--label", "Italian", "-n", 1000, "--seed", 7)
+    assert first == run("generate", "--label", "Italian", "-n", 1000, "--seed", 7)
+    assert len(first[1].splitlines()) == 1000
+    assert first != run("generate", "--label", "Italian", "-n", 1000, "--seed", 8)
+
+
+def test_generate_jsonl_carries_what_repeats_it(run):
+    _, out, _ = run("generate", "--label", "Irish", "-n", 3, "--seed", 5, "--format", "jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [(r["label"], r["seed"], r["index"]) for r in rows] == [("Irish", 5, i) for i in range(3)]
+
+
+def test_evaluate_finds_the_test_split_again(run, trained, small_corpus_dir):
+    for task, key in (("classifier", "accuracy"), ("generator", "nats_per_char")):
+        arguments = ["--model", trained[task], "--data", small_corpus_dir, "--format", "json"]
+        _, out, _ = run("evaluate", *arguments, "--split", "test")
+        stored = load(trained[task]).config.metrics["charrnn"]
+        assert json.loads(out)[key] == pytest.approx(stored[key], abs=1e-9)
+
+
+def test_evaluate_excludes_names(run, trained, small_corpus_dir):
+    arguments = ["--model", trained["classifier"], "--data", small_corpus_dir, "--format", "json"]
+    _, out, _ = run("evaluate", *arguments, "--exclude", small_corpus_dir / "Greek.txt")
+    _, whole, _ = run("evaluate", *arguments)
+    greek = len((small_corpus_dir / "Greek.txt").read_text(encoding="utf-8").splitlines())
+    assert json.loads(whole)["n"] - json.loads(out)["n"] >= greek
+    assert run("evaluate", *arguments, "--exclude", small_corpus_dir)[0] == 2
+
+
+def test_info_tells_what_it_is(run, trained):
+    status, out, _ = run("info", trained["generator"])
+    assert status == 0
+    for word in ("generator", "cell gru", "Italian", "sha256", "nats_per_char"):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["classify"], "give either names or --input"),
+        (["classify", "A", "--input", "f"], "give either names or --input"),
+        (["classify", "--input", "absent.txt"], "absent.txt: cannot be read"),
+        (["classify", "A", "--model", "absent"], "absent: no model folder"),
+        (["classify", "A", "--model", "names/generator"], "is a generator"),
+        (["classify", "A", "--top-k", "-1"], "top_k -1"),
+        (["classify", "A", "--output", "out.xls"], "name a file that ends in"),
+        (["classify", "A", "--output", "a.csv", "--format", "jsonl"], "Drop one"),
+        (["classify", "A", "--output", "absent/out.csv"], "cannot be written"),
+        (["generate", "--label", "Elvish"], "unknown label 'Elvish'; this model knows Arabic, Chinese"),
+        (["generate"], "choose one of Arabic"),
+        (["generate", "--label", "Irish", "--temperature", "nan"], "temperature nan"),
+        (["generate", "--label", "Irish", "-n", "1000000000"], "n 1000000000"),
+        (["evaluate", "--model", "names/classifier", "--data", "absent"], "no such file or folder"),
+        (["evaluate", "--model", "names/classifier", "--data", "app.py", "--split", "test"], "fingerprints differ"),
+        (["info", "absent"], "no model folder"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(run, arguments, message):
+    status, out, err = run(*arguments)
+    assert status == 2 and out == ""
+    assert message in err and err.count("\n") == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    command = f"{sys.executable} -m charrnn generate --label Irish -n 20000 --seed 1 | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the tutorials' data is not beside this checkout")
+def test_the_shipped_model_on_names_of_another_source(run):
+    arguments = ["--model", "names/classifier", "--data", SHARED / "tutorial", "--exclude", "names"]
+    _, out, _ = run("evaluate", *arguments, "--prior", "uniform", "--format", "json")
+    assert json.loads(out)["balanced_accuracy"] > 0.4

@@ -1,0 +1,112 @@
+import errno
+import gzip
+import json
+import os
+
+import numpy as np
+import pytest
+
+from charrnn import model_folder
+from charrnn.errors import ModelFolderError
+from tests.conftest import config
+
+WEIGHTS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(4, np.float32)}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    model_folder.write(
+        tmp_path / "m", config("classifier", cell="gru"), WEIGHTS, "# card\n", ["nowak", "sato", "nowak"]
+    )
+    return tmp_path / "m"
+
+
+def test_what_is_written_is_read(folder):
+    cfg, weights = model_folder.read(folder)
+    assert cfg.labels == ["A", "B", "C"] and cfg.architecture == {"cell": "gru"}
+    assert weights.keys() == WEIGHTS.keys()
+    assert all((weights[k] == WEIGHTS[k]).all() for k in WEIGHTS)
+    assert gzip.decompress((folder / "known.txt.gz").read_bytes()).decode() == "nowak\nsato\n"
+    assert (folder / "README.md").read_text() == "# card\n"
+
+
+def test_equal_models_are_equal_bytes(folder, tmp_path):
+    model_folder.write(tmp_path / "again", config("classifier", cell="gru"), WEIGHTS, "# card\n", ["sato", "nowak"])
+    for file in folder.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+
+
+def test_private_folder_holds_no_names(tmp_path):
+    model_folder.write(tmp_path, config("classifier"), WEIGHTS, "")
+    assert not (tmp_path / "known.txt.gz").exists()
+
+
+def flip_bit(folder):
+    path = folder / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def cut(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def edit(**changes):
+    def change(folder):
+        path = folder / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (flip_bit, "cut or altered"),
+        (cut, "cut or altered"),
+        (lambda f: (f / "model.safetensors").unlink(), "cannot be read"),
+        (lambda f: (f / "config.json").unlink(), "no model folder"),
+        (lambda f: (f / "config.json").write_text('{"task": '), "cannot be read"),
+        (lambda f: (f / "config.json").write_text("[]"), "no JSON object"),
+        (edit(format_version=99), "format version 99, this charrnn reads 1"),
+        (edit(surprise=1), "unknown keys: surprise"),
+        (edit(labels="ABC"), "labels is no list"),
+        (edit(task="poet"), "unknown task"),
+        (edit(labels=["A"]), "differ in number"),
+    ],
+)
+def test_damage_is_found_and_told_in_one_line(folder, damage, message):
+    damage(folder)
+    with pytest.raises(ModelFolderError, match=message) as caught:
+        model_folder.read(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("failing", ["known.txt.gz", "model.safetensors", "README.md", "config.json"])
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, failing):
+    real = model_folder.write_atomically
+
+    def full(path, content):
+        if path.name == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(path, content)
+
+    monkeypatch.setattr(model_folder, "write_atomically", full)
+    with pytest.raises(ModelFolderError, match="No space left"):
+        model_folder.write(tmp_path / "m", config("classifier"), WEIGHTS, "", [])
+    assert list((tmp_path / "m").iterdir()) == []
+
+
+def test_an_interrupted_replacement_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def broken(_):
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError):
+        model_folder.write_atomically(path, b"new")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"] and path.read_bytes() == b"old"

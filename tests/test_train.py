@@ -1,0 +1,176 @@
+import json
+import os
+
+import pytest
+
+from charrnn import model_folder, train
+from charrnn.errors import NonFiniteLossError
+from charrnn.inference import load
+from charrnn.training.settings import SETTINGS
+
+FAST = ["--epochs", "1", "--hidden", "8", "--embedding", "8"]
+FLAGS = {
+    "data out init private cell hidden embedding dropout epochs batch-size learning-rate weight-decay clip lr-factor "
+    "lr-patience patience seed device validation-fraction test-fraction"
+}
+
+
+def refused(capsys, *arguments):
+    """Run the command, which must refuse; gives its one line."""
+    assert train.main([str(a) for a in arguments]) == 2
+    captured = capsys.readouterr()
+    line = captured.err.splitlines()[-1]
+    assert "Traceback" not in captured.err
+    return line
+
+
+def test_the_list_of_flags_is_frozen():
+    common = set(FLAGS.copy().pop().split())
+    extra = {"classifier": {"bidirectional", "pooling"}, "generator": {"label-embedding"}}
+    for task in SETTINGS:
+        flags = {name.replace("_", "-") for name in vars(train.parse([task, "--data", "x", "--out", "y"]))} - {"task"}
+        assert flags == common | extra[task]
+        assert len(flags) < 30
+
+
+def test_every_flag_explains_itself(capsys):
+    for task in SETTINGS:
+        with pytest.raises(SystemExit):
+            train.parse([task, "--help"])
+        assert capsys.readouterr().out.count("Default:") == len(SETTINGS[task].__dataclass_fields__)
+
+
+def test_a_folder_is_whole(trained):
+    for task, folder in trained.items():
+        assert {p.name for p in folder.iterdir()} == {
+            "config.json",
+            "model.safetensors",
+            "README.md",
+            "known.txt.gz",
+            "run",
+        }
+        assert any("tfevents" in p.name for p in (folder / "run").iterdir())
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        assert f"python -m charrnn.train {task}" in card and "--hidden 32" in card and "4-gram" in card
+
+
+def test_the_same_seed_gives_the_same_weights(small_corpus_dir, tmp_path):
+    for out in ("a", "b"):
+        assert train.main(["classifier", "--data", str(small_corpus_dir), "--out", str(tmp_path / out), *FAST]) == 0
+    a, b = (model_folder.read_config(tmp_path / out).weights_sha256 for out in ("a", "b"))
+    assert a == b
+
+
+def test_a_few_epochs_beat_chance(trained):
+    metrics = load(trained["classifier"]).config.metrics
+    assert metrics["charrnn"]["accuracy"] > 0.6
+    assert load(trained["generator"]).config.metrics["charrnn"]["nats_per_char"] < 3
+
+
+def test_scores_stand_beside_the_baseline(small_corpus_dir, tmp_path, capsys):
+    assert train.main(["generator", "--data", str(small_corpus_dir), "--out", str(tmp_path / "g"), *FAST]) == 0
+    out = capsys.readouterr().out
+    assert "| | charrnn | 4-gram |" in out and "nats per character" in out
+
+
+def test_no_test_part_no_score(small_corpus_dir, tmp_path, capsys):
+    arguments = ["classifier", "--data", str(small_corpus_dir), "--out", str(tmp_path / "m"), "--test-fraction", "0"]
+    assert train.main([*arguments, *FAST]) == 0
+    assert "charrnn | 4-gram" not in capsys.readouterr().out
+    assert model_folder.read_config(tmp_path / "m").metrics == {}
+
+
+def test_fine_tuning_on_other_labels(trained, small_corpus_dir, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for old, new in (("Greek", "Greek"), ("Polish", "Slavic")):
+        content = (small_corpus_dir / f"{old}.txt").read_text(encoding="utf-8")
+        (data / f"{new}.txt").write_text("\n".join(content.splitlines()[:60]), encoding="utf-8")
+    for task, folder in trained.items():
+        out = tmp_path / task
+        arguments = ["--data", str(data), "--out", str(out), "--init", str(folder), "--epochs", "2"]
+        assert train.main([task, *arguments]) == 0
+        config = model_folder.read_config(out)
+        assert config.labels == ["Greek", "Slavic"]
+        assert config.architecture["hidden"] == 32
+        assert config.alphabet == model_folder.read_config(folder).alphabet
+    start = model_folder.read(trained["generator"])[1]["embed.weight"]
+    tuned = model_folder.read(tmp_path / "generator")[1]["embed.weight"]
+    assert 0 < abs(start - tuned).max() < 1
+
+
+def test_init_of_the_other_task_is_refused(capsys, trained, small_corpus_dir, tmp_path):
+    line = refused(
+        capsys, "generator", "--data", small_corpus_dir, "--out", tmp_path / "x", "--init", trained["classifier"]
+    )
+    assert "is a classifier, not a generator" in line
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (None, "no such file or folder"),
+        ({"A.txt": ""}, "A.txt: no names"),
+        ({"A.txt": "Ab\nCd\nEf"}, "one label only (A)"),
+        ({"A.txt": "Ab\nCd\nEf", "B.txt": "Gh"}, "only one name for B"),
+        ({"A.txt": "Ab\nCd", "B.txt": "Gh\nIj"}, "too few"),
+        ({"A.txt": "Ab\nCd", "B.txt": b"\xff\xfe"}, "B.txt, line 1: not UTF-8"),
+    ],
+)
+def test_bad_data_is_one_line_and_leaves_nothing(capsys, tmp_path, files, message):
+    data = tmp_path / "data"
+    if files is not None:
+        data.mkdir()
+        for name, content in files.items():
+            (data / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    line = refused(capsys, "classifier", "--data", data, "--out", tmp_path / "out")
+    assert message in line
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--epochs", "0"], "--epochs 0: must be at least 1"),
+        (["--learning-rate", "nan"], "--learning-rate nan"),
+        (["--dropout", "1"], "--dropout 1.0"),
+        (["--validation-fraction", "0"], "--validation-fraction 0.0"),
+        (["--device", "abacus"], "--device abacus: not usable here"),
+        (["--init", "absent"], "absent: no model folder"),
+    ],
+)
+def test_bad_settings_are_refused(capsys, small_corpus_dir, tmp_path, flags, message):
+    line = refused(capsys, "classifier", "--data", small_corpus_dir, "--out", tmp_path / "out", *flags)
+    assert message in line
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_in_use_is_left_alone(capsys, small_corpus_dir, tmp_path):
+    (tmp_path / "mine").write_text("x")
+    assert "is not empty" in refused(capsys, "classifier", "--data", small_corpus_dir, "--out", tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_diverged_run_leaves_nothing(capsys, small_corpus_dir, tmp_path, monkeypatch):
+    def diverge(*_):
+        raise NonFiniteLossError("the loss is nan at epoch 1, batch 3; nothing was written. Lower --learning-rate.")
+
+    monkeypatch.setattr("charrnn.training.trainer.Trainer.step", diverge)
+    out = tmp_path / "out"
+    out.mkdir()
+    assert "the loss is nan" in refused(capsys, "classifier", "--data", small_corpus_dir, "--out", out)
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a device file")
+def test_an_output_that_cannot_be_made_is_refused(capsys, small_corpus_dir):
+    line = refused(capsys, "classifier", "--data", small_corpus_dir, "--out", "/dev/null/x", *FAST)
+    assert "/dev/null/x" in line
+
+
+def test_the_configuration_tells_the_whole_story(trained):
+    config = json.loads((trained["classifier"] / "config.json").read_text())
+    assert config["training"]["settings"]["hidden"] == 32
+    assert config["data"]["train"] + config["data"]["validation"] + config["data"]["test"] == config["data"]["names"]
+    assert sum(config["label_counts"]) == config["data"]["train"]

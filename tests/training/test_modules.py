@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+from charrnn.training.modules import pool, reverse
+from tests.conftest import CLASSIFIER_CASES, config, network
+
+
+@pytest.mark.parametrize(("cell", "bidirectional", "pooling"), CLASSIFIER_CASES)
+def test_padding_is_never_read(cell, bidirectional, pooling):
+    cfg = config("classifier", cell=cell, hidden=6, embedding=4, bidirectional=bidirectional, pooling=pooling)
+    module, _ = network(cfg)
+    chars = torch.tensor([[5, 6, 7, 0, 0], [8, 9, 10, 11, 12]])
+    lengths = torch.tensor([3, 5])
+    both = module(chars, lengths)
+    alone = module(chars[:1, :3], lengths[:1])
+    assert torch.allclose(both[:1], alone, atol=1e-6)
+
+
+def test_both_directions_equal_torchs_own_bidirectional_layer():
+    cfg = config("classifier", cell="lstm", hidden=6, embedding=4, bidirectional=True, pooling="last")
+    module, _ = network(cfg)
+    reference = torch.nn.LSTM(4, 6, batch_first=True, bidirectional=True)
+    state = dict(module.forward_rnn.state_dict())
+    state |= {f"{name}_reverse": value for name, value in module.backward_rnn.state_dict().items()}
+    reference.load_state_dict(state)
+    chars = torch.tensor([[5, 6, 7, 0], [8, 9, 10, 11]])
+    lengths = torch.tensor([3, 4])
+    packed = torch.nn.utils.rnn.pack_padded_sequence(module.embed(chars), lengths, True, enforce_sorted=False)
+    _, (ends, _) = reference(packed)
+    assert torch.allclose(module(chars, lengths), module.head(torch.cat([ends[0], ends[1]], -1)), atol=1e-6)
+
+
+def test_reverse_by_own_length():
+    chars = torch.tensor([[1, 2, 3, 0], [4, 5, 6, 7]])
+    assert reverse(chars, torch.tensor([3, 4])).tolist() == [[3, 2, 1, 0], [7, 6, 5, 4]]
+
+
+def test_pooling_by_hand():
+    states = torch.tensor([[[1.0], [4.0], [9.0]], [[-3.0], [-1.0], [-2.0]]])
+    lengths = torch.tensor([2, 3])
+    assert pool(states, lengths, "last").flatten().tolist() == [4, -2]
+    assert pool(states, lengths, "mean").flatten().tolist() == [2.5, -2]
+    assert pool(states, lengths, "max").flatten().tolist() == [4, -1]
+
+
+def test_the_generator_sees_its_label_and_nothing_of_the_future():
+    cfg = config("generator", cell="gru", hidden=6, embedding=4, label_embedding=3)
+    module, _ = network(cfg)
+    chars = torch.tensor([[2, 5, 6], [2, 5, 9]])
+    logits = module(chars, torch.tensor([0, 0]))
+    assert logits.shape == (2, 3, 32)
+    assert torch.equal(logits[0, :2], logits[1, :2])
+    assert not torch.allclose(logits, module(chars, torch.tensor([1, 1])))
