@@ -47,22 +47,22 @@ def classify(model: Classifier, name: str) -> tuple[dict[str, float], str]:
     if answer.reason:
         return {}, REASONS.get(answer.reason, f"No answer: {answer.reason}.")
     best, probability = answer.predictions[0]
-    sure = "surely" if probability >= 0.9 else "probably" if probability >= 0.6 else "perhaps"
+    sure = "clearly" if probability >= 0.9 else "mostly" if probability >= 0.6 else "a little"
     return {s.label: s.probability for s in answer.predictions}, f"**{name.strip()}** looks {sure} **{best}**."
 
 
-def generate(model: Generator, label: str, number: float, temperature: float, seed: float | None) -> tuple[str, str]:
+def generate(model: Generator, label: str, number: float, temperature: float, seed: str | None) -> tuple[str, str]:
     """Names, one a line, and a sentence that says how to get them again."""
     try:
         n = int(number)
-        drawn = secrets.randbelow(2**31) if seed is None else int(seed)
+        drawn = int(seed) if seed and str(seed).strip() else secrets.randbelow(2**31)
         if not 1 <= n <= MOST_NAMES:
             raise gr.Error(f"Ask for 1 to {MOST_NAMES} names.")
         names = model.sample(label, n, drawn, float(temperature))
     except CharRNNError as error:
         raise gr.Error(str(error)) from error
     except (TypeError, ValueError, OverflowError) as error:
-        raise gr.Error("Number, temperature and seed must be numbers.") from error
+        raise gr.Error("Number, temperature and seed must be numbers, the seed a whole one.") from error
     return "\n".join(names), f"Seed {drawn}: the same seed and settings give the same names."
 
 
@@ -72,7 +72,7 @@ def build(classifier: Classifier, generator: Generator) -> Any:
     def on_classify(name: str) -> tuple[dict[str, float], str]:
         return classify(classifier, name)
 
-    def on_generate(label: str, number: float, temperature: float, seed: float | None) -> tuple[str, str]:
+    def on_generate(label: str, number: float, temperature: float, seed: str | None) -> tuple[str, str]:
         return generate(generator, label, number, temperature, seed)
 
     with gr.Blocks(title="charrnn: names") as page:
@@ -91,7 +91,9 @@ def build(classifier: Classifier, generator: Generator) -> Any:
                     sentence = gr.Markdown()
             gr.on([ask.click, name.submit], on_classify, name, [bars, sentence], api_name="classify")
             # An example fills the box from the browser; its answer should come at once.
-            name.change(on_classify, name, [bars, sentence], api_name=False, show_progress="hidden")
+            name.change(
+                on_classify, name, [bars, sentence], api_name=False, show_progress="hidden", trigger_mode="always_last"
+            )
             gr.Markdown(
                 f"It knows {len(classifier.labels)} labels: {', '.join(classifier.labels)}. The answer says which list "
                 "of names a name resembles. It says nothing about a person's identity, origin or ancestry."
@@ -104,7 +106,8 @@ def build(classifier: Classifier, generator: Generator) -> Any:
                 temperature = gr.Slider(
                     0, 2, value=0.8, step=0.05, label="Temperature", info="Low: typical. High: wild."
                 )
-                seed = gr.Number(value=None, label="Seed", precision=0, minimum=0, info="Empty: new names each time.")
+                # Text, because an empty number field arrives as 0.
+                seed = gr.Textbox(label="Seed", placeholder="any whole number", info="Empty: new names each time.")
                 make = gr.Button("Generate", variant="primary")
             with gr.Column():
                 names = gr.Textbox(label="Names", lines=10, max_lines=20, buttons=["copy"], elem_id="names")

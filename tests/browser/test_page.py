@@ -76,7 +76,7 @@ def page(address):
 def test_a_name_is_classified_and_names_are_invented(page):
     page.get_by_label("Name", exact=True).fill("Papadopoulos")
     page.get_by_role("button", name="Classify").click()
-    expect(page.get_by_text("looks surely Greek")).to_be_visible()
+    expect(page.get_by_text("looks clearly Greek")).to_be_visible()
     page.get_by_role("button", name="Satoshi").click()
     expect(page.get_by_text(re.compile("Satoshi looks .* Japanese"))).to_be_visible()
 

@@ -18,24 +18,30 @@ def test_classify_answers_and_abstains(models):
 
 
 def test_generate_repeats_with_its_seed(models):
-    names, sentence = ui.generate(models[1], "Irish", 5, 0.8, 7)
+    names, sentence = ui.generate(models[1], "Irish", 5, 0.8, "7")
     assert len(names.splitlines()) == 5 and "Seed 7" in sentence
-    assert ui.generate(models[1], "Irish", 5, 0.8, 7)[0] == names
+    assert ui.generate(models[1], "Irish", 5, 0.8, "7")[0] == names
+
+
+def test_without_a_seed_names_differ(models):
+    assert ui.generate(models[1], "Irish", 20, 0.8, "")[0] != ui.generate(models[1], "Irish", 20, 0.8, None)[0]
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("Elvish", 5, 0.8, 1),
-        (["Irish"], 5, 0.8, 1),
-        ("Irish", 0, 0.8, 1),
-        ("Irish", 10**6, 0.8, 1),
-        ("Irish", "five", 0.8, 1),
-        ("Irish", 5, float("nan"), 1),
-        ("Irish", float("nan"), 0.8, 1),
-        ("Irish", float("inf"), 0.8, 1),
-        ("Irish", 5, None, 1),
-        ("Irish", 5, 0.8, -1),
+        ("Elvish", 5, 0.8, "1"),
+        (["Irish"], 5, 0.8, "1"),
+        ("Irish", 0, 0.8, "1"),
+        ("Irish", 10**6, 0.8, "1"),
+        ("Irish", "five", 0.8, "1"),
+        ("Irish", 5, float("nan"), "1"),
+        ("Irish", float("nan"), 0.8, "1"),
+        ("Irish", float("inf"), 0.8, "1"),
+        ("Irish", 5, None, "1"),
+        ("Irish", 5, 0.8, "-1"),
+        ("Irish", 5, 0.8, "1.5"),
+        ("Irish", 5, 0.8, "nan"),
     ],
 )
 def test_what_comes_over_http_is_checked(models, arguments):
