@@ -10,6 +10,7 @@ from typing import Any
 from unidecode import unidecode
 
 from charrnn.errors import SettingsError
+from charrnn.romanise import readable, romanise
 
 PAD, UNKNOWN, START, END = 0, 1, 2, 3
 """Indices of the special symbols, the same in every vocabulary."""
@@ -54,10 +55,10 @@ def is_vacant(text: str) -> bool:
     return not any(c.isalpha() for c in text)
 
 
-fold = Compose(clean, to_ascii, str.casefold, clean)
+fold = Compose(clean, romanise, to_ascii, str.casefold, clean)
 """What makes two spellings one name: ASCII in folded case. Splits group by it and classifiers read it."""
 
-PIPELINES: dict[str, Compose] = {"ascii": Compose(clean, to_ascii, clean), "ascii-folded": fold}
+PIPELINES: dict[str, Compose] = {"ascii": Compose(clean, romanise, to_ascii, clean), "ascii-folded": fold}
 """Text pipelines a model folder may name. ``ascii`` keeps letter case (generators), ``ascii-folded`` does not."""
 
 
@@ -66,7 +67,8 @@ def abstention(name: str | None) -> str | None:
 
     Returns:
         ``missing-name`` (None, empty or blank), ``too-long`` (over :data:`MAX_LENGTH` characters), ``no-letters``
-        (no letter, or none that Unidecode can write in ASCII), or None.
+        (no letter, or none that Unidecode can write in ASCII), ``unsupported-script`` (letters whose reading as a
+        name is not known: see :mod:`charrnn.romanise`), or None.
     """
     if name is None or not name.strip():
         return "missing-name"
@@ -74,6 +76,8 @@ def abstention(name: str | None) -> str | None:
         return "too-long"
     if is_vacant(name) or is_vacant(to_ascii(name)):
         return "no-letters"
+    if not readable(name):
+        return "unsupported-script"
     return None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from charrnn import model_folder
+from charrnn.cli.flags import DATA, add_column_flags
 from charrnn.corpus import Corpus
 from charrnn.errors import CharRNNError, SettingsError, needs_extra
 from charrnn.inference import locate
@@ -29,12 +30,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     for task, settings in SETTINGS.items():
         sub = tasks.add_parser(task, help=f"train a {task}")
         run = sub.add_argument_group("run")
-        run.add_argument(
-            "--data",
-            required=True,
-            metavar="NAME|PATH",
-            help="names (bundled), a folder of <Label>.txt, or a text file",
-        )
+        run.add_argument("--data", required=True, metavar="NAME|PATH", help=DATA)
+        add_column_flags(run)
         run.add_argument(
             "--out", required=True, type=Path, metavar="DIR", help="model folder to write; absent or empty"
         )
@@ -46,8 +43,12 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def run(task: str, data: str, out: Path, settings: Settings, init: str | None = None, private: bool = False) -> str:
+def run(flags: argparse.Namespace, settings: Settings) -> str:
     """Train, score on the test split, write the model folder.
+
+    Args:
+        flags: of the run, as :func:`parse` gives them.
+        settings: of the run.
 
     Returns:
         The scores beside the baseline's, as text.
@@ -55,10 +56,11 @@ def run(task: str, data: str, out: Path, settings: Settings, init: str | None = 
     Raises:
         CharRNNError: bad input; nothing is left behind in ``out``.
     """
+    task, out, init = flags.task, flags.out, flags.init
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SettingsError(f"--out {out}: is not empty. Choose another folder, or empty this one.")
     existed = out.exists()
-    corpus = Corpus.read(data)
+    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
     with needs_extra("train"):
         from charrnn.training.baseline import baseline
         from charrnn.training.card import model_card, score_table
@@ -71,8 +73,8 @@ def run(task: str, data: str, out: Path, settings: Settings, init: str | None = 
             model = MODELS[task](config, trained.weights)
             scores = {"charrnn": evaluate(model, trained.parts.test), "4-gram": baseline(config, trained.parts)}
             config = dataclasses.replace(config, metrics=scores)
-        card = model_card(config, command_line(task, data, out, settings, init, private))
-        known = None if private else {key for part in trained.parts for key in part.keys}
+        card = model_card(config, command_line(flags, settings))
+        known = None if flags.private else {key for part in trained.parts for key in part.keys}
         config = model_folder.write(out, config, trained.weights, card, known)
     except OSError as error:
         _clear(out, existed)
@@ -81,7 +83,11 @@ def run(task: str, data: str, out: Path, settings: Settings, init: str | None = 
         _clear(out, existed)
         raise
     seconds = config.training["seconds"]
-    lines = [f"{task} written to {out} after {config.training['epochs']} epochs, {seconds:.0f} s", ""]
+    left_out = config.data["left_out"]
+    lines = [f"{task} written to {out} after {config.training['epochs']} epochs, {seconds:.0f} s"]
+    if left_out:
+        lines.append("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()))
+    lines.append("")
     if config.metrics:
         lines += [f"{config.data['test']:,} test names, never trained on:", score_table(config.metrics)]
     return "\n".join(lines)
@@ -93,11 +99,13 @@ def _clear(out: Path, existed: bool) -> None:
         out.mkdir(exist_ok=True)
 
 
-def command_line(task: str, data: str, out: Path, settings: Settings, init: str | None, private: bool) -> str:
+def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     """The shortest command that trains this model again."""
-    words = ["python", "-m", "charrnn.train", task, "--data", data, "--out", out.name]
-    words += ["--init", init] if init else []
-    words += ["--private"] if private else []
+    words = ["python", "-m", "charrnn.train", flags.task, "--data", flags.data, "--out", flags.out.name]
+    words += ["--name-column", flags.name_column] if flags.name_column != "name" else []
+    words += ["--label-column", flags.label_column] if flags.label_column != "label" else []
+    words += ["--init", flags.init] if flags.init else []
+    words += ["--private"] if flags.private else []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         flag = field.name.replace("_", "-")
@@ -112,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = parse(arguments)
     try:
         settings = from_flags(SETTINGS[flags.task], flags)
-        print(run(flags.task, flags.data, flags.out, settings, flags.init, flags.private))
+        print(run(flags, settings))
     except CharRNNError as error:
         print(f"charrnn.train: {error}", file=sys.stderr)
         return 2

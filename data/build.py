@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
-from romanise import greek, russian
 from unidecode import unidecode
+
+from charrnn.romanise import greek, russian
 
 HERE = Path(__file__).parent
 MOST = 3000

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -32,15 +32,23 @@ class Corpus:
     dropped: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
-    def read(data: str | Path) -> Corpus:
-        """Read ``names`` (bundled), a folder of ``<Label>.txt``, or one text file (its stem is the label).
+    def read(data: str | Path, name_column: str = "name", label_column: str = "label") -> Corpus:
+        """Read a corpus. Names are cleaned (NFC, white space); what cannot be used is left out and counted.
+
+        Args:
+            data: ``names`` (bundled), ``tutorial`` or ``makemore`` (downloaded once); a folder of ``<Label>.txt``; a
+                text file with one name a line (its stem is the label); a CSV, TSV, JSON Lines or Parquet table. All of
+                these may be compressed (``.gz``).
+            name_column: of a table.
+            label_column: of a table.
 
         Raises:
-            CorpusError: it is missing, empty, or not text in UTF-8; the message names file and line.
+            CorpusError: it is missing, empty, malformed, or not in UTF-8; the message names file and row.
+            MissingExtraError: it is a Parquet table and pyarrow is not installed.
         """
         from charrnn.corpus.read import read
 
-        return read(data)
+        return read(data, name_column, label_column)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -78,7 +86,9 @@ class Corpus:
         first: dict[tuple[str, str], int] = {}
         for i, pair in enumerate(zip(self.keys, self.labels, strict=True)):
             first.setdefault(pair, i)
-        return self.select(list(first.values()))
+        distinct = self.select(list(first.values()))
+        repeats = len(self) - len(distinct)
+        return replace(distinct, dropped=self.dropped | ({"repeated": repeats} if repeats else {}))
 
     def without(self, keys: Collection[str]) -> Corpus:
         """Without the entries whose key is in ``keys`` (another corpus' :attr:`keys`, say)."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from collections import defaultdict
+from pathlib import Path
 from typing import NamedTuple
 
 from charrnn.corpus import Corpus
@@ -61,3 +64,29 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
                 f"{fraction:g}. Add names, or set --{what}-fraction."
             )
     return Split(*(corpus.select(part) for part in parts))
+
+
+def write(parts: Split, folder: Path) -> None:
+    """Write each part as a folder of ``<Label>.txt``; all parts appear together, or none does.
+
+    Raises:
+        CorpusError: a label is no file name, or the folder cannot be written.
+    """
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        for name, part in parts._asdict().items():
+            (temporary / name).mkdir(parents=True)
+            by_label: dict[str, list[str]] = {label: [] for label in part.label_set}
+            for entry, label in zip(part.names, part.labels, strict=True):
+                by_label[label].append(entry)
+            for label, names in by_label.items():
+                if Path(label).name != label:
+                    raise CorpusError(f"the label {label!r} is no file name. Rename it.")
+                (temporary / name / f"{label}.txt").write_text("".join(f"{n}\n" for n in names), encoding="utf-8")
+        if folder.exists():
+            folder.rmdir()
+        temporary.rename(folder)
+    except OSError as error:
+        raise CorpusError(f"{folder}: cannot be written ({error.strerror or error}). Choose another place.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -36,11 +36,11 @@ class Trained:
     parts: Split
 
 
-def prepare(task: str, corpus: Corpus, settings: Settings) -> Split:
-    """Check that the corpus serves the task, and split it.
+def prepare(task: str, corpus: Corpus) -> Corpus:
+    """The corpus as the task uses it: classifiers drop repeated pairs.
 
     Raises:
-        CorpusError: fewer than two labels or a label with one name (classifier), or too few names to split.
+        CorpusError: fewer than two labels or a label with one name (classifier).
     """
     if task == "classifier":
         corpus = corpus.distinct_pairs()
@@ -55,7 +55,7 @@ def prepare(task: str, corpus: Corpus, settings: Settings) -> Split:
                 f"{corpus.source}: only one name for {', '.join(single)}; a label needs at least two. "
                 "Add names or remove the label."
             )
-    return split(corpus, settings.seed, settings.validation_fraction, settings.test_fraction)
+    return corpus
 
 
 def train(
@@ -82,11 +82,12 @@ def train(
         SettingsError: a setting contradicts ``init``, or the device is not usable.
         NonFiniteLossError: training diverged.
     """
-    parts = prepare(task, corpus, settings)
+    used = prepare(task, corpus)
+    parts = split(used, settings.seed, settings.validation_fraction, settings.test_fraction)
     began = time.perf_counter()
     torch.manual_seed(settings.seed)
     device = parallel.pick_device(settings.device)
-    config = _config(task, corpus, parts, settings)
+    config = _config(task, corpus, parts, settings, used.dropped)
     base: Weights = {}
     if init is not None:
         config, base = _inherit(config, init)
@@ -129,7 +130,7 @@ def train(
     return Trained(dataclasses.replace(config, training=training), weights, parts)
 
 
-def _config(task: str, corpus: Corpus, parts: Split, settings: Settings) -> ModelConfig:
+def _config(task: str, corpus: Corpus, parts: Split, settings: Settings, left_out: dict[str, int]) -> ModelConfig:
     pipeline = PIPELINES[PIPELINE[task]]
     texts = [pipeline(name) for name in parts.train.names]
     counts = parts.train.label_counts
@@ -144,6 +145,7 @@ def _config(task: str, corpus: Corpus, parts: Split, settings: Settings) -> Mode
         data={
             "source": corpus.source,
             "fingerprint": corpus.fingerprint,
+            "left_out": left_out,
             "names": sum(map(len, parts)),
             "train": len(parts.train),
             "validation": len(parts.validation),

@@ -1,3 +1,7 @@
+import csv
+import gzip
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +20,7 @@ def test_folder_of_labels(tmp_path):
         ("Hatzis", "Greek"),
         ("Papas", "Greek"),
     ]
-    assert corpus.dropped == {"empty": 1}
+    assert corpus.dropped == {"missing-name": 1}
 
 
 def test_file_is_one_label(tmp_path):
@@ -40,7 +44,13 @@ def test_bundled_corpus_has_the_eighteen_labels():
         ({}, "no <Label>.txt"),
         ({"A.txt": b""}, r"A\.txt: no names"),
         ({"A.txt": b"ok\nM\xfcller\n"}, r"A\.txt, line 2: not UTF-8 \(byte 0xfc\)"),
-        ({"A.txt": b"x", "a.txt": b"y"}, "letter case alone"),
+        ({"A.txt": b"x", "a.txt": b"y"}, "labels A and a differ in letter case alone"),
+        ({"A.txt": "Nowak".encode("utf-16")}, r"A\.txt, line 1: UTF-16"),
+        ({"A.txt": b"ab\n\x89PNG\0\0"}, r"A\.txt, line 2: not UTF-8|binary data"),
+        ({"A.txt": b"ab\n\0\0"}, r"A\.txt, line 2: binary data"),
+        ({"A.txt": b"ab\n" + b"x" * 1_000_002}, r"A\.txt, line 2: longer than 1,000,000 bytes"),
+        ({"A.txt.gz": gzip.compress(b"Nowak\n" * 9999)[:-20]}, r"A\.txt\.gz: the gzip data is cut off"),
+        ({"A.txt.gz": b"no gzip"}, r"A\.txt\.gz: the gzip data is cut off or damaged"),
     ],
 )
 def test_bad_folders_say_what_and_where(tmp_path, files, message):
@@ -56,11 +66,90 @@ def test_missing_path_names_the_choices(tmp_path):
         Corpus.read(tmp_path / "absent")
 
 
+ROWS = [
+    ("Nowak", "Polish"),
+    ("Müller", "German"),
+    ("", "German"),
+    ("O'Brien, Jr", "Irish"),
+    ("42", "Irish"),
+    ("Li", ""),
+]
+
+
+def write_table(path, rows):
+    if path.suffix == ".parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        names, labels = zip(*rows, strict=True)
+        pq.write_table(pa.table({"id": list(range(len(rows))), "name": names, "label": labels}), path)
+        return
+    open_ = gzip.open if path.suffix == ".gz" else open
+    with open_(path, "wt", encoding="utf-8", newline="") as stream:
+        if ".jsonl" in path.name:
+            stream.writelines(json.dumps({"name": n, "label": label}) + "\n" for n, label in rows)
+        else:
+            writer = csv.writer(stream, delimiter="\t" if ".tsv" in path.name else ",")
+            writer.writerows([("id", "name", "label"), *((i, *row) for i, row in enumerate(rows))])
+
+
+@pytest.mark.parametrize("file", ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.csv.gz", "t.jsonl.gz", "T.CSV"])
+def test_tables_in_every_format(tmp_path, file):
+    write_table(tmp_path / file, ROWS)
+    corpus = Corpus.read(tmp_path / file)
+    assert list(zip(corpus.names, corpus.labels, strict=True)) == [ROWS[0], ROWS[1], ROWS[3]]
+    assert corpus.dropped == {"missing-name": 1, "no-letters": 1, "missing-label": 1}
+
+
+def test_columns_of_other_names(tmp_path):
+    (tmp_path / "t.csv").write_text("\ufeffsurname;x,country\nNowak,PL\n")
+    corpus = Corpus.read(tmp_path / "t.csv", "surname;x", "country")
+    assert (corpus.names, corpus.labels) == (["Nowak"], ["PL"])
+
+
+def test_values_that_are_no_text_are_counted(tmp_path):
+    rows = ['{"name": null, "label": "A"}', '{"name": 5, "label": "A"}', '{"name": NaN, "label": "A"}']
+    rows += ['{"name": "Li", "label": "A"}', '{"name": "Li", "label": null}']
+    (tmp_path / "t.jsonl").write_text("\n".join(rows))
+    corpus = Corpus.read(tmp_path / "t.jsonl")
+    assert len(corpus) == 1
+    assert corpus.dropped == {"missing-name": 2, "not-text": 1, "missing-label": 1}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("t.csv", "surname,label\nNowak,A\n", r"no column 'name'; found surname, label\. Set --name-column"),
+        ("t.csv", "name,country\nNowak,A\n", r"no column 'label'; found name, country\. Set --label-column"),
+        ("t.csv", "name,label\nNowak,A\nLi\n", r"row 3: 1 cells where the header has 2"),
+        ("t.csv", "name,label,name\na,b,c\n", r"row 1: the column 'name' stands twice"),
+        ("t.csv", 'name,label\nab,A\n"cd,A\nef,A\n', r"after row 2: malformed"),
+        ("t.csv", "", "no column 'name'"),
+        ("t.csv", "name,label\n", "no names in it"),
+        ("t.jsonl", '{"name": "Li", "label": "A"}\n{"name": ', r"row 2: no JSON"),
+        ("t.jsonl", "[1]\n", r"row 1: no JSON object"),
+        ("t.jsonl", '{"name": "Li"}\n', r"row 1: no column 'label'"),
+        ("t.parquet", "PAR1 not at all", "no readable Parquet file"),
+        ("t.csv", "name,label\nab,A\ncd,a\n", "labels A and a differ in letter case alone"),
+        ("t.csv", "name,label\n" + "".join(f"ab,L{i}\n" for i in range(10_000)), "over 1,000 distinct labels"),
+    ],
+)
+def test_bad_tables_say_what_and_where(tmp_path, file, content, message):
+    (tmp_path / file).write_text(content)
+    with pytest.raises(CorpusError, match=message) as caught:
+        Corpus.read(tmp_path / file)
+    assert str(tmp_path / file) in str(caught.value) and "\n" not in str(caught.value)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.binary(max_size=200))
-def test_any_bytes_are_a_corpus_or_a_corpus_error(tmp_path, content):
-    file = tmp_path / "bytes.txt"
-    file.write_bytes(content)
+@given(
+    st.sampled_from([".txt", ".csv", ".tsv", ".jsonl", ".parquet", ".txt.gz", ".csv.gz"]),
+    st.binary(max_size=200) | st.text('name,label"\n\r\t{}:é ab').map(str.encode),
+    st.sampled_from([b"", b"name,label\n", b"\xef\xbb\xbf", b"\x1f\x8b"]),
+)
+def test_any_bytes_are_a_corpus_or_a_corpus_error(tmp_path, suffix, content, start):
+    file = tmp_path / f"bytes{suffix}"
+    file.write_bytes(start + content)
     try:
         corpus = Corpus.read(file)
     except CorpusError as error:
@@ -72,5 +161,6 @@ def test_any_bytes_are_a_corpus_or_a_corpus_error(tmp_path, content):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the tutorials' data is not beside this checkout")
 def test_tutorial_data_has_the_published_numbers():
     corpus = Corpus.read(SHARED / "tutorial")
+    assert len(corpus) == 20_050
     assert len(set(corpus.keys)) == 17_411
     assert 17_980 <= len(corpus.distinct_pairs()) <= 17_986

@@ -1,4 +1,4 @@
-"""The ``charrnn`` command."""
+"""``charrnn classify``, ``generate``, ``evaluate``, ``info``."""
 
 from __future__ import annotations
 
@@ -8,41 +8,20 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from charrnn.errors import CharRNNError, SettingsError
+from charrnn.cli.flags import add_column_flags
+from charrnn.errors import SettingsError
 
 BATCH = 8192
 """Names classified at once; output appears batch by batch."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
-    flags = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = flags.run
-    try:
-        return command(flags)
-    except CharRNNError as error:
-        print(f"charrnn: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        # The reader (head, less) has had enough; a flush at exit must not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KeyboardInterrupt:
-        return 130
-
-
-def parser() -> argparse.ArgumentParser:
-    """All commands and their flags."""
-    top = argparse.ArgumentParser(
-        prog="charrnn", description="Tell which language a name comes from; invent new names."
-    )
-    commands = top.add_subparsers(metavar="COMMAND", required=True)
-
+def add_commands(commands: Any) -> None:
+    """Add this module's commands to the subparsers."""
     classify = commands.add_parser("classify", help="tell which label names belong to")
     classify.add_argument("names", nargs="*", metavar="NAME")
     _model_flag(classify, "names/classifier")
@@ -72,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="score a model on labelled names")
     evaluate.add_argument("--model", required=True, metavar="DIR")
     evaluate.add_argument("--data", required=True, metavar="NAME|PATH")
+    add_column_flags(evaluate)
     evaluate.add_argument("--exclude", metavar="CORPUS", help="leave the names of this corpus out")
     evaluate.add_argument("--prior", choices=["model", "uniform"], default="model", help="Default: model")
     evaluate.add_argument(
@@ -83,7 +63,6 @@ def parser() -> argparse.ArgumentParser:
     info = commands.add_parser("info", help="what a model folder holds")
     info.add_argument("model", metavar="MODEL")
     info.set_defaults(run=run_info)
-    return top
 
 
 def _model_flag(command: argparse.ArgumentParser, default: str) -> None:
@@ -216,7 +195,7 @@ def run_evaluate(flags: argparse.Namespace) -> int:
     from charrnn.inference.evaluate import evaluate
 
     model = load(flags.model)
-    corpus = Corpus.read(flags.data)
+    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
     if flags.split == "test":
         data = model.config.data
         if corpus.fingerprint != data["fingerprint"]:

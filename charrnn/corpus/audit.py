@@ -1,0 +1,278 @@
+"""The data doctor: what is in a list of names, what is wrong with it, and what to do next."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from charrnn.corpus import Corpus
+from charrnn.corpus.split import split
+from charrnn.errors import CorpusError
+from charrnn.romanise import script
+from charrnn.text import to_ascii
+
+TINY_LABEL = 50
+"""Distinct names; with fewer, a label's score on a test part says little."""
+LARGE_SHARE = 0.2
+NEAR_SAMPLE = 2000
+"""Test names looked up for near duplicates in the training part."""
+_HEADERS = frozenset(
+    [
+        "name",
+        "names",
+        "surname",
+        "surnames",
+        "lastname",
+        "last_name",
+        "firstname",
+        "first_name",
+        "label",
+        "country",
+        "nationality",
+    ]
+)
+_ADDRESS = re.compile(r"@|https?:|www\.", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something worth knowing about a corpus.
+
+    Attributes:
+        kind: a fixed word.
+        severity: ``error`` (mend it), ``warning`` (think about it), ``info``.
+        count: names concerned.
+        message: what was found, with examples.
+        next: what to do about it.
+    """
+
+    kind: str
+    severity: str
+    count: int
+    message: str
+    next: str
+
+
+def audit(corpus: Corpus) -> dict[str, Any]:
+    """Figures and findings, under the keys of ``charrnn corpus audit --format json``.
+
+    Returns:
+        ``rows`` (names that can be used), ``distinct`` (names ignoring case and marks), ``cross_label`` (names with
+        more than one label), ``ceiling`` (best possible accuracy over distinct pairs), ``labels`` (rows and distinct
+        names of each), ``lengths`` (characters: shortest, median, longest), ``findings`` (see :class:`Finding`).
+    """
+    keys_of: defaultdict[str, set[str]] = defaultdict(set)
+    labels_of: defaultdict[str, set[str]] = defaultdict(set)
+    for key, label in zip(corpus.keys, corpus.labels, strict=True):
+        keys_of[label].add(key)
+        labels_of[key].add(label)
+    pairs = sum(len(labels) for labels in labels_of.values())
+    lengths = [len(name) for name in corpus.names]
+    findings = [
+        *_dropped(corpus),
+        *_repeats(corpus, keys_of),
+        *_cross_label(labels_of, pairs),
+        *_characters(corpus),
+        *_suspicious(corpus),
+        *_sizes(keys_of, len(labels_of)),
+        *_near_duplicates(corpus),
+    ]
+    return {
+        "rows": len(corpus),
+        "distinct": len(labels_of),
+        "cross_label": sum(len(labels) > 1 for labels in labels_of.values()),
+        "ceiling": len(labels_of) / pairs,
+        "labels": {
+            label: {"rows": rows, "distinct": len(keys_of[label])} for label, rows in corpus.label_counts.items()
+        },
+        "lengths": {"shortest": min(lengths), "median": statistics.median(lengths), "longest": max(lengths)},
+        "findings": [asdict(finding) for finding in findings],
+    }
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """An audit for people."""
+    lengths = report["lengths"]
+    lines = [
+        f"{report['rows']:,} rows, {report['distinct']:,} distinct names ignoring case and marks, "
+        f"{len(report['labels'])} labels",
+        f"{lengths['shortest']} to {lengths['longest']} characters, median {lengths['median']:g}",
+        f"{report['cross_label']:,} names carry more than one label, so no classifier can pass {report['ceiling']:.1%}",
+        "",
+        f"{'label':<20}{'rows':>10}{'distinct':>10}{'share':>8}",
+    ]
+    for label, sizes in report["labels"].items():
+        share = sizes["distinct"] / report["distinct"]
+        lines.append(f"{label:<20}{sizes['rows']:>10,}{sizes['distinct']:>10,}{share:>8.1%}")
+    for finding in report["findings"]:
+        lines += ["", f"{finding['severity']}: {finding['message']}", f"  next: {finding['next']}"]
+    return "\n".join(lines)
+
+
+def _some(names: list[str], most: int = 5) -> str:
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
+def _dropped(corpus: Corpus) -> Iterator[Finding]:
+    for reason, count in sorted(corpus.dropped.items()):
+        # A blank line is a habit, not a fault.
+        severity = "info" if reason == "missing-name" else "warning"
+        yield Finding("dropped", severity, count, f"{count:,} rows left out: {reason}", "Mend or remove them.")
+
+
+def _repeats(corpus: Corpus, keys_of: dict[str, set[str]]) -> Iterator[Finding]:
+    surplus = {label: count - len(keys_of[label]) for label, count in corpus.label_counts.items()}
+    total = sum(surplus.values())
+    if not total:
+        return
+    worst = sorted(surplus, key=lambda label: -surplus[label])[:3]
+    share = max(surplus[label] / corpus.label_counts[label] for label in worst)
+    told = "; ".join(
+        f"{label}: {corpus.label_counts[label]:,} rows hold {len(keys_of[label]):,} names"
+        for label in worst
+        if surplus[label]
+    )
+    yield Finding(
+        "repeated",
+        "warning" if share > 0.5 else "info",
+        total,
+        f"{total:,} rows repeat a name of the same label ({told})",
+        "Nothing for a classifier, which drops them. For a generator, remove them unless the repeats mean frequency.",
+    )
+
+
+def _cross_label(labels_of: dict[str, set[str]], pairs: int) -> Iterator[Finding]:
+    names = [name for name, labels in labels_of.items() if len(labels) > 1]
+    if not names:
+        return
+    common = Counter(" and ".join(sorted(labels_of[name])) for name in names).most_common(3)
+    told = "; ".join(f"{labels}: {count:,}" for labels, count in common)
+    yield Finding(
+        "cross-label",
+        "info",
+        len(names),
+        f"{len(names):,} names carry more than one label ({told}); accuracy cannot pass {len(labels_of) / pairs:.1%}",
+        "Merge labels that are hard to tell apart, or read the probabilities instead of the first answer.",
+    )
+
+
+def _characters(corpus: Corpus) -> Iterator[Finding]:
+    changed: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    rows = 0
+    for name in corpus.names:
+        if name.isascii():
+            continue
+        rows += 1
+        for c in name:
+            if not c.isascii():
+                (changed if to_ascii(c).strip() else lost)[c] += 1
+    if changed:
+        told = ", ".join(f"{c} → {to_ascii(c)}" for c, _ in changed.most_common(8))
+        yield Finding(
+            "transliterated",
+            "info",
+            rows,
+            f"{rows:,} names hold characters that are written in ASCII before training ({told})",
+            "Nothing; a name and its spelling without marks count as one.",
+        )
+    if lost:
+        count = sum(lost.values())
+        told = ", ".join(f"U+{ord(c):04X}" for c, _ in lost.most_common(8))
+        yield Finding(
+            "lost-characters",
+            "warning",
+            count,
+            f"{count:,} characters have no ASCII spelling and are lost ({told})",
+            "Replace them by letters.",
+        )
+
+
+def _suspicious(corpus: Corpus) -> Iterator[Finding]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    seen: set[str] = set()
+    for name, label in zip(corpus.names, corpus.labels, strict=True):
+        if label not in seen:
+            seen.add(label)
+            if name.casefold() in _HEADERS:
+                found["header"].append(name)
+        if _ADDRESS.search(name):
+            found["address"].append(name)
+        elif any(unicodedata.category(c) in ("Nd", "No") for c in name):
+            found["digits"].append(name)
+        if not name.isascii() and len({script(c) for c in name if c.isalpha()} - {"kana", "han"}) > 1:
+            found["mixed-scripts"].append(name)
+    told = {
+        "header": "look like a column's header",
+        "address": "look like an e-mail or web address",
+        "digits": "hold digits",
+        "mixed-scripts": "mix scripts",
+    }
+    for kind, names in found.items():
+        yield Finding(
+            f"suspicious-{kind}",
+            "error",
+            len(names),
+            f"{len(names):,} names {told[kind]} ({_some(names)})",
+            "Mend or remove these lines.",
+        )
+
+
+def _sizes(keys_of: dict[str, set[str]], distinct: int) -> Iterator[Finding]:
+    tiny = sorted(label for label, keys in keys_of.items() if len(keys) < TINY_LABEL)
+    if tiny:
+        yield Finding(
+            "tiny-label",
+            "warning",
+            len(tiny),
+            f"{len(tiny):,} labels have under {TINY_LABEL} distinct names ({_some(tiny)})",
+            "Add names, merge labels, or start from a trained model with --init.",
+        )
+    large = sorted(label for label, keys in keys_of.items() if len(keys) > LARGE_SHARE * distinct)
+    if large and len(keys_of) > 1 / LARGE_SHARE:
+        yield Finding(
+            "large-label",
+            "info",
+            len(large),
+            f"{_some(large)}: over {LARGE_SHARE:.0%} of all names each; a model takes that for their frequency in life",
+            "Compare with charrnn evaluate --prior uniform.",
+        )
+
+
+def _near_duplicates(corpus: Corpus) -> Iterator[Finding]:
+    try:
+        parts = split(corpus)
+    except CorpusError as error:
+        yield Finding("too-small", "error", len(corpus), str(error), "Add names.")
+        return
+    train = set(parts.train.keys)
+    test = sorted(set(parts.test.keys))
+    step = -(-len(test) // NEAR_SAMPLE)
+    sample = test[::step]
+    alphabet = sorted({c for key in train for c in key})
+    near = [key for key in sample if any(other in train for other in _neighbours(key, alphabet))]
+    yield Finding(
+        "near-duplicates",
+        "info",
+        len(near),
+        f"{len(near) / len(sample):.0%} of the test names of a default split are one letter from a training name "
+        f"({_some(near)}); no name stands on both sides",
+        "Read scores on this list as scores on such names; score on another source with charrnn evaluate --exclude.",
+    )
+
+
+def _neighbours(key: str, alphabet: list[str]) -> Iterator[str]:
+    """All strings one insertion, deletion or substitution away."""
+    for i in range(len(key) + 1):
+        head, tail = key[:i], key[i:]
+        if tail:
+            yield head + tail[1:]
+        for c in alphabet:
+            yield head + c + tail
+            if tail:
+                yield head + c + tail[1:]

@@ -1,0 +1,107 @@
+import json
+
+import pytest
+
+from charrnn.corpus import Corpus
+from charrnn.corpus.audit import as_text, audit
+from charrnn.corpus.plot import plot
+from charrnn.errors import SettingsError
+from tests.conftest import SHARED
+
+
+def kinds(corpus):
+    return {finding["kind"]: finding for finding in audit(corpus)["findings"]}
+
+
+def many(label, n=60):
+    letters = "abcdefghij"
+    names = [f"{label}{letters[i % 10]}{letters[i // 10 % 10]}{letters[i // 100]}o" for i in range(n)]
+    return Corpus(names, [label] * n)
+
+
+def joined(*parts):
+    return Corpus([n for p in parts for n in p.names], [label for p in parts for label in p.labels])
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the tutorials' data is not beside this checkout")
+def test_the_tutorials_data_has_its_known_flaws():
+    report = audit(Corpus.read(SHARED / "tutorial"))
+    assert (report["rows"], report["distinct"], report["cross_label"]) == (20_050, 17_411, 477)
+    assert report["ceiling"] == pytest.approx(0.968, abs=0.0005)
+    assert report["labels"]["Arabic"] == {"rows": 2000, "distinct": 108}
+    (repeated,) = [f for f in report["findings"] if f["kind"] == "repeated"]
+    assert "Arabic: 2,000 rows hold 108 names" in repeated["message"] and repeated["severity"] == "warning"
+
+
+def test_the_bundled_corpus_is_sound():
+    report = audit(Corpus.read("names"))
+    assert len(report["labels"]) == 18
+    assert report["distinct"] >= 20_000
+    assert not [f for f in report["findings"] if f["severity"] != "info"]
+    assert max(sizes["distinct"] for sizes in report["labels"].values()) <= 0.2 * report["distinct"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Nowak3", "suspicious-digits"),
+        ("a.nowak@example.org", "suspicious-address"),
+        ("Ноwak", "suspicious-mixed-scripts"),
+        ("\u2060Nowak", "lost-characters"),
+        ("Dvořák", "transliterated"),
+    ],
+)
+def test_suspicious_lines_are_found(name, kind):
+    corpus = joined(many("x"), Corpus([name], ["x"]))
+    assert kinds(corpus)[kind]["count"] == 1
+    assert kind not in kinds(many("x"))
+
+
+def test_a_header_is_found_where_it_stands_first():
+    assert "suspicious-header" in kinds(joined(Corpus(["Surname"], ["x"]), many("x")))
+    assert "suspicious-header" not in kinds(joined(many("x"), Corpus(["Surname"], ["x"])))
+
+
+def test_kana_and_chinese_characters_are_one_way_of_writing():
+    assert "suspicious-mixed-scripts" not in kinds(joined(many("x"), Corpus(["佐々木", "井の上"], ["x", "x"])))
+
+
+def test_sizes_and_cross_label_names():
+    corpus = joined(many("a", 600), many("b"), many("c", 10), Corpus(["abba", "abba"], ["b", "c"]))
+    found = kinds(corpus)
+    assert "c" in found["tiny-label"]["message"]
+    assert found["cross-label"]["count"] == 1
+    report = audit(corpus)
+    assert report["ceiling"] == pytest.approx(report["distinct"] / (report["distinct"] + 1))
+
+
+def test_what_was_dropped_is_told():
+    corpus = Corpus(many("x").names, many("x").labels, dropped={"no-letters": 3})
+    assert kinds(corpus)["dropped"]["count"] == 3
+
+
+def test_near_duplicates_are_counted():
+    twins = [w for i in range(100) for w in (f"{'abcdefghij'[i % 10]}{'klmnopqrst'[i // 10]}zzo",)]
+    assert kinds(Corpus(twins, ["x"] * 100))["near-duplicates"]["count"] == 10
+    far = ["".join(chr(97 + (i * k) % 26) for k in range(3, 12)) for i in range(1, 26)]
+    assert kinds(Corpus(far, ["x"] * 25))["near-duplicates"]["count"] == 0
+
+
+def test_too_few_names_are_a_finding_not_a_crash():
+    assert "too-small" in kinds(Corpus(["ab"], ["x"]))
+
+
+def test_a_report_is_json_and_text():
+    report = audit(many("x"))
+    json.dumps(report)
+    text = as_text(report)
+    assert "60 rows, 60 distinct names" in text and "next:" in text
+
+
+def test_the_plot_is_a_picture(tmp_path):
+    plot(many("x"), tmp_path / "p.png")
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(SettingsError, match="ends in"):
+        plot(many("x"), tmp_path / "p.bmp")
+    with pytest.raises(SettingsError, match="cannot be written"):
+        plot(many("x"), tmp_path / "absent" / "p.png")
