@@ -32,7 +32,9 @@ test: check
 
 bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/tutorial.py
+	$(BIN)/python benchmarks/out_of_source.py
 
 # The bundled corpus from its sources, and the shipped models from the corpus.
 data: .venv/setup.stamp

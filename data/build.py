@@ -7,6 +7,7 @@ Sources of a label: Faker's locale lists (MIT), less the entries in ``excluded/<
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -86,14 +87,17 @@ def lines(path: Path) -> set[str]:
 
 
 def main() -> int:
-    """Write the lists and print a table of what went in."""
+    """Write the lists, and a table of what went in, into the data card too."""
     try:
         import_module("faker")
     except ModuleNotFoundError:
         print("build.py: faker is not installed. Run: pip install faker", file=sys.stderr)
         return 2
     (HERE / "names").mkdir(exist_ok=True)
-    print(f"{'label':<12}{'Faker':>8}{'excluded':>10}{'written':>9}{'kept':>7}")
+    table = [
+        "| label | names | written by hand | Faker's locales | excluded of these |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for label, locales in LOCALES.items():
         found = {name for locale in locales for name in faker_names(locale)}
         excluded = {tidy(name) for name in lines(HERE / "excluded" / f"{label}.txt")}
@@ -102,7 +106,12 @@ def main() -> int:
         written = {tidy(name) for name in lines(HERE / "written" / f"{label}.txt")}
         kept = merge(chosen | written)
         (HERE / "names" / f"{label}.txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
-        print(f"{label:<12}{len(found):>8}{len(found) - len(chosen):>10}{len(written):>9}{len(kept):>7}")
+        origin = ", ".join(locales) or "none"
+        table.append(f"| {label} | {len(kept):,} | {len(written):,} | {origin} | {len(found) - len(chosen):,} |")
+    print("\n".join(table))
+    card = HERE / "README.md"
+    text = card.read_text(encoding="utf-8")
+    card.write_text(re.sub(r"(?s)(\| label \|.*?\n)\n", "\n".join(table) + "\n\n", text, count=1), encoding="utf-8")
     return 0
 
 

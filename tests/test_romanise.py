@@ -36,9 +36,14 @@ def test_what_cannot_be_read_abstains(name):
 
 
 def test_native_script_is_answered_sensibly():
-    answers = load("names/classifier").predict([native for _, native, _ in PAIRS], top_k=1)
-    right = sum(a.predictions[0].label == label for a, (label, _, _) in zip(answers, PAIRS, strict=True))
-    assert right >= 0.85 * len(PAIRS)
+    answers = load("names/classifier").predict([native for _, native, _ in PAIRS], top_k=3)
+    ranks = [
+        [s.label for s in a.predictions].index(label) if label in [s.label for s in a.predictions] else 3
+        for a, (label, _, _) in zip(answers, PAIRS, strict=True)
+    ]
+    # 이 is Lee and 최 is Choi, which other languages have too: the first answer may be another, the first three not.
+    assert sum(rank == 0 for rank in ranks) >= 0.8 * len(PAIRS)
+    assert sum(rank < 3 for rank in ranks) >= 0.95 * len(PAIRS)
 
 
 @given(st.text())

@@ -9,12 +9,11 @@ from charrnn.inference import load
 from charrnn.training.settings import SETTINGS
 
 FAST = ["--epochs", "1", "--hidden", "8", "--embedding", "8"]
-FLAGS = set(
-    (
-        "data name-column label-column out init private cell hidden embedding dropout epochs batch-size learning-rate "
-        "weight-decay clip lr-factor lr-patience patience seed device validation-fraction test-fraction"
-    ).split()
-)
+FLAGS = {
+    *("data", "name-column", "label-column", "out", "init", "private"),
+    *("cell", "hidden", "embedding", "dropout", "epochs", "batch-size", "learning-rate", "weight-decay", "clip"),
+    *("lr-factor", "lr-patience", "patience", "seed", "device", "validation-fraction", "test-fraction"),
+}
 
 
 def refused(capsys, *arguments):

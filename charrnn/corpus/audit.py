@@ -36,6 +36,7 @@ _HEADERS = frozenset(
         "nationality",
     ]
 )
+_PUNCTUATION = re.compile(r"""[,;:/\\|"()\[\]{}<>_=+*#!?&%$^~]""")
 _ADDRESS = re.compile(r"@|https?:|www\.", re.IGNORECASE)
 
 
@@ -205,12 +206,15 @@ def _suspicious(corpus: Corpus) -> Iterator[Finding]:
             found["address"].append(name)
         elif any(unicodedata.category(c) in ("Nd", "No") for c in name):
             found["digits"].append(name)
+        elif _PUNCTUATION.search(name):
+            found["punctuation"].append(name)
         if not name.isascii() and len({script(c) for c in name if c.isalpha()} - {"kana", "han"}) > 1:
             found["mixed-scripts"].append(name)
     told = {
         "header": "look like a column's header",
         "address": "look like an e-mail or web address",
         "digits": "hold digits",
+        "punctuation": "hold characters that names do not have",
         "mixed-scripts": "mix scripts",
     }
     for kind, names in found.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn import metrics
 from charrnn.corpus import Corpus
@@ -38,9 +39,18 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     targets = np.array([index[label] for label in _known(model, corpus)])
     probabilities = model.probabilities(corpus.names)
     if prior == "uniform":
-        probabilities /= model.prior
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        probabilities = uniform(model, probabilities)
     return metrics.classification_report(probabilities, targets)
+
+
+def uniform(model: Classifier, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """p(label | name), (names, labels), as it were if every label were equally frequent.
+
+    Divides by the training frequencies (Saerens, Latinne and Decaestecker 2002).
+    """
+    adjusted: NDArray[np.float64] = probabilities / model.prior
+    adjusted /= adjusted.sum(axis=1, keepdims=True)
+    return adjusted
 
 
 def _known(model: Classifier | Generator, corpus: Corpus) -> list[str]:

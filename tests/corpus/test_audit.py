@@ -46,6 +46,7 @@ def test_the_bundled_corpus_is_sound():
     [
         ("Nowak3", "suspicious-digits"),
         ("a.nowak@example.org", "suspicious-address"),
+        ("Nowak, Jan", "suspicious-punctuation"),
         ("Ноwak", "suspicious-mixed-scripts"),
         ("\u2060Nowak", "lost-characters"),
         ("Dvořák", "transliterated"),

@@ -1,0 +1,67 @@
+"""Reading, cleaning and splitting a million names: seconds and peak memory, in a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from common import report
+
+import charrnn
+from charrnn.corpus.split import split
+
+ROWS = 1_000_000
+
+
+def write_names(path: Path) -> None:
+    """A CSV of names that are cut and joined from bundled ones, so that they look like names and few repeat."""
+    corpus = charrnn.Corpus.read("names")
+    rng = np.random.default_rng(0)
+    left, right = rng.integers(len(corpus), size=(2, ROWS))
+    with path.open("w", encoding="utf-8") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["name", "label"])
+        for i, j in zip(left.tolist(), right.tolist(), strict=True):
+            a, b = corpus.names[i], corpus.names[j]
+            rows.writerow([a[: len(a) // 2 + 1] + b[len(b) // 2 :], corpus.labels[i]])
+
+
+def measure(path: Path) -> None:
+    began = time.perf_counter()
+    corpus = charrnn.Corpus.read(path)
+    read = time.perf_counter()
+    parts = split(corpus)
+    done = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    assert sum(map(len, parts)) == len(corpus)
+    report(
+        "corpus",
+        {
+            "names": len(corpus),
+            "distinct names": len(set(corpus.keys)),
+            "read and clean, seconds": read - began,
+            "split, seconds": done - read,
+            "read, clean and split, seconds": done - began,
+            "peak memory, GiB": peak,
+        },
+    )
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        measure(Path(sys.argv[1]))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "names.csv"
+        write_names(path)
+        subprocess.run([sys.executable, __file__, str(path)], check=True)
+
+
+if __name__ == "__main__":
+    main()
