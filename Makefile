@@ -43,7 +43,7 @@ data: .venv/setup.stamp
 models: .venv/setup.stamp
 	rm -rf runs/names
 	for task in classifier generator; do \
-	    $(BIN)/python -m charrnn.train $$task --data names --out runs/names/$$task || exit 2; \
+	    $(BIN)/python -m charrnn.train $$task --data names --score-on tutorial --out runs/names/$$task || exit 2; \
 	    rm -rf charrnn/pretrained/names/$$task runs/names/$$task/run; \
 	    mkdir -p charrnn/pretrained/names; \
 	    cp -r runs/names/$$task charrnn/pretrained/names/$$task; \

@@ -45,6 +45,7 @@ class ModelConfig:
         data: source, fingerprint, numbers, seed and fractions of the split.
         training: the settings of the run, and what it took.
         metrics: figures on the test split, of the model and of the baseline.
+        out_of_source: figures of :func:`charrnn.inference.evaluate.out_of_source`, if another source was named.
         weights_sha256: SHA-256 of ``model.safetensors``; empty until written.
         format_version: of this folder's format.
     """
@@ -59,6 +60,7 @@ class ModelConfig:
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+    out_of_source: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = ""
     format_version: int = FORMAT_VERSION
 

@@ -16,7 +16,7 @@ from charrnn.corpus import Corpus
 from charrnn.errors import CharRNNError, SettingsError, needs_extra
 from charrnn.inference import locate
 from charrnn.inference.classifier import Classifier
-from charrnn.inference.evaluate import evaluate
+from charrnn.inference.evaluate import evaluate, out_of_source
 from charrnn.inference.generator import Generator
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
 
@@ -32,6 +32,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         run = sub.add_argument_group("run")
         run.add_argument("--data", required=True, metavar="NAME|PATH", help=DATA)
         add_column_flags(run)
+        run.add_argument(
+            "--score-on", metavar="NAME|PATH", help="also score on names of another source, less those of --data"
+        )
         run.add_argument(
             "--out", required=True, type=Path, metavar="DIR", help="model folder to write; absent or empty"
         )
@@ -61,16 +64,19 @@ def run(flags: argparse.Namespace, settings: Settings) -> str:
         raise SettingsError(f"--out {out}: is not empty. Choose another folder, or empty this one.")
     existed = out.exists()
     corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
+    other = Corpus.read(flags.score_on, flags.name_column, flags.label_column) if flags.score_on else None
     with needs_extra("train"):
         from charrnn.training.baseline import baseline
-        from charrnn.training.card import model_card, score_table
+        from charrnn.training.card import model_card, out_of_source_table, score_table
         from charrnn.training.run import train
     try:
         out.mkdir(parents=True, exist_ok=True)
         trained = train(task, corpus, settings, None if init is None else locate(init), events=out / "run")
         config = trained.config
+        model = MODELS[task](config, trained.weights)
+        if other is not None:
+            config = dataclasses.replace(config, out_of_source=out_of_source(model, corpus, other))
         if len(trained.parts.test):
-            model = MODELS[task](config, trained.weights)
             scores = {"charrnn": evaluate(model, trained.parts.test), "4-gram": baseline(config, trained.parts)}
             config = dataclasses.replace(config, metrics=scores)
         card = model_card(config, command_line(flags, settings))
@@ -90,6 +96,8 @@ def run(flags: argparse.Namespace, settings: Settings) -> str:
     lines.append("")
     if config.metrics:
         lines += [f"{config.data['test']:,} test names, never trained on:", score_table(config.metrics)]
+    if config.out_of_source:
+        lines += ["", out_of_source_table(config.out_of_source)]
     return "\n".join(lines)
 
 
@@ -105,6 +113,7 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     words += ["--name-column", flags.name_column] if flags.name_column != "name" else []
     words += ["--label-column", flags.label_column] if flags.label_column != "label" else []
     words += ["--init", flags.init] if flags.init else []
+    words += ["--score-on", flags.score_on] if flags.score_on else []
     words += ["--private"] if flags.private else []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)

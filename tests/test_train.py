@@ -10,7 +10,7 @@ from charrnn.training.settings import SETTINGS
 
 FAST = ["--epochs", "1", "--hidden", "8", "--embedding", "8"]
 FLAGS = {
-    *("data", "name-column", "label-column", "out", "init", "private"),
+    *("data", "name-column", "label-column", "score-on", "out", "init", "private"),
     *("cell", "hidden", "embedding", "dropout", "epochs", "batch-size", "learning-rate", "weight-decay", "clip"),
     *("lr-factor", "lr-patience", "patience", "seed", "device", "validation-fraction", "test-fraction"),
 }
@@ -98,6 +98,28 @@ def test_fine_tuning_on_other_labels(trained, small_corpus_dir, tmp_path):
     start = model_folder.read(trained["generator"])[1]["embed.weight"]
     tuned = model_folder.read(tmp_path / "generator")[1]["embed.weight"]
     assert 0 < abs(start - tuned).max() < 1
+
+
+def test_another_source_is_scored_without_the_names_of_the_first(small_corpus_dir, tmp_path):
+    stems = [f"z{a}{b}z" for a in "abcdef" for b in "aeiou"]
+    other = tmp_path / "other"
+    other.mkdir()
+    shared = (small_corpus_dir / "Greek.txt").read_text(encoding="utf-8")
+    for label, end, more in (
+        ("Greek", "os", shared),
+        ("Polish", "ski", ""),
+        ("Elvish", "iel", ""),
+        ("Italian", "o", ""),
+    ):
+        names = [stem + end for stem in stems][: 29 if label == "Italian" else None]
+        (other / f"{label}.txt").write_text("\n".join(names) + "\n" + more, encoding="utf-8")
+    for task, scored in (("classifier", 60), ("generator", 89)):
+        arguments = ["--data", str(small_corpus_dir), "--out", str(tmp_path / task), "--score-on", str(other)]
+        assert train.main([task, *arguments, *FAST]) == 0
+        # Elvish is unknown; 29 Italian names are too few to count for a classifier.
+        assert model_folder.read_config(tmp_path / task).out_of_source["names"] == scored
+        assert "none of them in the training list" in (tmp_path / task / "README.md").read_text(encoding="utf-8")
+    assert set(model_folder.read_config(tmp_path / "classifier").out_of_source["recall"]) == {"Greek", "Polish"}
 
 
 def test_init_of_the_other_task_is_refused(capsys, trained, small_corpus_dir, tmp_path):

@@ -101,9 +101,13 @@ def as_text(report: dict[str, Any]) -> str:
     lengths = report["lengths"]
     lines = [
         f"{report['rows']:,} rows, {report['distinct']:,} distinct names ignoring case and marks, "
-        f"{len(report['labels'])} labels",
+        f"{len(report['labels'])} label{'s' if len(report['labels']) > 1 else ''}",
         f"{lengths['shortest']} to {lengths['longest']} characters, median {lengths['median']:g}",
-        f"{report['cross_label']:,} names carry more than one label, so no classifier can pass {report['ceiling']:.1%}",
+        *(
+            [f"{report['cross_label']:,} names carry several labels: no classifier can pass {report['ceiling']:.1%}"]
+            if report["cross_label"]
+            else []
+        ),
         "",
         f"{'label':<20}{'rows':>10}{'distinct':>10}{'share':>8}",
     ]
@@ -234,7 +238,7 @@ def _sizes(keys_of: dict[str, set[str]], distinct: int) -> Iterator[Finding]:
             "tiny-label",
             "warning",
             len(tiny),
-            f"{len(tiny):,} labels have under {TINY_LABEL} distinct names ({_some(tiny)})",
+            f"under {TINY_LABEL} distinct names: {_some(tiny)}",
             "Add names, merge labels, or start from a trained model with --init.",
         )
     large = sorted(label for label, keys in keys_of.items() if len(keys) > LARGE_SHARE * distinct)
@@ -251,8 +255,11 @@ def _sizes(keys_of: dict[str, set[str]], distinct: int) -> Iterator[Finding]:
 def _near_duplicates(corpus: Corpus) -> Iterator[Finding]:
     try:
         parts = split(corpus)
-    except CorpusError as error:
-        yield Finding("too-small", "error", len(corpus), str(error), "Add names.")
+    except CorpusError:
+        what = (
+            f"{len(set(corpus.keys)):,} distinct names are too few to hold a tenth out for validation and for testing"
+        )
+        yield Finding("too-small", "error", len(corpus), what, "Add names.")
         return
     train = set(parts.train.keys)
     test = sorted(set(parts.test.keys))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +43,46 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     if prior == "uniform":
         probabilities = uniform(model, probabilities)
     return metrics.classification_report(probabilities, targets)
+
+
+LEAST = 30
+"""Names a label needs to count in :func:`out_of_source`; fewer say too little about it."""
+
+
+def out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) -> dict[str, Any]:
+    """Figures on names of another source that the model never saw.
+
+    Labels that the model does not know are left out. Classifiers: uniform prior, labels with at least :data:`LEAST`
+    unseen names; ``balanced_accuracy``, ``top3_accuracy``, ``names`` and ``recall`` by label. Generators: as
+    :func:`evaluate`.
+
+    Args:
+        model: trained on ``seen``.
+        seen: all of its names are taken out of ``other``, whatever split they were in.
+        other: the names to score.
+
+    Raises:
+        CorpusError: nothing is left to score.
+    """
+    unseen = other.without(seen.keys)
+    known = set(model.labels)
+    if isinstance(model, Generator):
+        kept = unseen.select([i for i, label in enumerate(unseen.labels) if len(known) == 1 or label in known])
+        return {"corpus": other.source, **evaluate(model, kept)}
+    unseen = unseen.distinct_pairs()
+    counts = unseen.label_counts
+    kept = unseen.select([i for i, lab in enumerate(unseen.labels) if lab in known and counts[lab] >= LEAST])
+    report = evaluate(model, kept, "uniform")
+    answers = uniform(model, model.probabilities(kept.names)).argmax(axis=1)
+    labels = np.array(kept.labels)
+    right = np.array(model.labels)[answers] == labels
+    return {
+        "corpus": other.source,
+        "balanced_accuracy": report["balanced_accuracy"],
+        "top3_accuracy": report["top3_accuracy"],
+        "names": report["n"],
+        "recall": {label: float(right[labels == label].mean()) for label in kept.label_set},
+    }
 
 
 def uniform(model: Classifier, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

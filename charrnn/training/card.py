@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from charrnn.model_folder import ModelConfig
 
 _KEYS = {
@@ -37,6 +39,17 @@ def score_table(metrics: dict[str, dict[str, float]]) -> str:
     return "\n".join(rows)
 
 
+def out_of_source_table(report: dict[str, Any]) -> str:
+    """What a model scores on another source, as Markdown."""
+    told = f"{report['names']:,} names of `{report['corpus']}`, none of them in the training list"
+    if "nats_per_char" in report:
+        return f"On {told}: {report['nats_per_char']:.3f} nats per character."
+    recall = "\n".join(f"| {label} | {share:.2f} |" for label, share in report["recall"].items())
+    figures = f"balanced accuracy {report['balanced_accuracy']:.3f}, top-3 accuracy {report['top3_accuracy']:.3f}"
+    table = f"| label | recall |\n| --- | --- |\n{recall}"
+    return f"On {told}, uniform prior, labels with at least 30 names: {figures}.\n\n{table}"
+
+
 def model_card(config: ModelConfig, command: str) -> str:
     """Text of ``README.md``, with the front matter that model hubs read.
 
@@ -52,6 +65,7 @@ def model_card(config: ModelConfig, command: str) -> str:
         if config.metrics
         else "No test split was kept (`--test-fraction 0`), so there is no score."
     )
+    outside = "\n" + out_of_source_table(config.out_of_source) + "\n" if config.out_of_source else ""
     sizes = "\n".join(
         f"| {label} | {count:,} |" for label, count in zip(config.labels, config.label_counts, strict=True)
     )
@@ -84,7 +98,7 @@ testing, seed {data["seed"]}. Fingerprint `{data["fingerprint"]}`.
 {scores}
 
 A random split of one list flatters: names from other sources score lower.
-
+{outside}
 ## Train it again
 
 ```sh
