@@ -20,7 +20,10 @@ from contextlib import contextmanager
 
 
 class CharRNNError(Exception):
-    """The root of all errors that charrnn raises on purpose."""
+    """The root of all errors that charrnn raises on purpose. What a message quotes cannot break its one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(c if c.isprintable() else " " for c in message))
 
 
 class CorpusError(CharRNNError):

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import hashlib
 import http.server
@@ -35,7 +36,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body = body[::-1]
         if self.path == "/truncated":
             body = body[: len(CONTENT) // 2]
-        self.wfile.write(body)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client has given up
+            self.wfile.write(body)
 
     def log_message(self, *_):
         pass
