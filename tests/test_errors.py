@@ -9,7 +9,7 @@ def test_missing_extra_names_its_remedy():
 
 
 def test_a_message_is_one_line_whatever_it_quotes():
-    assert str(errors.CorpusError("column 'a\n\x1bb\u2028'")) == "column 'a   b '"
+    assert str(errors.CorpusError("column 'a\n\x1bb\u2028'")) == "column 'a  b '"
 
 
 def test_every_error_is_a_charrnn_error_and_stands_in_the_tree():
