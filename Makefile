@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: app setup test check bench data models lock clean
+.PHONY: app setup test check bench tensorboard data models lock clean
 .DELETE_ON_ERROR:
 
 app: .venv/app.stamp
@@ -35,6 +35,11 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/tutorial.py
 	$(BIN)/python benchmarks/out_of_source.py
+
+# What runs have written. make tensorboard RUNS=my-classifier shows one model's.
+RUNS ?= runs
+tensorboard: .venv/setup.stamp
+	$(BIN)/tensorboard --logdir $(RUNS) $(ARGS)
 
 # The bundled corpus from its sources, and the shipped models from the corpus.
 data: .venv/setup.stamp

@@ -8,6 +8,8 @@
     ├── UnknownLabelError      a label that the model was not trained on
     ├── ModelFolderError       a model folder that is absent, altered, cut or of another format
     ├── NonFiniteLossError     training diverged: the loss is NaN or infinite
+    ├── StateError             a training state that cannot be written, is damaged, or belongs to another run
+    ├── InterruptedRunError    a signal stopped training, and its state is saved (exit status 3)
     └── MissingExtraError      an optional dependency is not installed
 
 A message is one line: what, where, and the next move. The command line prints it and exits with status 2.
@@ -44,6 +46,14 @@ class ModelFolderError(CharRNNError):
 
 class NonFiniteLossError(CharRNNError):
     """Training diverged: the loss became NaN or infinite."""
+
+
+class StateError(CharRNNError):
+    """A training state that cannot be written, is damaged, or belongs to another run."""
+
+
+class InterruptedRunError(CharRNNError):
+    """A signal stopped training, and its state is saved."""
 
 
 class MissingExtraError(CharRNNError):

@@ -22,12 +22,15 @@ def top_k_accuracy(probabilities: Floats, targets: Ints, k: int) -> float:
     return float((ahead < k).mean())
 
 
+def f1_by_label(matrix: Ints) -> NDArray[np.float64]:
+    """2·hits / (true + answered) of each label, shape (labels,); 0 for a label that neither occurs nor is answered."""
+    counts = matrix.sum(axis=1) + matrix.sum(axis=0)
+    return np.asarray(2 * matrix.diagonal() / np.maximum(counts, 1))
+
+
 def macro_f1(matrix: Ints) -> float:
-    """Unweighted mean over the labels that occur of 2·hits / (true + answered)."""
-    hits = matrix.diagonal().astype(float)
-    true, answered = matrix.sum(axis=1), matrix.sum(axis=0)
-    present = true > 0
-    return float((2 * hits[present] / (true + answered)[present]).mean())
+    """Unweighted mean of F1 over the labels that occur."""
+    return float(f1_by_label(matrix)[matrix.sum(axis=1) > 0].mean())
 
 
 def balanced_accuracy(matrix: Ints) -> float:

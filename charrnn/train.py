@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shlex
 import shutil
+import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charrnn import model_folder
 from charrnn.cli.flags import DATA, add_column_flags
 from charrnn.corpus import Corpus
-from charrnn.errors import CharRNNError, SettingsError, needs_extra
+from charrnn.errors import CharRNNError, InterruptedRunError, SettingsError, needs_extra
 from charrnn.inference import locate
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.evaluate import evaluate, out_of_source
 from charrnn.inference.generator import Generator
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
+
+if TYPE_CHECKING:
+    from charrnn.training.run import Trained
 
 MODELS: dict[str, type[Classifier] | type[Generator]] = {"classifier": Classifier, "generator": Generator}
 
@@ -42,55 +50,106 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         run.add_argument(
             "--private", action="store_true", help="leave the names out of the folder; novelty can then not be proven"
         )
-        add_flags(sub.add_argument_group("settings"), settings)  # type: ignore[arg-type]
+        run.add_argument(
+            "--resume", action="store_true", help="go on where --out was interrupted; start if there is nothing yet"
+        )
+        add_flags(sub, settings)
     return parser.parse_args(arguments)
 
 
 def run(flags: argparse.Namespace, settings: Settings) -> str:
-    """Train, score on the test split, write the model folder.
+    """Train, score on the test split, write the model folder; under torchrun, one of its processes.
 
     Args:
         flags: of the run, as :func:`parse` gives them.
         settings: of the run.
 
     Returns:
-        The scores beside the baseline's, as text.
+        The scores beside the baseline's, as text; empty on other ranks than 0.
 
     Raises:
-        CharRNNError: bad input; nothing is left behind in ``out``.
+        CharRNNError: bad input, or training stopped; only a saved state is left behind in ``out``.
     """
-    task, out, init = flags.task, flags.out, flags.init
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SettingsError(f"--out {out}: is not empty. Choose another folder, or empty this one.")
-    existed = out.exists()
+    with needs_extra("train"):
+        from charrnn.training import resume
+        from charrnn.training.parallel import machine
+        from charrnn.training.run import train
+    task, out, init = flags.task, flags.out, None if flags.init is None else locate(flags.init)
     corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
     other = Corpus.read(flags.score_on, flags.name_column, flags.label_column) if flags.score_on else None
-    with needs_extra("train"):
-        from charrnn.training.baseline import baseline
-        from charrnn.training.card import model_card, out_of_source_table, score_table
-        from charrnn.training.run import train
+    with machine(settings) as here, ExitStack() as stack:
+        done = here.on_main(lambda: claim(flags, settings, corpus, stack))
+        if done:
+            return done if here.is_main else ""
+        try:
+            trained = train(task, corpus, settings, here, init, run=out / "run")
+            return write(flags, settings, trained, corpus, other) if here.is_main else ""
+        except OSError as error:
+            raise SettingsError(
+                f"--out {out}: cannot be written ({error.strerror or error}). Choose another."
+            ) from error
+        finally:
+            if here.is_main and not (out / "config.json").exists() and not resume.has_state(out / "run"):
+                shutil.rmtree(out / "run", ignore_errors=True)
+                if flags.made_out:
+                    shutil.rmtree(out, ignore_errors=True)
+
+
+def claim(flags: argparse.Namespace, settings: Settings, corpus: Corpus, stack: ExitStack) -> str:
+    """Make ``out`` ours until the stack closes, or say why not.
+
+    Returns:
+        A message if the model there is complete already, else an empty string.
+
+    Raises:
+        SettingsError: ``out`` is in use, or belongs to another run, or cannot be written.
+    """
+    from charrnn.training.resume import LOCK, only_writer
+    from charrnn.training.run import check_same, describe
+
+    out = flags.out
+    flags.made_out = not out.exists()
+    content = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if content and not flags.resume:
+        hint = "Add --resume to go on with it" if "run" in content else "Choose another folder"
+        raise SettingsError(f"--out {out}: is not empty. {hint}, or empty this one.")
+    if content and "config.json" in content:
+        config = model_folder.read_config(out)
+        had = SETTINGS[config.task](**config.training["settings"])
+        before = describe(config.task, had, config.data["fingerprint"], config.training["init_sha256"])
+        init = None if flags.init is None else model_folder.read_config(locate(flags.init)).weights_sha256
+        check_same(out, before, describe(flags.task, settings, corpus.fingerprint, init))
+        if settings.epochs == had.epochs or config.training["epochs"] < had.epochs:
+            return f"{out}: complete after {config.training['epochs']} epochs; nothing to do"
+    elif content and not (content == {"run"} and (out / "run" / LOCK).exists()):
+        raise SettingsError(f"--out {out}: holds no run to go on with. Choose another folder, or empty this one.")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        trained = train(task, corpus, settings, None if init is None else locate(init), events=out / "run")
-        config = trained.config
-        model = MODELS[task](config, trained.weights)
-        if other is not None:
-            config = dataclasses.replace(config, out_of_source=out_of_source(model, corpus, other))
-        if len(trained.parts.test):
-            scores = {"charrnn": evaluate(model, trained.parts.test), "4-gram": baseline(config, trained.parts)}
-            config = dataclasses.replace(config, metrics=scores)
-        card = model_card(config, command_line(flags, settings))
-        known = None if flags.private else {key for part in trained.parts for key in part.keys}
-        config = model_folder.write(out, config, trained.weights, card, known)
+        stack.enter_context(only_writer(out / "run"))
     except OSError as error:
-        _clear(out, existed)
         raise SettingsError(f"--out {out}: cannot be written ({error.strerror or error}). Choose another.") from error
-    except BaseException:
-        _clear(out, existed)
-        raise
+    return ""
+
+
+def write(flags: argparse.Namespace, settings: Settings, trained: Trained, corpus: Corpus, other: Corpus | None) -> str:
+    """Score what was trained, write the model folder, and tell how it went."""
+    from charrnn.training.baseline import baseline
+    from charrnn.training.card import model_card, out_of_source_table, score_table
+    from charrnn.training.tensorboard import write_hparams
+
+    config, out = trained.config, flags.out
+    model = MODELS[flags.task](config, trained.weights)
+    if other is not None:
+        config = dataclasses.replace(config, out_of_source=out_of_source(model, corpus, other))
+    if len(trained.parts.test):
+        scores = {"charrnn": evaluate(model, trained.parts.test), "4-gram": baseline(config, trained.parts)}
+        config = dataclasses.replace(config, metrics=scores)
+        write_hparams(out / "run", settings, scores["charrnn"])
+    card = model_card(config, command_line(flags, settings))
+    known = None if flags.private else {key for part in trained.parts for key in part.keys}
+    config = model_folder.write(out, config, trained.weights, card, known)
     seconds = config.training["seconds"]
     left_out = config.data["left_out"]
-    lines = [f"{task} written to {out} after {config.training['epochs']} epochs, {seconds:.0f} s"]
+    lines = [f"{flags.task} written to {out} after {config.training['epochs']} epochs, {seconds:.0f} s"]
     if left_out:
         lines.append("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()))
     lines.append("")
@@ -99,12 +158,6 @@ def run(flags: argparse.Namespace, settings: Settings) -> str:
     if config.out_of_source:
         lines += ["", out_of_source_table(config.out_of_source)]
     return "\n".join(lines)
-
-
-def _clear(out: Path, existed: bool) -> None:
-    shutil.rmtree(out, ignore_errors=True)
-    if existed:
-        out.mkdir(exist_ok=True)
 
 
 def command_line(flags: argparse.Namespace, settings: Settings) -> str:
@@ -127,16 +180,24 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
     flags = parse(arguments)
+    speaks = os.environ.get("RANK", "0") == "0"
+    # Outside of the steps, where a stop waits for the step's end, both signals interrupt at once.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         settings = from_flags(SETTINGS[flags.task], flags)
-        print(run(flags, settings))
+        said, status = run(flags, settings), 0
+    except InterruptedRunError as error:
+        said, status = f"charrnn.train: {error}", 3
     except CharRNNError as error:
-        print(f"charrnn.train: {error}", file=sys.stderr)
-        return 2
+        said, status = f"charrnn.train: {error}", 2
     except KeyboardInterrupt:
-        print("charrnn.train: stopped; nothing was written.", file=sys.stderr)
-        return 130
-    return 0
+        kept = (flags.out / "run" / "state.pt").exists()
+        what = "the state saved last stands. Go on with --resume." if kept else "nothing was written."
+        said, status = f"charrnn.train: stopped by a signal; {what}", 3 if kept else 130
+    if speaks and said:
+        print(said, file=sys.stderr if status else sys.stdout)
+    return status
 
 
 if __name__ == "__main__":

@@ -49,18 +49,7 @@ def trained(small_corpus_dir: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
     out = tmp_path_factory.mktemp("trained")
     for task in ("classifier", "generator"):
-        flags = [
-            "--epochs",
-            "4",
-            "--hidden",
-            "32",
-            "--embedding",
-            "16",
-            "--batch-size",
-            "32",
-            "--learning-rate",
-            "0.01",
-        ]
+        flags = ["--epochs", "4", "--hidden", "32", "--batch-size", "32", "--learning-rate", "0.01"]
         assert main([task, "--data", str(small_corpus_dir), "--out", str(out / task), *flags]) == 0
     return {task: out / task for task in ("classifier", "generator")}
 

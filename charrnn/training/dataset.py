@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -87,44 +91,134 @@ class LengthBuckets(Sampler[list[int]]):
 
     Shuffled: names are cut at random into pools of ``pool`` batches; each pool is sorted by length and cut into
     batches, whose order is shuffled again. Unshuffled: sorted by length. Either way every index comes once an epoch.
+    The order depends on seed and epoch alone, so an epoch can be entered anywhere.
+
+    Several processes share each batch: rank r of n takes every n-th name of it, beginning with the r-th. The batches do
+    not depend on n, and a pool is cut into parts of nearly equal size, so that none is tiny.
 
     Args:
         lengths: length of each name.
-        batch_size: names in a batch; the last one may be smaller.
-        generator: source of randomness; None keeps the order fixed.
+        batch_size: names in a batch, over all ranks.
+        seed: of the order; None keeps the order fixed.
+        rank: of this process.
+        world: number of processes.
         pool: batches in a pool.
     """
 
     def __init__(
-        self, lengths: Sequence[int], batch_size: int, generator: torch.Generator | None = None, pool: int = 50
+        self,
+        lengths: Sequence[int],
+        batch_size: int,
+        seed: int | None = None,
+        rank: int = 0,
+        world: int = 1,
+        pool: int = 50,
     ) -> None:
         self.lengths = torch.tensor(lengths)
         self.batch_size = batch_size
-        self.generator = generator
+        self.seed = seed
+        self.rank, self.world = rank, world
         self.pool = pool
+        self.epoch = self.first = 0
+
+    def enter(self, epoch: int, first: int = 0) -> None:
+        """What the next iteration gives: the batches of this epoch, without the first ``first`` ones."""
+        self.epoch, self.first = epoch, first
 
     def __len__(self) -> int:
-        return -(-len(self.lengths) // self.batch_size)
+        return len(self._order())
 
     def __iter__(self) -> Iterator[list[int]]:
+        for batch in self._order()[self.first :]:
+            if len(share := batch[self.rank :: self.world]):
+                yield share.tolist()
+
+    @property
+    def smallest(self) -> int:
+        """Names in the smallest batch of an epoch, over all ranks."""
+        return min(map(len, self._order()))
+
+    def _order(self) -> list[Tensor]:
         n = len(self.lengths)
-        if self.generator is None:
-            order = torch.argsort(self.lengths, stable=True)
-            yield from (batch.tolist() for batch in torch.split(order, self.batch_size))
-            return
-        order = torch.randperm(n, generator=self.generator)
-        pools = torch.split(order, self.batch_size * self.pool)
-        batches = [
-            batch
-            for pool in pools
-            for batch in torch.split(pool[torch.argsort(self.lengths[pool], stable=True)], self.batch_size)
-        ]
-        for i in torch.randperm(len(batches), generator=self.generator).tolist():
-            yield batches[i].tolist()
+        if self.seed is None:
+            return self._cut(torch.argsort(self.lengths, stable=True))
+        # Mixed by hash, so that epoch 1 of seed 0 is not epoch 0 of seed 1.
+        digest = hashlib.sha256(f"{self.seed}:{self.epoch}".encode()).digest()
+        generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+        order = torch.randperm(n, generator=generator)
+        batches: list[Tensor] = []
+        for pool in torch.split(order, self.batch_size * self.pool):
+            batches += self._cut(pool[torch.argsort(self.lengths[pool], stable=True)])
+        return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+
+    def _cut(self, order: Tensor) -> list[Tensor]:
+        return list(torch.tensor_split(order, math.ceil(len(order) / self.batch_size)))
 
 
-def make_loader(dataset: NameDataset, task: str, batch_size: int, seed: int | None = None) -> DataLoader[Item]:
-    """Batches of a data set: shuffled anew each epoch with a seed, sorted by length without one."""
-    generator = None if seed is None else torch.Generator().manual_seed(seed)
-    sampler = LengthBuckets(dataset.lengths, batch_size, generator)
-    return DataLoader(dataset, batch_sampler=sampler, collate_fn=COLLATE[task])
+class Batches(Protocol):
+    """Where a trainer's batches come from."""
+
+    sampler: LengthBuckets
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches that the sampler deals out, on their device."""
+
+
+class Loader:
+    """Batches by ``torch.utils.data.DataLoader`` and a collate function: the reference, and the path on the CPU.
+
+    Args:
+        data: names.
+        task: key of :data:`COLLATE`.
+        sampler: deals out the indices.
+        device: where the batches go.
+    """
+
+    def __init__(self, data: NameDataset, task: str, sampler: LengthBuckets, device: torch.device) -> None:
+        self.sampler, self.device = sampler, device
+        # A generator of its own: otherwise each iteration draws from the one that dropout uses.
+        self.loader: DataLoader[Item] = DataLoader(
+            data, batch_sampler=sampler, collate_fn=COLLATE[task], generator=torch.Generator()
+        )
+
+    def __iter__(self) -> Iterator[Batch]:
+        for batch in self.loader:
+            yield batch.to(self.device)
+
+
+class DeviceLoader:
+    """The same batches without Python in between: all names stay on the device as one tensor, and batches index it.
+
+    Batches are padded to multiples of ``bucket`` characters, so that a GPU meets few shapes.
+
+    Args:
+        data: names.
+        task: ``classifier`` or ``generator``.
+        sampler: deals out the indices.
+        device: where everything lies.
+        bucket: characters.
+    """
+
+    def __init__(
+        self, data: NameDataset, task: str, sampler: LengthBuckets, device: torch.device, bucket: int = 4
+    ) -> None:
+        self.sampler, self.task, self.bucket = sampler, task, bucket
+        whole = COLLATE[task]([data[i] for i in range(len(data))]).to(device)
+        chars, self.second = whole.inputs
+        self.steps = torch.tensor(data.lengths) + (task == "generator")  # symbols read, on the CPU
+        width = -(-chars.size(1) // bucket) * bucket
+        self.chars = F.pad(chars, (0, width - chars.size(1)), value=PAD)
+        self.targets = whole.targets
+        if task == "generator":
+            self.targets = F.pad(whole.targets, (0, width - chars.size(1)), value=IGNORE)
+        self.device = device
+
+    def __iter__(self) -> Iterator[Batch]:
+        for indices in self.sampler:
+            longest = int(self.steps[indices].max())
+            width = -(-longest // self.bucket) * self.bucket
+            rows = torch.tensor(indices, device=self.device)
+            targets = self.targets.index_select(0, rows)
+            if self.task == "generator":
+                targets = targets[:, :width]
+            yield Batch((self.chars.index_select(0, rows)[:, :width], self.second.index_select(0, rows)), targets)

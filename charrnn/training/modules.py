@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from charrnn.model_folder import ModelConfig
 from charrnn.text import PAD, SPECIALS
+from charrnn.training.dataset import IGNORE
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -129,3 +131,10 @@ def build(config: ModelConfig) -> nn.Module:
     """The network that a config describes, with fresh weights."""
     module: nn.Module = MODULES[config.task](SPECIALS + len(config.alphabet), len(config.labels), **config.architecture)
     return module
+
+
+def cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """Summed cross-entropy of logits (…, C) and targets (…), padding left out."""
+    return F.cross_entropy(
+        logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORE, reduction="sum", label_smoothing=label_smoothing
+    )

@@ -1,11 +1,24 @@
-"""Devices, and one model over several of them."""
+"""Devices, processes, precision: one model over all of them."""
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from charrnn.errors import SettingsError
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from charrnn.errors import CharRNNError, InterruptedRunError, SettingsError
+from charrnn.training.settings import Settings
+
+T = TypeVar("T")
+DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -27,14 +40,127 @@ def pick_device(wanted: str) -> torch.device:
     return device
 
 
-def wrap(model: nn.Module, device: torch.device) -> nn.Module:
-    """The model on the device; in ``torch.nn.DataParallel`` where several GPUs are visible and none is named."""
-    model = model.to(device)
-    if device.type == "cuda" and device.index is None and torch.cuda.device_count() > 1:
-        return nn.DataParallel(model)
-    return model
+@dataclass(frozen=True)
+class Machine:
+    """Where a run computes.
+
+    Attributes:
+        device: of this process.
+        mode: ``none``, ``dp`` (one process, several GPUs) or ``ddp`` (one process a GPU, under torchrun).
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        rank: of this process; rank 0 alone writes.
+        world: number of processes.
+    """
+
+    device: torch.device
+    mode: str = "none"
+    precision: str = "fp32"
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process writes and reports."""
+        return self.rank == 0
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model on its device, in DataParallel or DistributedDataParallel where the mode says so."""
+        model = model.to(self.device)
+        if self.mode == "dp":
+            return nn.DataParallel(model)
+        if self.mode == "ddp":
+            return DistributedDataParallel(model, [self.device] if self.device.type == "cuda" else None)
+        return model
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The context of a forward pass in this precision."""
+        if self.precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, DTYPES[self.precision])
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over all processes, on the CPU."""
+        if self.world == 1:
+            return values.cpu()
+        values = values.to(self.device) if dist.get_backend() == "nccl" else values.cpu()
+        dist.all_reduce(values)
+        return values.cpu()
+
+    def gather(self, value: Any) -> list[Any]:
+        """A picklable value from every process, by rank."""
+        if self.world == 1:
+            return [value]
+        values: list[Any] = [None] * self.world
+        dist.all_gather_object(values, value)
+        return values
+
+    def on_main(self, action: Callable[[], T]) -> T:
+        """What rank 0 gets from the action, on every process; what charrnn raises there is raised everywhere."""
+        if self.world == 1:
+            return action()
+        box: list[Any] = [None]
+        if self.is_main:
+            try:
+                box = [action()]
+            except CharRNNError as error:
+                box = [error]
+        dist.broadcast_object_list(box, src=0)
+        if isinstance(box[0], CharRNNError):
+            raise box[0]
+        result: T = box[0]
+        return result
 
 
 def unwrap(model: nn.Module) -> nn.Module:
-    """The model inside :func:`wrap`, whose state-dict keys carry no prefix."""
-    return model.module if isinstance(model, nn.DataParallel) else model
+    """The model inside :meth:`Machine.wrap`, whose state-dict keys carry no prefix."""
+    if isinstance(model, nn.DataParallel | DistributedDataParallel):
+        inner: nn.Module = model.module
+        return inner
+    return model
+
+
+@contextmanager
+def machine(settings: Settings) -> Iterator[Machine]:
+    """The machine that the settings ask for; joins torchrun's process group for the time of the block.
+
+    Raises:
+        SettingsError: ddp without torchrun, torchrun without ddp, fp16 without CUDA, or no such device.
+        InterruptedRunError: another process ended before this one.
+    """
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    under_torchrun = "TORCHELASTIC_RUN_ID" in os.environ
+    mode = settings.parallel
+    if mode == "auto":
+        mode = "ddp" if under_torchrun else "dp" if _can_dp(settings.device) else "none"
+    if mode == "ddp" and not under_torchrun:
+        raise SettingsError("--parallel ddp: needs torchrun. Run: torchrun --nproc-per-node N -m charrnn.train …")
+    if mode != "ddp" and world > 1:
+        raise SettingsError(f"--parallel {mode}: {world} processes run under torchrun. Set --parallel ddp, or run one.")
+    device = pick_device(settings.device)
+    if settings.precision == "fp16" and device.type != "cuda":
+        raise SettingsError(f"--precision fp16: needs CUDA, this is {device.type}. Take bf16 or fp32.")
+    if mode == "dp" and not _can_dp(settings.device):
+        raise SettingsError("--parallel dp: needs several CUDA GPUs and --device auto or cuda. Take none.")
+    if mode != "ddp":
+        yield Machine(device, mode, settings.precision)
+        return
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(device)
+    try:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        yield Machine(device, mode, settings.precision, dist.get_rank(), dist.get_world_size())
+    except RuntimeError as error:
+        # gloo and nccl name themselves; what they say is that a peer has gone.
+        if not re.search("gloo|nccl", str(error), re.IGNORECASE):
+            raise
+        raise InterruptedRunError(
+            "another process of this run is gone; what was saved last stands. Go on with --resume."
+        ) from error
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def _can_dp(device: str) -> bool:
+    return device in ("auto", "cuda") and torch.cuda.device_count() > 1

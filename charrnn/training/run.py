@@ -1,30 +1,35 @@
-"""One training run from a corpus to a model folder."""
+"""One training run from a corpus to the weights and config of a model."""
 
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from charrnn import model_folder
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split, split
-from charrnn.errors import CorpusError, SettingsError, needs_extra
+from charrnn.errors import CorpusError, SettingsError, StateError
 from charrnn.model_folder import ModelConfig, Weights
 from charrnn.text import PIPELINES, Compose, Vocabulary
-from charrnn.training import modules, parallel
-from charrnn.training.dataset import NameDataset, make_loader
+from charrnn.training import modules, resume
+from charrnn.training.dataset import DeviceLoader, LengthBuckets, Loader, NameDataset
+from charrnn.training.journal import Journal, write_start
+from charrnn.training.parallel import Machine
 from charrnn.training.settings import Settings
-from charrnn.training.trainer import Listener, Trainer
+from charrnn.training.tensorboard import TensorBoard
+from charrnn.training.trainer import Listener, Trainer, copy_weights
+from charrnn.training.transfer import inherit
 
 PIPELINE = {"classifier": "ascii-folded", "generator": "ascii"}
+FREE = ("epochs", "device", "parallel")
+"""Settings that may change between a run and its resumption; epochs may only grow."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,13 +63,36 @@ def prepare(task: str, corpus: Corpus) -> Corpus:
     return corpus
 
 
+def describe(task: str, settings: Settings, fingerprint: str, init_sha256: str | None) -> dict[str, Any]:
+    """What must be the same when a run is resumed, and how many epochs it was to have."""
+    return {"task": task, **dataclasses.asdict(settings), "data": fingerprint, "init": init_sha256}
+
+
+def check_same(where: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Whether a run may go on under a new description.
+
+    Raises:
+        SettingsError: something else than more epochs has changed; all differences are named.
+    """
+    held = {key: value for key, value in new.items() if key not in FREE}
+    changed = resume.differences({key: value for key, value in old.items() if key not in FREE}, held)
+    if new["epochs"] < old["epochs"] or (new["epochs"] > old["epochs"] and new["schedule"] == "one-cycle"):
+        changed.append(f"epochs: {old['epochs']} → {new['epochs']}")
+    if changed:
+        raise SettingsError(
+            f"{where}: belongs to another run ({'; '.join(changed)}). Only more epochs of plateau can be added: "
+            "repeat its settings, or choose another --out."
+        )
+
+
 def train(
     task: str,
     corpus: Corpus,
     settings: Settings,
+    machine: Machine,
     init: str | Path | None = None,
-    events: Path | None = None,
-    listeners: Sequence[Listener] = (),
+    run: Path | None = None,
+    listeners: tuple[Listener, ...] = (),
 ) -> Trained:
     """Train a model on a corpus.
 
@@ -72,62 +100,117 @@ def train(
         task: ``classifier`` or ``generator``.
         corpus: names with labels.
         settings: of the run.
+        machine: where it computes.
         init: a model folder to start from; its architecture, alphabet and weights are taken over, and the rows of
             labels that both have.
-        events: folder for TensorBoard events; None writes none.
-        listeners: told of each epoch.
+        run: folder of state, ``run.json``, ``metrics.jsonl`` and TensorBoard events; a state that lies there is gone
+            on from. None writes nothing.
+        listeners: told of each epoch, besides the ones that write to ``run``.
 
     Raises:
         CorpusError: the corpus does not serve the task.
-        SettingsError: a setting contradicts ``init``, or the device is not usable.
+        SettingsError: a setting contradicts ``init`` or the state in ``run``.
+        StateError: the state cannot be read or written.
         NonFiniteLossError: training diverged.
+        InterruptedRunError: a signal stopped it; the state is saved.
     """
     used = prepare(task, corpus)
     parts = split(used, settings.seed, settings.validation_fraction, settings.test_fraction)
     began = time.perf_counter()
     torch.manual_seed(settings.seed)
-    device = parallel.pick_device(settings.device)
     config = _config(task, corpus, parts, settings, used.dropped)
-    base: Weights = {}
-    if init is not None:
-        config, base = _inherit(config, init)
-    model = modules.build(config)
-    if base:
-        transfer(model, base, model_folder.read_config(init or "").labels, config.labels)
+    init_sha256 = None
+    if init is None:
+        model = modules.build(config)
+    else:
+        config, model = inherit(config, init)
+        init_sha256 = model_folder.read_config(init).weights_sha256
+    if machine.rank:
+        # Every process starts from the same weights, and drops units of its own.
+        torch.manual_seed(settings.seed + machine.rank)
+    description = describe(task, settings, corpus.fingerprint, init_sha256)
+    train_batches, validation_batches = _loaders(task, config, parts, settings, machine)
 
-    vocabulary = Vocabulary(config.alphabet)
-    transform = Compose(PIPELINES[config.pipeline], vocabulary.encode)
-    index = {label: i for i, label in enumerate(config.labels)}
-    train_set, validation_set = (
-        NameDataset(part.names, [index[label] for label in part.labels], transform)
-        for part in (parts.train, parts.validation)
-    )
+    def save(state: dict[str, Any]) -> None:
+        if run is not None:
+            machine.on_main(lambda: resume.save(run, state | {"description": description}))
+
+    trainer = Trainer(model, train_batches, validation_batches, settings, machine, save=save)
     with ExitStack() as stack:
+        if run is not None:
+            state = machine.on_main(lambda: _start(run, description, machine))
+            if state is not None:
+                _restore(trainer, run, state)
         watchers = list(listeners)
-        if events is not None:
-            with needs_extra("train"):
-                from charrnn.training.tensorboard import TensorBoard
-            watchers.append(stack.enter_context(TensorBoard(events)))
-        trainer = Trainer(
-            parallel.wrap(model, device),
-            make_loader(train_set, task, settings.batch_size, settings.seed),
-            make_loader(validation_set, task, settings.batch_size * 4),
-            settings,
-            device,
-            watchers,
-        )
-        history = trainer.fit()
+        if run is not None and machine.is_main:
+            watchers.append(Journal(run, trainer.progress.epoch))
+            watchers.append(stack.enter_context(TensorBoard(run, config, trainer.progress.epoch)))
+        trainer.listeners = watchers
+        trainer.fit()
     training = {
         "settings": dataclasses.asdict(settings),
         "init": None if init is None else str(init),
-        "best_epoch": trainer.best_epoch,
-        "epochs": len(history),
-        "validation_loss": round(trainer.best_loss, 6),
+        "init_sha256": init_sha256,
+        "best_epoch": trainer.progress.best_epoch,
+        "epochs": trainer.progress.epoch,
+        "validation_loss": round(trainer.progress.best_loss, 6),
         "seconds": round(time.perf_counter() - began, 1),
         "torch": torch.__version__,
     }
-    weights = {k: v.detach().cpu().numpy().astype(np.float32) for k, v in model.state_dict().items()}
+    weights = {name: tensor.numpy().astype(np.float32) for name, tensor in copy_weights(trainer.kept).items()}
     return Trained(dataclasses.replace(config, training=training), weights, parts)
+
+
+def _loaders(
+    task: str, config: ModelConfig, parts: Split, settings: Settings, machine: Machine
+) -> tuple[Loader | DeviceLoader, Loader | DeviceLoader]:
+    index = {label: i for i, label in enumerate(config.labels)}
+    transform = Compose(PIPELINES[config.pipeline], Vocabulary(config.alphabet).encode)
+    kind = Loader if machine.device.type == "cpu" else DeviceLoader
+    loaders = []
+    for part, size, seed in (
+        (parts.train, settings.batch_size, settings.seed),
+        (parts.validation, settings.batch_size * 4, None),
+    ):
+        data = NameDataset(part.names, [index[label] for label in part.labels], transform)
+        sampler = LengthBuckets(data.lengths, size, seed, machine.rank, machine.world)
+        loaders.append(kind(data, task, sampler, machine.device))
+    if (smallest := loaders[0].sampler.smallest) < machine.world:
+        raise SettingsError(
+            f"--batch-size {settings.batch_size}: some batch has {smallest} names for {machine.world} processes. "
+            "Take larger batches or fewer processes."
+        )
+    return loaders[0], loaders[1]
+
+
+def _start(run: Path, description: dict[str, Any], machine: Machine) -> dict[str, Any] | None:
+    """The state to go on from, on rank 0; what earlier attempts left without a state is removed."""
+    state, messages = resume.load(run)
+    for message in messages:
+        print(f"charrnn.train: {message}; going on from the one before it")
+    if state is None:
+        for path in run.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != resume.LOCK:
+                path.unlink()
+    else:
+        check_same(run, state["description"], description)
+    write_start(run, description, str(machine.device), machine.world)
+    return state
+
+
+def _restore(trainer: Trainer, run: Path, state: dict[str, Any]) -> None:
+    try:
+        trainer.load_state_dict(state)
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise StateError(
+            f"{run}: its state does not fit this charrnn ({reason}). Resume with the one that wrote it, or train anew."
+        ) from error
+    if trainer.machine.is_main:
+        progress = trainer.progress
+        print(f"resuming after {progress.epoch} epochs and {progress.step} steps")
 
 
 def _config(task: str, corpus: Corpus, parts: Split, settings: Settings, left_out: dict[str, int]) -> ModelConfig:
@@ -155,38 +238,3 @@ def _config(task: str, corpus: Corpus, parts: Split, settings: Settings, left_ou
             "test_fraction": settings.test_fraction,
         },
     )
-
-
-def _inherit(config: ModelConfig, init: str | Path) -> tuple[ModelConfig, Weights]:
-    base, weights = model_folder.read(init)
-    if base.task != config.task:
-        raise SettingsError(f"--init {init}: is a {base.task}, not a {config.task}. Name a {config.task}.")
-    changes: dict[str, Any] = {
-        "architecture": base.architecture | {"dropout": config.architecture["dropout"]},
-        "alphabet": base.alphabet,
-        "pipeline": base.pipeline,
-    }
-    return dataclasses.replace(config, **changes), weights
-
-
-LABELLED = ("head.weight", "head.bias"), ("embed_label.weight",)
-
-
-def transfer(model: nn.Module, weights: Weights, old_labels: list[str], new_labels: list[str]) -> None:
-    """Copy the weights of another model of the same architecture.
-
-    Rows that belong to labels are copied for the labels that both have; a new label's embedding starts at the mean of
-    the old ones, its logit weights as the module drew them.
-    """
-    by_label = LABELLED[0] if isinstance(model, modules.NameClassifier) else LABELLED[1]
-    pairs = [(i, old_labels.index(label)) for i, label in enumerate(new_labels) if label in old_labels]
-    state = model.state_dict()
-    for name, tensor in state.items():
-        old = torch.from_numpy(np.array(weights[name]))
-        if name not in by_label:
-            tensor.copy_(old)
-            continue
-        if name.startswith("embed_label"):
-            tensor.copy_(old.mean(0).expand_as(tensor))
-        for i, j in pairs:
-            tensor[i] = old[j]

@@ -1,161 +1,247 @@
-"""One visible loop for both tasks."""
+"""One visible loop for both tasks, on one device or many, that can stop after any step and go on bit-exactly."""
 
 from __future__ import annotations
 
-import copy
 import time
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from charrnn.errors import NonFiniteLossError
-from charrnn.training.dataset import IGNORE, Batch, Item
-from charrnn.training.parallel import unwrap
+from charrnn.errors import InterruptedRunError, NonFiniteLossError
+from charrnn.training.dataset import IGNORE, Batch, Batches
+from charrnn.training.modules import cross_entropy
+from charrnn.training.optimisation import make_schedule, parameter_groups
+from charrnn.training.parallel import Machine, unwrap
 from charrnn.training.settings import Settings
+from charrnn.training.stop import StopRequest
+from charrnn.training.tally import Tally
+
+Save = Callable[[dict[str, Any]], None]
 
 
-class Epoch(NamedTuple):
-    """What a listener is told after each epoch. Losses are nats per target: a name, or a character."""
+@dataclass
+class Progress:
+    """How far a run has come. Losses are nats per target: a name, or a character."""
 
-    number: int
-    train_loss: float
-    validation_loss: float
-    validation_accuracy: float
-    learning_rate: float
-    gradient_norm: float
-    names_per_second: float
+    epoch: int = 0
+    """Whole epochs done."""
+    step: int = 0
+    """Steps done of the current epoch."""
+    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
+    """Of the current epoch: loss, targets, gradient norms, names."""
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    """What was measured after each epoch."""
 
 
 class Listener(Protocol):
     """Observes training; never steers it."""
 
-    def on_epoch(self, epoch: Epoch) -> None:
-        """Called after each epoch."""
+    def on_epoch(self, figures: dict[str, float], tally: Tally, model: nn.Module) -> None:
+        """Called on rank 0 after each epoch, with its figures, what validation counted, and the model to be kept."""
+
+    def on_end(self, model: nn.Module) -> None:
+        """Called on rank 0 when training is over, with the best weights."""
 
 
 class Trainer:
-    """AdamW, gradient clipping, ReduceLROnPlateau, early stopping; the best weights by validation loss are kept.
+    """AdamW, clipping, a schedule, early stopping; the best weights by validation loss are kept.
 
     Args:
-        model: on its device, wrapped or not; ``model(*batch.inputs)`` gives logits.
+        model: not yet wrapped.
         train: batches of an epoch.
         validation: batches whose loss steers.
         settings: of the run.
-        device: where the batches go.
+        machine: where it computes.
         listeners: told of each epoch.
+        save: keeps a state; called after each epoch, every ``settings.save_every`` steps, and on a signal.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        train: DataLoader[Item],
-        validation: DataLoader[Item],
+        train: Batches,
+        validation: Batches,
         settings: Settings,
-        device: torch.device,
+        machine: Machine,
         listeners: Sequence[Listener] = (),
+        save: Save = lambda state: None,
     ) -> None:
-        self.model, self.train, self.validation = model, train, validation
-        self.settings, self.device, self.listeners = settings, device, listeners
+        self.model, self.train, self.validation = machine.wrap(model), train, validation
+        self.settings, self.machine, self.listeners, self.save = settings, machine, listeners, save
         self.optimizer = torch.optim.AdamW(parameter_groups(model, settings.weight_decay), lr=settings.learning_rate)
-        self.scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-            self.optimizer, factor=settings.lr_factor, patience=settings.lr_patience
-        )
-        self.best_loss = float("inf")
-        self.best_epoch = 0
-        self.best_weights = copy.deepcopy(unwrap(model).state_dict())
+        self.schedule = make_schedule(self.optimizer, settings, len(train.sampler))
+        self.scaler = torch.amp.GradScaler(machine.device.type, enabled=settings.precision == "fp16")
+        average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
+        self.ema = AveragedModel(model, multi_avg_fn=average) if settings.ema else None
+        self.progress = Progress()
+        self.best_weights = copy_weights(self.kept)
 
-    def fit(self) -> list[Epoch]:
-        """Train until the epochs are used up or validation stops improving; then restore the best weights.
+    @property
+    def kept(self) -> nn.Module:
+        """The model that is validated and kept: the moving average, if there is one."""
+        return self.ema.module if self.ema else unwrap(self.model)
+
+    def fit(self) -> None:
+        """Train until the epochs are used up or validation stops improving; then load the best weights.
 
         Raises:
             NonFiniteLossError: the loss became NaN or infinite; the step was not taken.
+            InterruptedRunError: a signal came; the step was finished and the state saved.
         """
-        history: list[Epoch] = []
-        with tqdm(total=self.settings.epochs, unit="epoch", dynamic_ncols=True) as bar:
-            for number in range(1, self.settings.epochs + 1):
-                epoch = self.run_epoch(number)
-                history.append(epoch)
-                self.scheduler.step(epoch.validation_loss)
-                if epoch.validation_loss < self.best_loss:
-                    self.best_loss, self.best_epoch = epoch.validation_loss, number
-                    self.best_weights = copy.deepcopy(unwrap(self.model).state_dict())
-                for listener in self.listeners:
-                    listener.on_epoch(epoch)
+        progress, settings = self.progress, self.settings
+        hidden = not self.machine.is_main
+        bar = tqdm(total=settings.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=hidden)
+        with bar, StopRequest() as stop:
+            while not self.is_over():
+                self.run_epoch(stop)
+                rate = self.schedule.rate
+                figures = self.end_epoch()
+                self.save(self.state_dict())
                 bar.set_postfix_str(
-                    f"train {epoch.train_loss:.3f}, validation {epoch.validation_loss:.3f}, "
-                    f"best {self.best_loss:.3f}, {epoch.names_per_second:,.0f} names/s"
+                    f"train {figures['train_loss']:.3f}, validation {figures['validation_loss']:.3f}, "
+                    f"best {progress.best_loss:.3f}, {figures['names_per_second']:,.0f} names/s"
                 )
                 bar.update()
-                if 0 < self.settings.patience <= number - self.best_epoch:
-                    break
-        unwrap(self.model).load_state_dict(self.best_weights)
-        return history
+                if settings.schedule == "plateau" and self.schedule.rate < rate:
+                    bar.write(f"epoch {progress.epoch}: learning rate cut from {rate:.2g} to {self.schedule.rate:.2g}")
+        self.kept.load_state_dict(self.best_weights)
+        if self.machine.is_main:
+            for listener in self.listeners:
+                listener.on_end(self.kept)
 
-    def run_epoch(self, number: int) -> Epoch:
-        """One pass over the training batches, and the validation loss after it."""
-        began = time.perf_counter()
+    def is_over(self) -> bool:
+        """Whether the epochs are used up, or validation has not improved for ``patience`` epochs."""
+        waited = self.progress.epoch - self.progress.best_epoch
+        return self.progress.epoch >= self.settings.epochs or 0 < self.settings.patience <= waited
+
+    def run_epoch(self, stop: StopRequest) -> None:
+        """The steps of an epoch that are not yet done."""
+        progress = self.progress
+        self.train.sampler.enter(progress.epoch, progress.step)
         self.model.train()
-        loss_sum = norm_sum = 0.0
-        targets = names = steps = 0
-        learning_rate = self.optimizer.param_groups[0]["lr"]
+        self.began, self.names_before = time.perf_counter(), progress.sums[3]
         for batch in self.train:
-            loss, norm, count = self.step(batch.to(self.device), number, steps)
-            loss_sum += loss * count
-            norm_sum += norm
-            targets += count
-            names += len(batch.targets)
-            steps += 1
-        seconds = time.perf_counter() - began
-        validation_loss, accuracy = self.evaluate()
-        return Epoch(
-            number, loss_sum / targets, validation_loss, accuracy, learning_rate, norm_sum / steps, names / seconds
-        )
+            loss, count, norm, names, stopping = self.step(batch, stop.signal is not None)
+            progress.step += 1
+            for i, value in enumerate((loss, count, norm, names)):
+                progress.sums[i] += value
+            if stopping:
+                self.save(self.state_dict())
+                raise InterruptedRunError(
+                    f"stopped by a signal after epoch {progress.epoch + 1}, step {progress.step}; the state is saved. "
+                    "Go on with --resume."
+                )
+            if progress.step % self.settings.save_every == 0:
+                self.save(self.state_dict())
 
-    def step(self, batch: Batch, epoch: int, number: int) -> tuple[float, float, int]:
-        """One update. Gives the mean loss, the norm of the gradient before clipping, and the number of targets."""
-        loss = cross_entropy(self.model(*batch.inputs), batch.targets)
-        if not torch.isfinite(loss):
+    def step(self, batch: Batch, stop: bool = False) -> tuple[float, float, float, int, bool]:
+        """One update over all processes.
+
+        Returns:
+            Summed loss, targets, norm of the gradient before clipping, names, and whether any process wants to stop.
+        """
+        with self.machine.autocast():
+            logits = self.model(*batch.inputs)
+        loss = cross_entropy(logits.float(), batch.targets, self.settings.label_smoothing)
+        count = (batch.targets != IGNORE).sum()
+        own = [*torch.stack([loss.detach(), count.float()]).tolist(), len(batch.targets), stop]
+        total, targets, names, stops = self.machine.sum(torch.tensor(own, dtype=torch.float64)).tolist()
+        if not np.isfinite(total):
             raise NonFiniteLossError(
-                f"the loss is {loss.item()} at epoch {epoch}, batch {number}; nothing was written. "
-                "Lower --learning-rate or --clip."
+                f"the loss is {total} at epoch {self.progress.epoch + 1}, batch {self.progress.step + 1}; "
+                "the step was not taken. Lower --learning-rate."
             )
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        # The mean over all targets everywhere; DistributedDataParallel averages gradients, so its share is multiplied.
+        self.scaler.scale(loss * (self.machine.world / targets)).backward()
+        self.scaler.unscale_(self.optimizer)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
-        self.optimizer.step()
-        return loss.item(), norm.item(), int((batch.targets != IGNORE).sum())
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.schedule.after_step()
+        if self.ema:
+            self.ema.update_parameters(unwrap(self.model))
+        return total, targets, norm.item(), int(names), stops > 0
+
+    def end_epoch(self) -> dict[str, float]:
+        """Validate, let the schedule decide, keep the best weights, tell the listeners."""
+        progress = self.progress
+        seconds = time.perf_counter() - self.began
+        tally = self.evaluate()
+        loss, targets, norms, names = progress.sums
+        figures = {
+            "epoch": progress.epoch + 1,
+            "train_loss": loss / targets,
+            "validation_loss": tally.loss,
+            **tally.figures(),
+            "learning_rate": self.schedule.rate,
+            "gradient_norm": norms / progress.step,
+            "names_per_second": (names - self.names_before) / seconds,
+        }
+        self.schedule.after_epoch(tally.loss)
+        progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, [0.0, 0.0, 0.0, 0.0]
+        progress.history.append(figures)
+        if tally.loss < progress.best_loss:
+            progress.best_loss, progress.best_epoch = tally.loss, progress.epoch
+            self.best_weights = copy_weights(self.kept)
+        if self.machine.is_main:
+            for listener in self.listeners:
+                listener.on_epoch(figures, tally, self.kept)
+        return figures
 
     @torch.no_grad()
-    def evaluate(self) -> tuple[float, float]:
-        """Loss and accuracy on the validation batches, means over targets."""
-        self.model.eval()
-        loss_sum = correct = 0.0
-        count = 0
-        for cpu_batch in self.validation:
-            batch = cpu_batch.to(self.device)
-            logits = self.model(*batch.inputs)
-            inside = batch.targets != IGNORE
-            loss_sum += cross_entropy(logits, batch.targets, "sum").item()
-            correct += ((logits.argmax(-1) == batch.targets) & inside).sum().item()
-            count += int(inside.sum())
-        return loss_sum / count, correct / count
+    def evaluate(self) -> Tally:
+        """What the validation batches count, over all processes."""
+        model = self.kept.eval()
+        tally = Tally()
+        for batch in self.validation:
+            if len(batch.targets):
+                with self.machine.autocast():
+                    logits = model(*batch.inputs)
+                tally.add(logits.float(), batch.targets)
+        return tally.over(self.machine)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the next step depends on."""
+        rng = {"cpu": torch.get_rng_state()}
+        if self.machine.device.type == "cuda":
+            rng["cuda"] = torch.cuda.get_rng_state(self.machine.device)
+        return {
+            "model": unwrap(self.model).state_dict(),
+            "ema": self.ema.state_dict() if self.ema else None,
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "best_weights": self.best_weights,
+            "progress": asdict(self.progress),
+            "rng": self.machine.gather(rng),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state of :meth:`state_dict`."""
+        unwrap(self.model).load_state_dict(state["model"])
+        if self.ema:
+            self.ema.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.best_weights = state["best_weights"]
+        self.progress = Progress(**state["progress"])
+        # With another number of processes than before, dropout cannot go on as it would have.
+        rng = state["rng"][self.machine.rank % len(state["rng"])]
+        torch.set_rng_state(rng["cpu"])
+        if "cuda" in rng and self.machine.device.type == "cuda":
+            torch.cuda.set_rng_state(rng["cuda"], self.machine.device)
 
 
-def cross_entropy(logits: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
-    """Cross-entropy of logits (…, C) and targets (…), padding left out."""
-    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORE, reduction=reduction)
-
-
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Matrices decay; biases and embeddings do not."""
-    spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-    decays: list[nn.Parameter] = []
-    keeps: list[nn.Parameter] = []
-    for parameter in model.parameters():
-        (keeps if parameter.ndim < 2 or id(parameter) in spared else decays).append(parameter)
-    return [{"params": decays, "weight_decay": weight_decay}, {"params": keeps, "weight_decay": 0.0}]
+def copy_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The weights as they are now, on the CPU."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}

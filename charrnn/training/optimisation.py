@@ -1,0 +1,93 @@
+"""What AdamW updates and how fast: parameter groups, and two schedules behind one face."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+
+from charrnn.training.settings import Settings
+
+
+class Plateau:
+    """``ReduceLROnPlateau``: cut the rate where the validation loss stops improving."""
+
+    def __init__(self, optimizer: Optimizer, settings: Settings) -> None:
+        self.optimizer = optimizer
+        self.scheduler = ReduceLROnPlateau(
+            optimizer,
+            factor=settings.lr_factor,
+            patience=settings.lr_patience,
+            threshold=settings.lr_threshold,
+            min_lr=settings.lr_min,
+        )
+
+    @property
+    def rate(self) -> float:
+        """The learning rate now."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    def after_step(self) -> None:
+        """Nothing happens within an epoch."""
+
+    def after_epoch(self, loss: float) -> None:
+        """Count the epoch, and cut the rate if it was one too many."""
+        self.scheduler.step(loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of the scheduler."""
+        return self.scheduler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.scheduler.load_state_dict(state)
+
+
+class OneCycle(Plateau):
+    """``OneCycleLR`` (Smith and Topin 2018): up for the first 30 % of all steps, then down to almost nothing."""
+
+    def __init__(self, optimizer: Optimizer, settings: Settings, steps: int) -> None:
+        self.optimizer = optimizer
+        self.cycle = OneCycleLR(optimizer, settings.learning_rate, total_steps=settings.epochs * steps)
+
+    def after_step(self) -> None:
+        """Go one step along the cycle."""
+        # The last step ends the cycle; there is no rate behind it.
+        if self.cycle.last_epoch < self.cycle.total_steps - 1:
+            self.cycle.step()
+
+    def after_epoch(self, loss: float) -> None:
+        """The cycle does not look at the loss."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of the cycle."""
+        state = self.cycle.state_dict()
+        # Bound methods cannot be saved, and are made anew by the constructor.
+        return {key: value for key, value in state.items() if isinstance(value, int | float | list | str | bool)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state."""
+        self.cycle.load_state_dict(state)
+
+
+def make_schedule(optimizer: Optimizer, settings: Settings, steps: int) -> Plateau:
+    """The schedule that the settings name.
+
+    Args:
+        optimizer: whose rate it sets.
+        settings: of the run.
+        steps: of an epoch.
+    """
+    return OneCycle(optimizer, settings, steps) if settings.schedule == "one-cycle" else Plateau(optimizer, settings)
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
+    """Matrices decay; biases and embeddings do not."""
+    spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    decays: list[nn.Parameter] = []
+    keeps: list[nn.Parameter] = []
+    for parameter in model.parameters():
+        (keeps if parameter.ndim < 2 or id(parameter) in spared else decays).append(parameter)
+    return [{"params": decays, "weight_decay": weight_decay}, {"params": keeps, "weight_decay": 0.0}]

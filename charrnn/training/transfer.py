@@ -1,0 +1,63 @@
+"""Fine-tuning: a new model begins with the weights of another one."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from charrnn import model_folder
+from charrnn.errors import SettingsError
+from charrnn.model_folder import ModelConfig, Weights
+from charrnn.training import modules
+
+LABELLED = ("head.weight", "head.bias"), ("embed_label.weight",)
+
+
+def inherit(config: ModelConfig, init: str | Path) -> tuple[ModelConfig, nn.Module]:
+    """The config with the architecture, alphabet and pipeline of another model, and a network with its weights.
+
+    Args:
+        config: of the model to be trained; its labels and dropout stay.
+        init: model folder of the same task.
+
+    Raises:
+        SettingsError: ``init`` is of the other task.
+        ModelFolderError: it cannot be read.
+    """
+    base, weights = model_folder.read(init)
+    if base.task != config.task:
+        raise SettingsError(f"--init {init}: is a {base.task}, not a {config.task}. Name a {config.task}.")
+    changes: dict[str, Any] = {
+        "architecture": base.architecture | {"dropout": config.architecture["dropout"]},
+        "alphabet": base.alphabet,
+        "pipeline": base.pipeline,
+    }
+    config = dataclasses.replace(config, **changes)
+    model = modules.build(config)
+    transfer(model, weights, base.labels, config.labels)
+    return config, model
+
+
+def transfer(model: nn.Module, weights: Weights, old_labels: list[str], new_labels: list[str]) -> None:
+    """Copy the weights of another model of the same architecture.
+
+    Rows that belong to labels are copied for the labels that both have; a new label's embedding starts at the mean of
+    the old ones, its logit weights as the module drew them.
+    """
+    by_label = LABELLED[0] if isinstance(model, modules.NameClassifier) else LABELLED[1]
+    pairs = [(i, old_labels.index(label)) for i, label in enumerate(new_labels) if label in old_labels]
+    state = model.state_dict()
+    for name, tensor in state.items():
+        old = torch.from_numpy(np.array(weights[name]))
+        if name not in by_label:
+            tensor.copy_(old)
+            continue
+        if name.startswith("embed_label"):
+            tensor.copy_(old.mean(0).expand_as(tensor))
+        for i, j in pairs:
+            tensor[i] = old[j]

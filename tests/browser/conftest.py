@@ -1,0 +1,73 @@
+"""The system's Chromium, and servers that run for the time of a test."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not CHROMIUM:
+        if os.environ.get("CHARRNN_REQUIRE_BROWSER"):
+            pytest.fail("Chromium is required here (CHARRNN_REQUIRE_BROWSER) but not installed", pytrace=False)
+        pytest.skip("no Chromium on this machine: install it to test the pages")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@contextmanager
+def served(*command):
+    """The address of a server that this command starts, with ``--port`` added to it."""
+    port = free_port()
+    server = subprocess.Popen([*command, "--port", str(port)])
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            assert server.poll() is None, "the server ended"
+            try:
+                urllib.request.urlopen(url, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        else:
+            pytest.fail("the page did not answer within a minute")
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def open_page(browser, address):
+    """A page at the address; ``outside`` collects what it asks of other servers."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.outside = []
+    page.on(
+        "request",
+        lambda r: page.outside.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None,
+    )
+    page.goto(address)
+    return page
