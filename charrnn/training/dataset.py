@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from charrnn.text import END, PAD, START
@@ -66,18 +67,18 @@ class NameDataset(Dataset[Item]):
 
 def collate_classifier(items: Sequence[Item]) -> Batch:
     """Inputs: characters (B, T) padded, lengths (B,). Targets: labels (B,)."""
-    chars = torch.nn.utils.rnn.pad_sequence([e for e, _ in items], batch_first=True, padding_value=PAD)
+    chars = pad_sequence([e for e, _ in items], batch_first=True, padding_value=PAD)
     lengths = torch.tensor([len(e) for e, _ in items])
     return Batch((chars, lengths), torch.tensor([label for _, label in items]))
 
 
 def collate_generator(items: Sequence[Item]) -> Batch:
     """Inputs: start symbol and characters (B, T + 1), labels (B,). Targets: characters and end symbol (B, T + 1)."""
-    start, end = torch.tensor([START]), torch.tensor([END])
-    pad = torch.nn.utils.rnn.pad_sequence
-    chars = pad([torch.cat([start, e]) for e, _ in items], batch_first=True, padding_value=PAD)
-    targets = pad([torch.cat([e, end]) for e, _ in items], batch_first=True, padding_value=IGNORE)
-    return Batch((chars, torch.tensor([label for _, label in items])), targets)
+    chars = pad_sequence([e for e, _ in items], batch_first=True, padding_value=PAD)  # (B, T)
+    lengths = torch.tensor([len(e) for e, _ in items]).unsqueeze(1)
+    targets = F.pad(chars, (0, 1)).scatter_(1, lengths, END)  # (B, T + 1)
+    targets.masked_fill_(torch.arange(targets.size(1)) > lengths, IGNORE)
+    return Batch((F.pad(chars, (1, 0), value=START), torch.tensor([label for _, label in items])), targets)
 
 
 COLLATE: dict[str, Callable[[Sequence[Item]], Batch]] = {

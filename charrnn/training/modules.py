@@ -42,7 +42,7 @@ class NameClassifier(nn.Module):
         embedding: int,
         dropout: float = 0.0,
         bidirectional: bool = True,
-        pooling: str = "max",
+        pooling: str = "mean",
     ) -> None:
         super().__init__()
         self.pooling = pooling

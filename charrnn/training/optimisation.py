@@ -91,3 +91,10 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, ob
     for parameter in model.parameters():
         (keeps if parameter.ndim < 2 or id(parameter) in spared else decays).append(parameter)
     return [{"params": decays, "weight_decay": weight_decay}, {"params": keeps, "weight_decay": 0.0}]
+
+
+def scale_gradients(model: nn.Module, factor: float) -> None:
+    """Multiply all gradients, in place."""
+    for parameter in model.parameters():
+        if parameter.grad is not None:
+            parameter.grad.mul_(factor)

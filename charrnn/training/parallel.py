@@ -69,7 +69,8 @@ class Machine:
         if self.mode == "dp":
             return nn.DataParallel(model)
         if self.mode == "ddp":
-            return DistributedDataParallel(model, [self.device] if self.device.type == "cuda" else None)
+            devices = [self.device] if self.device.type == "cuda" else None
+            return DistributedDataParallel(model, devices, static_graph=True, gradient_as_bucket_view=True)
         return model
 
     def autocast(self) -> AbstractContextManager[Any]:
@@ -80,11 +81,20 @@ class Machine:
 
     def sum(self, values: Tensor) -> Tensor:
         """The sum over all processes, on the CPU."""
+        return self.start_sum(values)()
+
+    def start_sum(self, values: Tensor) -> Callable[[], Tensor]:
+        """Begin to sum over all processes; what is returned waits and gives the sum, on the CPU."""
         if self.world == 1:
-            return values.cpu()
+            return values.cpu
         values = values.to(self.device) if dist.get_backend() == "nccl" else values.cpu()
-        dist.all_reduce(values)
-        return values.cpu()
+        work = dist.all_reduce(values, async_op=True)
+
+        def wait() -> Tensor:
+            work.wait()
+            return values.cpu()
+
+        return wait
 
     def gather(self, value: Any) -> list[Any]:
         """A picklable value from every process, by rank."""

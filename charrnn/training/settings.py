@@ -104,7 +104,7 @@ class ClassifierSettings(Settings):
 
     bidirectional: bool = field(default=True, metadata=NO_FLAG)
     """Read names in both directions."""
-    pooling: Literal["last", "mean", "max"] = field(default="max", metadata=NO_FLAG)
+    pooling: Literal["last", "mean", "max"] = field(default="mean", metadata=NO_FLAG)
     """How the states of a name become one vector: the last one, their mean, or their maximum."""
 
     def architecture(self) -> dict[str, Any]:

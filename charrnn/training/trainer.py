@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -16,7 +16,7 @@ from tqdm import tqdm
 from charrnn.errors import InterruptedRunError, NonFiniteLossError
 from charrnn.training.dataset import IGNORE, Batch, Batches
 from charrnn.training.modules import cross_entropy
-from charrnn.training.optimisation import make_schedule, parameter_groups
+from charrnn.training.optimisation import make_schedule, parameter_groups, scale_gradients
 from charrnn.training.parallel import Machine, unwrap
 from charrnn.training.settings import Settings
 from charrnn.training.stop import StopRequest
@@ -76,7 +76,8 @@ class Trainer:
     ) -> None:
         self.model, self.train, self.validation = machine.wrap(model), train, validation
         self.settings, self.machine, self.listeners, self.save = settings, machine, listeners, save
-        self.optimizer = torch.optim.AdamW(parameter_groups(model, settings.weight_decay), lr=settings.learning_rate)
+        groups = parameter_groups(model, settings.weight_decay)
+        self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
         self.schedule = make_schedule(self.optimizer, settings, len(train.sampler))
         self.scaler = torch.amp.GradScaler(machine.device.type, enabled=settings.precision == "fp16")
         average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
@@ -152,17 +153,19 @@ class Trainer:
             logits = self.model(*batch.inputs)
         loss = cross_entropy(logits.float(), batch.targets, self.settings.label_smoothing)
         count = (batch.targets != IGNORE).sum()
-        own = [*torch.stack([loss.detach(), count.float()]).tolist(), len(batch.targets), stop]
-        total, targets, names, stops = self.machine.sum(torch.tensor(own, dtype=torch.float64)).tolist()
-        if not np.isfinite(total):
+        others = torch.tensor([len(batch.targets), stop], dtype=torch.float32, device=loss.device)
+        totals = self.machine.start_sum(torch.cat([torch.stack([loss.detach(), count.float()]), others]))
+        self.optimizer.zero_grad()
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        total, targets, names, stops = totals().tolist()
+        if not math.isfinite(total):
             raise NonFiniteLossError(
                 f"the loss is {total} at epoch {self.progress.epoch + 1}, batch {self.progress.step + 1}; "
                 "the step was not taken. Lower --learning-rate."
             )
-        self.optimizer.zero_grad(set_to_none=True)
-        # The mean over all targets everywhere; DistributedDataParallel averages gradients, so its share is multiplied.
-        self.scaler.scale(loss * (self.machine.world / targets)).backward()
         self.scaler.unscale_(self.optimizer)
+        # To the mean over all targets everywhere; DistributedDataParallel has averaged over processes.
+        scale_gradients(self.model, self.machine.world / targets)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()

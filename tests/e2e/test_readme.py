@@ -10,12 +10,16 @@ import pytest
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line.removeprefix("$ ")
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    for line in block.splitlines()
-    if line.strip() and not line.startswith("#")
-]
+
+
+def commands(text):
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = (line.removeprefix("$ ") for block in blocks for line in block.splitlines())
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+COMMANDS = commands(README)
+TRAINING = [c for c in COMMANDS + commands((ROOT / "docs" / "training.md").read_text("utf-8")) if "charrnn.train" in c]
 # Run elsewhere: the page in the browser test, make by continuous integration, a whole training run by the benchmarks.
 ELSEWHERE = ("make ", "git clone", "cd ", "pip install", "python app.py", "python -m charrnn.train")
 
@@ -37,11 +41,14 @@ def test_command_runs(command):
     assert done.stdout
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("python -m charrnn.train")])
+@pytest.mark.parametrize("command", TRAINING)
 def test_training_command_is_understood(command):
     from charrnn.train import parse
+    from charrnn.training.settings import SETTINGS, from_flags
 
-    assert parse(shlex.split(command, comments=True)[3:]).out
+    given = shlex.split(command, comments=True)
+    flags = parse(given[given.index("charrnn.train") + 1 :])
+    assert flags.out and from_flags(SETTINGS[flags.task], flags)
 
 
 def test_python_example_runs():
