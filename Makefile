@@ -34,6 +34,7 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/tutorial.py
+	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/out_of_source.py

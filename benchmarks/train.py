@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from common import SHARED, median_seconds, report
+from peers import TutorialLoop
 from torch import nn
 
 import charrnn
@@ -71,51 +71,6 @@ def peak() -> float:
     return 2 * 1024**3 / median_seconds(lambda: a @ b, 20)
 
 
-class TutorialRNN(nn.Module):
-    """The tutorial's cell: letter and state side by side into two linear layers, log-probabilities at every letter."""
-
-    def __init__(self, letters: int, classes: int, hidden: int = 128) -> None:
-        super().__init__()
-        self.hidden = hidden
-        self.to_hidden = nn.Linear(letters + hidden, hidden)
-        self.to_label = nn.Linear(letters + hidden, classes)
-        self.softmax = nn.LogSoftmax(dim=1)
-
-    def forward(self, letter: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probabilities (1, labels) and the next state (1, hidden)."""
-        both = torch.cat([letter, state], 1)
-        return self.softmax(self.to_label(both)), self.to_hidden(both)
-
-
-def tutorial_loop(names: list[str], labels: list[int], steps: int = 1500) -> Callable[[], None]:
-    """One name at a time, drawn label first, one-hot letters, gradient steps of 0.005 by hand."""
-    letters = "".join(sorted(set("".join(names))))
-    by_label: list[list[str]] = [[] for _ in range(max(labels) + 1)]
-    for name, label in zip(names, labels, strict=True):
-        by_label[label].append(name)
-    model, criterion = TutorialRNN(len(letters), len(by_label)), nn.NLLLoss()
-    draw = random.Random(0)
-
-    def run() -> None:
-        for _ in range(steps):
-            label = draw.randrange(len(by_label))
-            name = draw.choice(by_label[label])
-            line = torch.zeros(len(name), 1, len(letters))
-            for i, letter in enumerate(name):
-                line[i, 0, letters.find(letter)] = 1
-            state = torch.zeros(1, model.hidden)
-            model.zero_grad()
-            for i in range(len(line)):
-                scores, state = model(line[i], state)
-            loss = criterion(scores, torch.tensor([label]))
-            loss.backward()
-            for parameter in model.parameters():
-                parameter.data.add_(parameter.grad.data, alpha=-0.005)
-            loss.item()
-
-    return run
-
-
 def makemore_gru(names: list[str], steps: int = 100) -> Callable[[], None]:
     """A GRU cell of linear layers, 64 units, batches of 32 padded to the longest name of all, AdamW."""
     letters = sorted(set("".join(names)))
@@ -162,8 +117,8 @@ def speed(folder: Path) -> dict[str, float]:
     corpus = Corpus.read(TUTORIAL).distinct_pairs()
     names = [fold(name) for name in corpus.names]
     index = {label: i for i, label in enumerate(corpus.label_set)}
-    loop = tutorial_loop(names, [index[label] for label in corpus.labels])
-    figures["tutorial's loop, names/s, one thread"] = tutorial = 1500 / median_seconds(loop, 3)
+    loop = TutorialLoop(names, [index[label] for label in corpus.labels])
+    figures["tutorial's loop, names/s, one thread"] = tutorial = 1500 / median_seconds(lambda: loop.train(1500), 3)
     gru = makemore_gru(MAKEMORE.read_text().split())
     figures["makemore's GRU, names/s, one thread"] = makemore = 3200 / median_seconds(gru, 3)
     figures["matrix-product peak, GFLOP/s, one thread"] = peak() / 1e9
