@@ -72,3 +72,10 @@ def classification_report(probabilities: Floats, targets: Ints) -> dict[str, flo
         "ece": expected_calibration_error(probabilities, targets),
         "n": len(targets),
     }
+
+
+def log_softmax(logits: Floats) -> NDArray[np.float64]:
+    """Logarithm of the softmax over the last axis, in double precision."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return result

@@ -2,7 +2,7 @@
 
 ::
 
-    model.safetensors   weights, float32, no metadata: equal weights are equal bytes
+    model.safetensors   weights, float32, and a classifier's n-gram table; no metadata: equal weights are equal bytes
     config.json         everything else; written last, so a folder without it is no model
     README.md           the model card
     known.txt.gz        every name of the data, ASCII in folded case (absent if trained with --private)
@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 
 from charrnn.errors import ModelFolderError
 
-FORMAT_VERSION = 1
-Weights = Mapping[str, NDArray[np.float32]]
+FORMAT_VERSION = 2
+Weights = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class ModelConfig:
         max_length: length of the longest training name, in characters.
         data: source, fingerprint, numbers, seed and fractions of the split.
         training: the settings of the run, and what it took.
+        calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate`; empty: its network alone.
         metrics: figures on the test split, of the model and of the baseline.
         out_of_source: figures of :func:`charrnn.inference.evaluate.out_of_source`, if another source was named.
         weights_sha256: SHA-256 of ``model.safetensors``; empty until written.
@@ -59,6 +60,7 @@ class ModelConfig:
     max_length: int
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    calibration: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     out_of_source: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = ""
@@ -73,7 +75,7 @@ def write(
     Args:
         folder: made if absent.
         config: its ``weights_sha256`` is filled in.
-        weights: float32 arrays by name.
+        weights: arrays by name.
         card: text of ``README.md``.
         known: names of the data, ASCII in folded case; None leaves them out.
 
@@ -132,7 +134,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.close(handle)
 
 
-def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[np.float32]]]:
+def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[Any]]]:
     """Read and verify a model folder.
 
     Raises:

@@ -1,6 +1,6 @@
-"""The baseline every model is printed beside: an interpolated character 4-gram, one for each label.
+"""Character n-grams: those of the shipped classifier, hashed, and the 4-gram that every model is printed beside.
 
-Smoothing: Witten-Bell interpolation (Witten and Bell 1991, method C; Chen and Goodman 1999, section 2.5):
+Smoothing of both: Witten-Bell interpolation (Witten and Bell 1991, method C; Chen and Goodman 1999, section 2.5):
 
     p(c | h) = (count(h c) + types(h) · p(c | h')) / (count(h) + types(h)),   h' = h without its first character
 

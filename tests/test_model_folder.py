@@ -70,7 +70,7 @@ def edit(**changes):
         (lambda f: (f / "config.json").unlink(), "no model folder"),
         (lambda f: (f / "config.json").write_text('{"task": '), "cannot be read"),
         (lambda f: (f / "config.json").write_text("[]"), "no JSON object"),
-        (edit(format_version=99), "format version 99, this charrnn reads 1"),
+        (edit(format_version=99), "format version 99, this charrnn reads 2"),
         (edit(surprise=1), "unknown keys: surprise"),
         (edit(labels="ABC"), "labels is no list"),
         (edit(task="poet"), "unknown task"),

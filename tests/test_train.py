@@ -199,4 +199,5 @@ def test_the_configuration_tells_the_whole_story(trained):
     config = json.loads((trained["classifier"] / "config.json").read_text())
     assert config["training"]["settings"]["hidden"] == 32
     assert config["data"]["train"] + config["data"]["validation"] + config["data"]["test"] == config["data"]["names"]
-    assert sum(config["label_counts"]) == config["data"]["train"]
+    # What the final fit learned from: training and validation names.
+    assert sum(config["label_counts"]) == config["data"]["train"] + config["data"]["validation"]

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import SettingsError
+from charrnn.errors import ModelFolderError, SettingsError
+from charrnn.hashed_ngrams import HashedNGrams
 from charrnn.inference.recurrent import (
     GATES,
     POOLINGS,
     Floats,
+    Ints,
     Recurrent,
-    log_softmax,
     pad,
     pool,
     read_architecture,
     reverse,
     take,
 )
+from charrnn.metrics import log_softmax
 from charrnn.model_folder import ModelConfig, Weights
 from charrnn.text import PIPELINES, Vocabulary, abstention
 
@@ -49,7 +51,8 @@ class Prediction:
 
     Attributes:
         name: as it was given.
-        predictions: the most probable labels, best first; empty where the model abstains.
+        predictions: the most probable labels, or those of a set (see :meth:`Classifier.predict`), best first; empty
+            where the model abstains.
         reason: why it abstains (see :func:`charrnn.text.abstention`), or None.
     """
 
@@ -61,6 +64,10 @@ class Prediction:
     def abstained(self) -> bool:
         """Whether there is no answer."""
         return self.reason is not None
+
+
+Prior = str | Mapping[str, float]
+"""``model``, ``uniform``, or a weight for each label."""
 
 
 class Classifier:
@@ -88,37 +95,70 @@ class Classifier:
         self.tables = [table @ layer.input_weights + layer.bias for layer in self.layers]  # (V, GH)
         self.head = take(weights, "head.weight", (len(self.labels), hidden * len(directions))).T
         self.head_bias = take(weights, "head.bias", (len(self.labels),))
+        self.ngrams = HashedNGrams.from_weights(weights)
+        self.expert_weights = _expert_weights(config, self.ngrams)
 
     @property
     def prior(self) -> NDArray[np.float64]:
-        """Label frequencies of the training names, (labels,)."""
-        counts = np.array(self.config.label_counts, np.float64)
+        """Label frequencies of the training names, (labels,); a label without names counts as half a name."""
+        counts = np.maximum(np.array(self.config.label_counts, np.float64), 0.5)
         frequencies: NDArray[np.float64] = counts / counts.sum()
         return frequencies
 
-    def predict(self, names: Sequence[str], top_k: int = 3) -> list[Prediction]:
-        """The ``top_k`` most probable labels of each name, in the order of the names; 0 gives all labels.
+    def predict(
+        self, names: Sequence[str], top_k: int = 3, prior: Prior = "model", coverage: float | None = None
+    ) -> list[Prediction]:
+        """The most probable labels of each name, in the order of the names.
 
         Letter case does not matter. A name that cannot be scored abstains with a reason, in its place.
 
+        Args:
+            names: to be classified.
+            top_k: labels for each name; 0 gives all.
+            prior: as for :meth:`probabilities`.
+            coverage: 0.8, 0.9 or 0.95 gives, in place of the ``top_k`` labels, a set that holds the name's own label
+                for at least this share of names like those of the training list. The top label is always in it.
+
         Raises:
-            SettingsError: ``top_k`` is negative.
+            SettingsError: ``top_k`` is negative, the prior is none, or the model was not calibrated for this coverage.
         """
         if top_k < 0:
             raise SettingsError(f"top_k {top_k}: must be at least 1, or 0 for every label.")
-        probabilities = self.probabilities(names)
+        threshold = None if coverage is None else self._threshold(coverage, prior)
+        probabilities = self.probabilities(names, prior)
         k = min(top_k, len(self.labels)) or len(self.labels)
-        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+        best = np.argsort(-probabilities, axis=1, kind="stable")
         answers: list[Prediction] = []
         for name, row, order in zip(names, probabilities, best, strict=True):
             if np.isnan(row[0]):
                 answers.append(Prediction(name, (), abstention(name) or "out-of-vocabulary"))
-            else:
-                answers.append(Prediction(name, tuple(Scored(self.labels[i], float(row[i])) for i in order)))
+                continue
+            size = k if threshold is None else max(1, int((row >= threshold).sum()))
+            answers.append(Prediction(name, tuple(Scored(self.labels[i], float(row[i])) for i in order[:size])))
         return answers
 
-    def probabilities(self, names: Sequence[str]) -> NDArray[np.float64]:
-        """p(label | name), shape (names, labels); a row of NaN where the model abstains."""
+    def _threshold(self, coverage: float, prior: Prior) -> float:
+        thresholds: dict[str, float] = self.config.calibration.get("thresholds", {})
+        if str(coverage) not in thresholds:
+            known = f"it knows {', '.join(thresholds)}" if thresholds else "it is not calibrated; train it again"
+            raise SettingsError(f"coverage {coverage}: the model was not calibrated for it; {known}.")
+        if prior != "model":
+            raise SettingsError(f"coverage {coverage}: holds under the model's own prior only. Leave the prior out.")
+        return thresholds[str(coverage)]
+
+    def probabilities(self, names: Sequence[str], prior: Prior = "model") -> NDArray[np.float64]:
+        """p(label | name), shape (names, labels); a row of NaN where the model abstains.
+
+        Args:
+            names: to be classified.
+            prior: how frequent the labels are where the names come from: ``model``, as in the training list;
+                ``uniform``; or a weight for each label, those left out being impossible. The answers are divided by the
+                training frequencies and multiplied by these (Saerens, Latinne and Decaestecker 2002).
+
+        Raises:
+            SettingsError: the prior is none of these.
+        """
+        factor = self._prior_ratio(prior)
         result = np.full((len(names), len(self.labels)), np.nan)
         rows = [i for i, name in enumerate(names) if abstention(name) is None]
         encoded = {i: self.vocabulary.encode(self.pipeline(names[i])) for i in rows}
@@ -126,15 +166,61 @@ class Classifier:
         rows.sort(key=lambda i: -len(encoded[i]))
         for first in range(0, len(rows), CHUNK):
             chunk = rows[first : first + CHUNK]
-            result[chunk] = np.exp(log_softmax(self.logits([encoded[i] for i in chunk])))
+            chars, lengths = pad([encoded[i] for i in chunk])
+            result[chunk] = np.exp(log_softmax(self.scores(chars, lengths)))
+        if factor is not None:
+            result *= factor
+            result /= result.sum(axis=1, keepdims=True)
         return result
 
-    def logits(self, encoded: list[list[int]]) -> Floats:
-        """Logits (names, labels) of encoded names, longest first and none of them empty."""
-        chars, lengths = pad(encoded)
+    def _prior_ratio(self, prior: Prior) -> NDArray[np.float64] | None:
+        if prior == "model":
+            return None
+        if prior == "uniform":
+            wanted = np.ones(len(self.labels))
+        elif isinstance(prior, Mapping):
+            if unknown := sorted(prior.keys() - set(self.labels)):
+                raise SettingsError(f"prior: unknown label {unknown[0]!r}; this model knows {', '.join(self.labels)}.")
+            wanted = np.array([prior.get(label, 0.0) for label in self.labels], np.float64)
+        else:
+            raise SettingsError(f"prior {prior!r}: must be 'model', 'uniform', or a weight for each label.")
+        if not np.isfinite(wanted).all() or wanted.min() < 0 or not wanted.any():
+            raise SettingsError("prior: weights must be finite, at least 0, and not all 0.")
+        ratio: NDArray[np.float64] = wanted / self.prior
+        return ratio
+
+    def scores(self, chars: Ints, lengths: Ints) -> NDArray[np.float64]:
+        """Logits (names, labels) of all experts together: network, n-grams, and label frequencies.
+
+        Args:
+            chars: (B, T), longest first, padded with 0.
+            lengths: (B,), at least 1.
+        """
+        network, ngrams, prior = self.expert_weights
+        total: NDArray[np.float64] = network * self.logits(chars, lengths).astype(np.float64)
+        total += prior * np.log(self.prior)
+        if self.ngrams is not None:
+            total += ngrams * self.ngrams.scores(chars, lengths)
+        return total
+
+    def logits(self, chars: Ints, lengths: Ints) -> Floats:
+        """Logits (names, labels) of the network alone; arguments as for :meth:`scores`."""
         pooled = [
             pool(layer.states(table, text, lengths), lengths, layer.hidden, self.pooling)
             for layer, table, text in zip(self.layers, self.tables, (chars, reverse(chars, lengths)), strict=False)
         ]
         logits: Floats = np.concatenate(pooled, axis=1) @ self.head + self.head_bias
         return logits
+
+
+def _expert_weights(config: ModelConfig, ngrams: HashedNGrams | None) -> tuple[float, float, float]:
+    if not config.calibration:
+        return 1.0, 0.0, 0.0
+    try:
+        found = tuple(float(config.calibration["weights"][key]) for key in ("network", "ngrams", "prior"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFolderError("config.json: calibration has no weights. Copy the model folder again.") from error
+    if not np.isfinite(found).all() or (ngrams is None and found[1]):
+        raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
+    network, ngram, prior = found
+    return network, ngram, prior

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charrnn import metrics
 from charrnn.corpus import Corpus
@@ -39,9 +38,7 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     corpus = corpus.distinct_pairs()
     index = {label: i for i, label in enumerate(model.labels)}
     targets = np.array([index[label] for label in _known(model, corpus)])
-    probabilities = model.probabilities(corpus.names)
-    if prior == "uniform":
-        probabilities = uniform(model, probabilities)
+    probabilities = model.probabilities(corpus.names, prior)
     return metrics.classification_report(probabilities, targets)
 
 
@@ -73,7 +70,7 @@ def out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) ->
     counts = unseen.label_counts
     kept = unseen.select([i for i, lab in enumerate(unseen.labels) if lab in known and counts[lab] >= LEAST])
     report = evaluate(model, kept, "uniform")
-    answers = uniform(model, model.probabilities(kept.names)).argmax(axis=1)
+    answers = model.probabilities(kept.names, "uniform").argmax(axis=1)
     labels = np.array(kept.labels)
     right = np.array(model.labels)[answers] == labels
     return {
@@ -83,16 +80,6 @@ def out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) ->
         "names": report["n"],
         "recall": {label: float(right[labels == label].mean()) for label in kept.label_set},
     }
-
-
-def uniform(model: Classifier, probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """p(label | name), (names, labels), as it were if every label were equally frequent.
-
-    Divides by the training frequencies (Saerens, Latinne and Decaestecker 2002).
-    """
-    adjusted: NDArray[np.float64] = probabilities / model.prior
-    adjusted /= adjusted.sum(axis=1, keepdims=True)
-    return adjusted
 
 
 def _known(model: Classifier | Generator, corpus: Corpus) -> list[str]:

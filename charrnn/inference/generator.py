@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import SettingsError, UnknownLabelError
-from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, log_softmax, pad, read_architecture, take
+from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, pad, read_architecture, take
+from charrnn.metrics import log_softmax
 from charrnn.model_folder import ModelConfig, Weights
 from charrnn.text import END, PIPELINES, SPECIALS, START, Vocabulary
 

@@ -166,10 +166,3 @@ def reverse(chars: Ints, lengths: Ints) -> Ints:
     positions = np.broadcast_to(np.arange(chars.shape[1]), chars.shape)
     mirrored = lengths[:, None] - 1 - positions
     return np.take_along_axis(chars, np.where(mirrored >= 0, mirrored, positions), axis=1)
-
-
-def log_softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Logarithm of the softmax over the last axis, in double precision."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result

@@ -12,7 +12,7 @@ from charrnn.text import PIPELINES, Vocabulary
 
 
 def baseline(config: ModelConfig, parts: Split) -> dict[str, float]:
-    """Figures of the interpolated 4-gram, fitted on the training part, on the test part.
+    """Figures of the interpolated 4-gram on the test part, fitted on what the model was fitted on.
 
     The same text pipeline, alphabet and metrics as the model's: with Bayes' rule for a classifier, nats per character
     of the label's own 4-gram for a generator.
@@ -20,10 +20,12 @@ def baseline(config: ModelConfig, parts: Split) -> dict[str, float]:
     vocabulary = Vocabulary(config.alphabet)
     pipeline = PIPELINES[config.pipeline]
     index = {label: i for i, label in enumerate(config.labels)}
-    (train, train_labels), (test, test_labels) = (
+    (train, train_labels), (more, more_labels), (test, test_labels) = (
         ([vocabulary.encode(pipeline(n)) for n in part.names], [index[label] for label in part.labels])
-        for part in (parts.train, parts.test)
+        for part in parts
     )
+    if config.training.get("refit"):
+        train, train_labels = train + more, train_labels + more_labels
     model = NGramClassifier(train, train_labels, len(config.labels), len(vocabulary))
     if config.task == "classifier":
         return metrics.classification_report(model.probabilities(test), np.array(test_labels))

@@ -53,6 +53,14 @@ class NameDataset(Dataset[Item]):
         self.encoded = [torch.tensor(transform(name), dtype=torch.long) for name in names]
         self.labels = list(labels)
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[NameDataset]) -> NameDataset:
+        """All names of several data sets."""
+        whole = cls([], [], lambda name: [])
+        whole.encoded = [name for part in parts for name in part.encoded]
+        whole.labels = [label for part in parts for label in part.labels]
+        return whole
+
     def __len__(self) -> int:
         return len(self.encoded)
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from charrnn.model_folder import ModelConfig
-from charrnn.text import PAD, SPECIALS
+from charrnn.text import PAD, SPECIALS, UNKNOWN
 from charrnn.training.dataset import IGNORE
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -29,6 +29,7 @@ class NameClassifier(nn.Module):
         hidden: units in each direction.
         embedding: size of the character embedding.
         dropout: after the embedding and before the output layer.
+        char_dropout: share of characters made unknown in training.
         bidirectional: whether to read backwards too.
         pooling: ``last``, ``mean`` or ``max`` over the states of a name.
     """
@@ -41,11 +42,12 @@ class NameClassifier(nn.Module):
         hidden: int,
         embedding: int,
         dropout: float = 0.0,
+        char_dropout: float = 0.0,
         bidirectional: bool = True,
         pooling: str = "mean",
     ) -> None:
         super().__init__()
-        self.pooling = pooling
+        self.pooling, self.char_dropout = pooling, char_dropout
         self.embed = nn.Embedding(vocabulary_size, embedding, padding_idx=PAD)
         self.forward_rnn = CELLS[cell](embedding, hidden, batch_first=True)
         self.backward_rnn = CELLS[cell](embedding, hidden, batch_first=True) if bidirectional else None
@@ -54,6 +56,9 @@ class NameClassifier(nn.Module):
 
     def forward(self, chars: Tensor, lengths: Tensor) -> Tensor:
         """Logits (B, labels) of characters (B, T) with lengths (B,), each from 1 to T."""
+        if self.training and self.char_dropout:
+            chosen = torch.rand(chars.shape, device=chars.device) < self.char_dropout  # (B, T)
+            chars = chars.masked_fill(chosen & (chars != PAD), UNKNOWN)
         pooled = [self._read(self.forward_rnn, chars, lengths)]  # (B, H)
         if self.backward_rnn is not None:
             pooled.append(self._read(self.backward_rnn, reverse(chars, lengths), lengths))  # (B, H)

@@ -1,7 +1,8 @@
-"""What AdamW updates and how fast: parameter groups, and two schedules behind one face."""
+"""What AdamW updates and how fast: parameter groups, and the schedules behind one face."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import nn
@@ -72,14 +73,47 @@ class OneCycle(Plateau):
         self.cycle.load_state_dict(state)
 
 
-def make_schedule(optimizer: Optimizer, settings: Settings, steps: int) -> Plateau:
-    """The schedule that the settings name.
+class Replay(Plateau):
+    """The rates of an earlier run, epoch by epoch.
+
+    Args:
+        optimizer: whose rate it sets.
+        rates: of the epochs.
+    """
+
+    def __init__(self, optimizer: Optimizer, rates: Sequence[float]) -> None:
+        self.optimizer, self.rates = optimizer, list(rates)
+        self.epoch = -1
+        self.after_epoch(0.0)
+
+    def after_epoch(self, loss: float) -> None:
+        """The next epoch's rate, whatever the loss; the last one stays."""
+        self.epoch += 1
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rates[min(self.epoch, len(self.rates) - 1)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch; the rates come with the constructor."""
+        return {"epoch": self.epoch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state; the optimizer's own state holds the rate."""
+        self.epoch = state["epoch"]
+
+
+def make_schedule(
+    optimizer: Optimizer, settings: Settings, steps: int, rates: Sequence[float] | None = None
+) -> Plateau:
+    """The schedule that the settings name, or the replay of given rates.
 
     Args:
         optimizer: whose rate it sets.
         settings: of the run.
         steps: of an epoch.
+        rates: of the epochs.
     """
+    if rates is not None:
+        return Replay(optimizer, rates)
     return OneCycle(optimizer, settings, steps) if settings.schedule == "one-cycle" else Plateau(optimizer, settings)
 
 

@@ -60,6 +60,8 @@ class Settings:
     """Learning rate that plateau does not go below."""
     patience: int = 5
     """Epochs without improvement before stopping; 0 never stops."""
+    refit: bool = field(default=False, metadata=NO_FLAG)
+    """Train once more, on training and validation names together, as long as validation found best."""
     save_every: int = field(default=500, metadata=NO_FLAG)
     """Steps between two saved states; one is saved after each epoch, too."""
     seed: int = 0
@@ -102,14 +104,30 @@ class Settings:
 class ClassifierSettings(Settings):
     """Settings of ``python -m charrnn.train classifier``."""
 
+    hidden: int = 96
+    """Hidden units, in each direction."""
+    embedding: int = field(default=32, metadata=NO_FLAG)
+    """Size of the character embedding."""
+    char_dropout: float = field(default=0.1, metadata=NO_FLAG)
+    """Share of characters that are made unknown in training; none where ``dropout`` is 0."""
+    refit: bool = field(default=True, metadata=NO_FLAG)
+    """Train once more, on training and validation names together, as long as validation found best."""
     bidirectional: bool = field(default=True, metadata=NO_FLAG)
     """Read names in both directions."""
     pooling: Literal["last", "mean", "max"] = field(default="mean", metadata=NO_FLAG)
     """How the states of a name become one vector: the last one, their mean, or their maximum."""
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._require("char_dropout", 0 <= self.char_dropout < 1, "at least 0 and below 1")
+
     def architecture(self) -> dict[str, Any]:
         """See :meth:`Settings.architecture`."""
-        return super().architecture() | {"bidirectional": self.bidirectional, "pooling": self.pooling}
+        return super().architecture() | {
+            "char_dropout": self.char_dropout if self.dropout else 0.0,
+            "bidirectional": self.bidirectional,
+            "pooling": self.pooling,
+        }
 
 
 @dataclass(frozen=True)

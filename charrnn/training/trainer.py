@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,37 +18,12 @@ from charrnn.training.dataset import IGNORE, Batch, Batches
 from charrnn.training.modules import cross_entropy
 from charrnn.training.optimisation import make_schedule, parameter_groups, scale_gradients
 from charrnn.training.parallel import Machine, unwrap
+from charrnn.training.progress import Listener, Progress
 from charrnn.training.settings import Settings
 from charrnn.training.stop import StopRequest
 from charrnn.training.tally import Tally
 
 Save = Callable[[dict[str, Any]], None]
-
-
-@dataclass
-class Progress:
-    """How far a run has come. Losses are nats per target: a name, or a character."""
-
-    epoch: int = 0
-    """Whole epochs done."""
-    step: int = 0
-    """Steps done of the current epoch."""
-    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
-    """Of the current epoch: loss, targets, gradient norms, names."""
-    best_loss: float = float("inf")
-    best_epoch: int = 0
-    history: list[dict[str, float]] = field(default_factory=list)
-    """What was measured after each epoch."""
-
-
-class Listener(Protocol):
-    """Observes training; never steers it."""
-
-    def on_epoch(self, figures: dict[str, float], tally: Tally, model: nn.Module) -> None:
-        """Called on rank 0 after each epoch, with its figures, what validation counted, and the model to be kept."""
-
-    def on_end(self, model: nn.Module) -> None:
-        """Called on rank 0 when training is over, with the best weights."""
 
 
 class Trainer:
@@ -57,28 +32,30 @@ class Trainer:
     Args:
         model: not yet wrapped.
         train: batches of an epoch.
-        validation: batches whose loss steers.
+        validation: batches whose loss steers; without any, all epochs are run and the last weights kept.
         settings: of the run.
         machine: where it computes.
         listeners: told of each epoch.
         save: keeps a state; called after each epoch, every ``settings.save_every`` steps, and on a signal.
+        rates: learning rates of the epochs, in place of the schedule.
     """
 
     def __init__(
         self,
         model: nn.Module,
         train: Batches,
-        validation: Batches,
+        validation: Batches | None,
         settings: Settings,
         machine: Machine,
         listeners: Sequence[Listener] = (),
         save: Save = lambda state: None,
+        rates: Sequence[float] | None = None,
     ) -> None:
         self.model, self.train, self.validation = machine.wrap(model), train, validation
         self.settings, self.machine, self.listeners, self.save = settings, machine, listeners, save
         groups = parameter_groups(model, settings.weight_decay)
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-        self.schedule = make_schedule(self.optimizer, settings, len(train.sampler))
+        self.schedule = make_schedule(self.optimizer, settings, len(train.sampler), rates)
         self.scaler = torch.amp.GradScaler(machine.device.type, enabled=settings.precision == "fp16")
         average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
         self.ema = AveragedModel(model, multi_avg_fn=average) if settings.ema else None
@@ -106,12 +83,16 @@ class Trainer:
                 rate = self.schedule.rate
                 figures = self.end_epoch()
                 self.save(self.state_dict())
+                validated = (
+                    f"validation {figures['validation_loss']:.3f}, best {progress.best_loss:.3f}, "
+                    if self.validation
+                    else ""
+                )
                 bar.set_postfix_str(
-                    f"train {figures['train_loss']:.3f}, validation {figures['validation_loss']:.3f}, "
-                    f"best {progress.best_loss:.3f}, {figures['names_per_second']:,.0f} names/s"
+                    f"train {figures['train_loss']:.3f}, {validated}{figures['names_per_second']:,.0f} names/s"
                 )
                 bar.update()
-                if settings.schedule == "plateau" and self.schedule.rate < rate:
+                if self.validation and settings.schedule == "plateau" and self.schedule.rate < rate:
                     bar.write(f"epoch {progress.epoch}: learning rate cut from {rate:.2g} to {self.schedule.rate:.2g}")
         self.kept.load_state_dict(self.best_weights)
         if self.machine.is_main:
@@ -179,12 +160,12 @@ class Trainer:
         progress = self.progress
         seconds = time.perf_counter() - self.began
         tally = self.evaluate()
+        validated = {"validation_loss": tally.loss, **tally.figures()} if self.validation else {}
         loss, targets, norms, names = progress.sums
         figures = {
             "epoch": progress.epoch + 1,
             "train_loss": loss / targets,
-            "validation_loss": tally.loss,
-            **tally.figures(),
+            **validated,
             "learning_rate": self.schedule.rate,
             "gradient_norm": norms / progress.step,
             "names_per_second": (names - self.names_before) / seconds,
@@ -192,7 +173,7 @@ class Trainer:
         self.schedule.after_epoch(tally.loss)
         progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, [0.0, 0.0, 0.0, 0.0]
         progress.history.append(figures)
-        if tally.loss < progress.best_loss:
+        if not self.validation or tally.loss < progress.best_loss:
             progress.best_loss, progress.best_epoch = tally.loss, progress.epoch
             self.best_weights = copy_weights(self.kept)
         if self.machine.is_main:
@@ -205,7 +186,7 @@ class Trainer:
         """What the validation batches count, over all processes."""
         model = self.kept.eval()
         tally = Tally()
-        for batch in self.validation:
+        for batch in self.validation or ():
             if len(batch.targets):
                 with self.machine.autocast():
                     logits = model(*batch.inputs)

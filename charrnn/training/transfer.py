@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,29 +17,24 @@ from charrnn.training import modules
 LABELLED = ("head.weight", "head.bias"), ("embed_label.weight",)
 
 
-def inherit(config: ModelConfig, init: str | Path) -> tuple[ModelConfig, nn.Module]:
-    """The config with the architecture, alphabet and pipeline of another model, and a network with its weights.
+def inherited(config: ModelConfig, init: str | Path) -> ModelConfig:
+    """The config with the architecture, alphabet and pipeline of another model.
 
     Args:
-        config: of the model to be trained; its labels and dropout stay.
+        config: of the model to be trained; its labels and its kinds of dropout stay.
         init: model folder of the same task.
 
     Raises:
         SettingsError: ``init`` is of the other task.
         ModelFolderError: it cannot be read.
     """
-    base, weights = model_folder.read(init)
+    base = model_folder.read_config(init)
     if base.task != config.task:
         raise SettingsError(f"--init {init}: is a {base.task}, not a {config.task}. Name a {config.task}.")
-    changes: dict[str, Any] = {
-        "architecture": base.architecture | {"dropout": config.architecture["dropout"]},
-        "alphabet": base.alphabet,
-        "pipeline": base.pipeline,
-    }
-    config = dataclasses.replace(config, **changes)
-    model = modules.build(config)
-    transfer(model, weights, base.labels, config.labels)
-    return config, model
+    own = {key: value for key, value in config.architecture.items() if key.endswith("dropout")}
+    return dataclasses.replace(
+        config, architecture=base.architecture | own, alphabet=base.alphabet, pipeline=base.pipeline
+    )
 
 
 def transfer(model: nn.Module, weights: Weights, old_labels: list[str], new_labels: list[str]) -> None:

@@ -1,8 +1,13 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from charrnn.errors import ModelFolderError, SettingsError
+from charrnn.hashed_ngrams import HashedNGrams
+from charrnn.inference import load
 from charrnn.inference.classifier import Classifier
+from charrnn.metrics import log_softmax
 from tests.conftest import config, network, random_names
 
 ARCHITECTURE = {"cell": "gru", "hidden": 8, "embedding": 6, "bidirectional": True, "pooling": "max"}
@@ -71,3 +76,71 @@ def test_an_unknown_architecture_is_refused(change):
     weights = network(cfg)[1]
     with pytest.raises(ModelFolderError, match="architecture"):
         Classifier(config("classifier", **(ARCHITECTURE | change)), weights)
+
+
+MIXED = {"weights": {"network": 0.5, "ngrams": 0.2, "prior": 0.3}, "thresholds": {"0.9": 0.25}}
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """A calibrated classifier with n-grams."""
+    cfg = dataclasses.replace(config("classifier", **ARCHITECTURE), calibration=MIXED)
+    ngrams = HashedNGrams.fit([[6, 7, 8], [9, 10], [6, 10]], [0, 1, 2], 3, 32)
+    return Classifier(cfg, network(cfg)[1] | ngrams.weights())
+
+
+def test_experts_are_mixed_with_the_weights_of_the_config(mixed, model):
+    names = random_names(50)
+    chars = [mixed.vocabulary.encode(name) for name in names]
+    scores = np.concatenate([mixed.ngrams.scores(np.array([c], np.int64), np.array([len(c)])) for c in chars])
+    network_log_p = np.log(model.probabilities(names))
+    expected = np.exp(log_softmax(0.5 * network_log_p + 0.2 * scores + 0.3 * np.log(mixed.prior)))
+    assert np.abs(mixed.probabilities(names) - expected).max() < 1e-6
+
+
+def test_a_prior_reweighs_the_answers(mixed):
+    names = random_names(20)
+    own = mixed.probabilities(names)
+    assert np.allclose(mixed.probabilities(names, dict(zip(mixed.labels, mixed.prior, strict=True))), own)
+    uniform = own / mixed.prior
+    assert np.allclose(mixed.probabilities(names, "uniform"), uniform / uniform.sum(1, keepdims=True))
+    only = mixed.probabilities(names, {"B": 2.0, "C": 2.0})
+    assert (only[:, 0] == 0).all() and np.allclose(only[:, 1] / only[:, 2], uniform[:, 1] / uniform[:, 2])
+
+
+@pytest.mark.parametrize("prior", ["corpus", {"D": 1.0}, {"A": -1.0, "B": 2.0}, {"A": np.nan}, {"A": 0.0}, {}, None])
+def test_a_prior_that_is_none_is_refused(mixed, prior):
+    with pytest.raises(SettingsError, match="prior"):
+        mixed.probabilities(["abc"], prior)
+
+
+def test_a_set_holds_every_label_above_the_threshold_and_the_best(mixed):
+    names = random_names(200)
+    for answer, row in zip(mixed.predict(names, coverage=0.9), mixed.probabilities(names), strict=True):
+        likely = {mixed.labels[i] for i in np.flatnonzero(row >= 0.25)} | {mixed.labels[row.argmax()]}
+        assert {s.label for s in answer.predictions} == likely
+
+
+def test_a_coverage_that_cannot_be_promised_is_refused(mixed, model):
+    with pytest.raises(SettingsError, match=r"coverage 0\.5: .* it knows 0\.9"):
+        mixed.predict(["abc"], coverage=0.5)
+    with pytest.raises(SettingsError, match="not calibrated"):
+        model.predict(["abc"], coverage=0.9)
+    with pytest.raises(SettingsError, match="own prior"):
+        mixed.predict(["abc"], coverage=0.9, prior="uniform")
+
+
+@pytest.mark.parametrize("calibration", [{"weights": {}}, {"weights": {"network": "x"}}, {"weights": 1}, MIXED])
+def test_calibration_that_does_not_fit_is_refused(calibration):
+    cfg = dataclasses.replace(config("classifier", **ARCHITECTURE), calibration=calibration)
+    with pytest.raises(ModelFolderError, match="calibration"):
+        Classifier(cfg, network(cfg)[1])
+
+
+def test_a_trained_model_promises_and_keeps_its_coverage(trained):
+    model = load(trained["classifier"])
+    calibration = model.config.calibration
+    assert set(calibration["thresholds"]) == {"0.8", "0.9", "0.95"}
+    assert calibration["after"]["nll"] <= calibration["before"]["nll"]
+    sizes = [np.mean([len(a.predictions) for a in model.predict(["Rossi", "Sato"], coverage=c)]) for c in (0.8, 0.95)]
+    assert sizes[0] <= sizes[1]

@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.errors import SettingsError, UnknownLabelError
 from charrnn.inference.generator import BATCH, Generator, choose
-from charrnn.inference.recurrent import log_softmax
+from charrnn.metrics import log_softmax
 from charrnn.text import END, PAD, START, UNKNOWN
 from tests.conftest import config, network
 

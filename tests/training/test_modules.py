@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from charrnn.training.modules import pool, reverse
+from charrnn.training.modules import NameClassifier, pool, reverse
 from tests.conftest import CLASSIFIER_CASES, config, network
 
 
@@ -51,3 +51,18 @@ def test_the_generator_sees_its_label_and_nothing_of_the_future():
     assert logits.shape == (2, 3, 32)
     assert torch.equal(logits[0, :2], logits[1, :2])
     assert not torch.allclose(logits, module(chars, torch.tensor([1, 1])))
+
+
+def test_character_dropout_makes_characters_unknown_in_training_only():
+    torch.manual_seed(0)
+    module = NameClassifier(12, 3, "gru", 8, 4, char_dropout=0.5)
+    seen = []
+    module.embed.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    chars = torch.full((200, 10), 7)
+    chars[:, 8:] = 0
+    module(chars, torch.full((200,), 8))
+    module.eval()(chars, torch.full((200,), 8))
+    # Both directions read the same characters.
+    assert set(seen[0].unique().tolist()) == {0, 1, 7} and torch.equal(seen[0][:, :8].flip(1), seen[1][:, :8])
+    assert (seen[0][:, :8] == 1).float().mean().item() == pytest.approx(0.5, abs=0.05)
+    assert (seen[0][:, 8:] == 0).all() and torch.equal(seen[2], chars)

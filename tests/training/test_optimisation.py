@@ -62,3 +62,15 @@ def test_a_schedule_goes_on_from_its_state(name):
     second.load_state_dict(first.state_dict())
     second.optimizer.load_state_dict(first.optimizer.state_dict())
     assert list(rates(second, [2, 2, 2, 2])) == expected[2:]
+
+
+def test_replay_sets_the_rates_it_was_given_in_every_group():
+    groups = [{"params": [torch.nn.Parameter(torch.zeros(2))]} for _ in range(2)]
+    optimizer = torch.optim.AdamW(groups, lr=7.0)
+    schedule = make_schedule(optimizer, ClassifierSettings(), 10, rates=[3.0, 2.0, 1.0])
+    seen = []
+    for loss in (1.0, 9.0, float("nan")):
+        schedule.after_step()
+        seen.append([group["lr"] for group in optimizer.param_groups])
+        schedule.after_epoch(loss)
+    assert seen == [[3.0, 3.0], [2.0, 2.0], [1.0, 1.0]]

@@ -205,3 +205,12 @@ def test_listeners_are_told_of_every_epoch_and_the_end():
     assert recorder.told[:-1] == trainer.progress.history
     assert [figures["epoch"] for figures in recorder.told[:-1]] == [1, 2, 3]
     assert torch.equal(recorder.told[-1], flat(trainer.kept))
+
+
+def test_without_validation_all_epochs_are_run_and_the_last_weights_kept():
+    trainer = make_trainer(ClassifierSettings(**SMALL, epochs=4, patience=1))
+    trainer.validation = None
+    trainer.fit()
+    assert trainer.progress.epoch == trainer.progress.best_epoch == 4
+    assert "validation_loss" not in trainer.progress.history[0]
+    assert all(torch.equal(w, trainer.kept.state_dict()[name]) for name, w in trainer.best_weights.items())
