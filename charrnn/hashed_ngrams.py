@@ -19,10 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn.encoded import Ints, enclose, pad
 from charrnn.errors import ModelFolderError
-from charrnn.text import END, START
-
-Ints = NDArray[np.int64]
 
 ORDER = 5
 """Longest n-gram: four characters of context."""
@@ -53,14 +51,6 @@ def hash_ngrams(symbols: Ints, order: int) -> list[Ints]:
             hashes = (hashes[:, :-1] * _STEP + symbols[:, n - 1 :] + n) % _PRIME
         found.append((hashes * _MIX % (_PRIME - 1) + 1) * inside[:, n - 1 :])
     return found
-
-
-def enclose(chars: Ints, lengths: Ints) -> Ints:
-    """Names (B, T), padded with 0, between the start and the end symbol: (B, T + 2)."""
-    symbols = np.pad(chars, ((0, 0), (1, 1)))
-    symbols[:, 0] = START
-    symbols[np.arange(len(chars)), lengths + 1] = END
-    return symbols
 
 
 class HashedNGrams:
@@ -102,10 +92,7 @@ class HashedNGrams:
             label_count: L.
             vocabulary: number of symbols, specials included.
         """
-        lengths = np.array([len(name) for name in names], np.int64)
-        chars = np.zeros((len(names), int(lengths.max(initial=0))), np.int64)
-        chars[np.arange(chars.shape[1]) < lengths[:, None]] = [i for name in names for i in name]
-        symbols = enclose(chars, lengths)
+        symbols = enclose(*pad(names))
         grams = hash_ngrams(symbols, ORDER)
         own = np.array(labels, np.int64)[:, None]
         keys: list[Ints] = []
@@ -153,11 +140,12 @@ class HashedNGrams:
         """log p(name, end | label), (B, L), in nats, less what is the same for every label.
 
         Args:
-            chars: (B, T), padded with 0.
+            chars: (B, T), padded with 0; a 0 inside a name takes all n-grams with it out of the sum.
             lengths: (B,).
         """
         labels, size = len(self.base), len(chars)
-        hashes = np.concatenate(hash_ngrams(enclose(chars, lengths), ORDER), axis=1)  # (B, K)
+        symbols = enclose(chars, lengths)
+        hashes = np.concatenate(hash_ngrams(symbols, ORDER), axis=1)  # (B, K)
         buckets = hashes.ravel() >> _BITS
         starts = self.first[buckets]
         counts = self.first[buckets + 1] - starts
@@ -168,7 +156,8 @@ class HashedNGrams:
         rows = np.repeat(np.repeat(np.arange(size) * labels, hashes.shape[1]), counts)
         cells = rows + self.labels[entries]
         total = np.bincount(cells, values, minlength=size * labels)
-        result: NDArray[np.float64] = total.reshape(size, labels) + (lengths[:, None] + 1) * self.base
+        known = (symbols[:, 1:] > 0).sum(axis=1, keepdims=True)
+        result: NDArray[np.float64] = total.reshape(size, labels) + known * self.base
         return result
 
     def weights(self) -> dict[str, NDArray[Any]]:

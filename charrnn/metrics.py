@@ -48,11 +48,31 @@ def negative_log_likelihood(probabilities: Floats, targets: Ints) -> float:
 
 def expected_calibration_error(probabilities: Floats, targets: Ints, bins: int = 15) -> float:
     """Mean gap between confidence and accuracy over equal-width bins, weighted by size (Guo et al. 2017)."""
+    _, confidence, hits = reliability_bins(probabilities, targets, bins)
+    return float(np.abs(hits - confidence).sum() / len(targets))
+
+
+def reliability_bins(probabilities: Floats, targets: Ints, bins: int = 15) -> NDArray[np.float64]:
+    """Names, summed confidence and hits of equal-width bins of confidence, (3, bins)."""
     confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == targets
+    hits = probabilities.argmax(axis=1) == targets
     index = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(index, weights=correct - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(targets))
+    return np.stack([np.bincount(index, values, minlength=bins) for values in (np.ones(len(hits)), confidence, hits)])
+
+
+def label_report(matrix: Ints) -> dict[str, NDArray[np.float64]]:
+    """``names``, ``precision``, ``recall`` and ``f1`` of each label, (labels,) each; 0 where there is nothing to count.
+
+    Args:
+        matrix: a confusion matrix.
+    """
+    hits, names, answered = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    return {
+        "names": names.astype(np.float64),
+        "precision": hits / np.maximum(answered, 1),
+        "recall": hits / np.maximum(names, 1),
+        "f1": f1_by_label(matrix),
+    }
 
 
 def classification_report(probabilities: Floats, targets: Ints) -> dict[str, float]:

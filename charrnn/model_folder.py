@@ -5,6 +5,7 @@
     model.safetensors   weights, float32, and a classifier's n-gram table; no metadata: equal weights are equal bytes
     config.json         everything else; written last, so a folder without it is no model
     README.md           the model card
+    reliability.png     of a classifier, on its test split
     known.txt.gz        every name of the data, ASCII in folded case (absent if trained with --private)
     run/                what only the run needs (TensorBoard events); never published
 """
@@ -15,6 +16,7 @@ import dataclasses
 import gzip
 import hashlib
 import json
+import math
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +29,17 @@ from numpy.typing import NDArray
 from charrnn.errors import ModelFolderError
 
 FORMAT_VERSION = 2
+FILES = ("known.txt.gz", "reliability.png", "model.safetensors", "README.md", "config.json")
 Weights = Mapping[str, NDArray[Any]]
+
+
+ANY = "*"
+"""Where a label is asked for: none in particular."""
+
+
+def label_rows(label_count: int) -> int:
+    """Rows of a generator's label embedding: the labels and, where there are several, :data:`ANY` as the last."""
+    return label_count + 1 if label_count > 1 else 1
 
 
 @dataclass(frozen=True)
@@ -44,8 +56,10 @@ class ModelConfig:
         max_length: length of the longest training name, in characters.
         data: source, fingerprint, numbers, seed and fractions of the split.
         training: the settings of the run, and what it took.
-        calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate`; empty: its network alone.
+        calibration: see :func:`charrnn.training.calibration.calibrate` for a classifier, ``likeness`` there for a
+            generator; empty: a classifier's network answers alone.
         metrics: figures on the test split, of the model and of the baseline.
+        by_label: figures on the test split by label, see :func:`charrnn.inference.evaluate.evaluate_labels`.
         out_of_source: figures of :func:`charrnn.inference.evaluate.out_of_source`, if another source was named.
         weights_sha256: SHA-256 of ``model.safetensors``; empty until written.
         format_version: of this folder's format.
@@ -61,14 +75,38 @@ class ModelConfig:
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     calibration: dict[str, Any] = field(default_factory=dict)
+    by_label: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
     out_of_source: dict[str, Any] = field(default_factory=dict)
     weights_sha256: str = ""
     format_version: int = FORMAT_VERSION
 
 
+def expert_weights(config: ModelConfig, experts: tuple[str, ...], has_ngrams: bool) -> tuple[float, ...]:
+    """The weights that a model's experts were given by calibration; without one, the first answers alone.
+
+    Raises:
+        ModelFolderError: there are others, or none for n-grams that the folder holds, or the other way round.
+    """
+    found = config.calibration.get("weights")
+    if found is None and not has_ngrams:
+        return (1.0, *(0.0 for _ in experts[1:]))
+    try:
+        weights = tuple(float(found[key]) for key in experts)  # type: ignore[index]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFolderError("config.json: calibration has no weights. Copy the model folder again.") from error
+    if not all(map(math.isfinite, weights)) or not has_ngrams:
+        raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
+    return weights
+
+
 def write(
-    folder: Path, config: ModelConfig, weights: Weights, card: str, known: Collection[str] | None = None
+    folder: Path,
+    config: ModelConfig,
+    weights: Weights,
+    card: str,
+    known: Collection[str] | None = None,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> ModelConfig:
     """Write a model folder; whatever happens, a ``config.json`` stands there only when all else does.
 
@@ -78,6 +116,7 @@ def write(
         weights: arrays by name.
         card: text of ``README.md``.
         known: names of the data, ASCII in folded case; None leaves them out.
+        pictures: PNG files by name, which the card shows.
 
     Returns:
         The config as written.
@@ -90,7 +129,7 @@ def write(
     blob = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
     config = dataclasses.replace(config, weights_sha256=hashlib.sha256(blob).hexdigest())
     text = json.dumps(dataclasses.asdict(config), indent=1, ensure_ascii=False) + "\n"
-    files = {"model.safetensors": blob, "README.md": card.encode(), "config.json": text.encode()}
+    files = {**(pictures or {}), "model.safetensors": blob, "README.md": card.encode(), "config.json": text.encode()}
     if known is not None:
         lines = "".join(f"{name}\n" for name in sorted(set(known)))
         # mtime=0: the same names are the same bytes.

@@ -58,25 +58,36 @@ def is_vacant(text: str) -> bool:
 fold = Compose(clean, romanise, to_ascii, str.casefold, clean)
 """What makes two spellings one name: ASCII in folded case. Splits group by it and classifiers read it."""
 
-PIPELINES: dict[str, Compose] = {"ascii": Compose(clean, romanise, to_ascii, clean), "ascii-folded": fold}
-"""Text pipelines a model folder may name. ``ascii`` keeps letter case (generators), ``ascii-folded`` does not."""
+PIPELINES: dict[str, Compose] = {
+    "ascii": Compose(clean, romanise, to_ascii, clean),
+    "ascii-folded": fold,
+    "native": Compose(clean),
+    "native-folded": Compose(clean, str.lower, clean),
+}
+"""Text pipelines a model folder may name. ``native`` keeps diacritics and scripts, in Unicode NFC; ``ascii`` writes
+them in ASCII. Generators keep letter case, classifiers read it ``folded``."""
 
 
-def abstention(name: str | None) -> str | None:
+def abstention(name: str | None, pipeline: str = "ascii") -> str | None:
     """Why a name cannot be scored, or None if it can.
+
+    Args:
+        name: as it was given.
+        pipeline: key of :data:`PIPELINES`.
 
     Returns:
         ``missing-name`` (None, empty or blank), ``too-long`` (over :data:`MAX_LENGTH` characters), ``no-letters``
         (no letter, or none that Unidecode can write in ASCII), ``unsupported-script`` (letters whose reading as a
-        name is not known: see :mod:`charrnn.romanise`), or None.
+        name is not known: see :mod:`charrnn.romanise`; ``ascii`` only), or None.
     """
     if name is None or not name.strip():
         return "missing-name"
     if len(name) > MAX_LENGTH:
         return "too-long"
-    if is_vacant(name) or is_vacant(to_ascii(name)):
+    native = pipeline.startswith("native")
+    if is_vacant(name) or (not native and is_vacant(to_ascii(name))):
         return "no-letters"
-    if not readable(name):
+    if not native and not readable(name):
         return "unsupported-script"
     return None
 
@@ -105,6 +116,10 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return SPECIALS + len(self.alphabet)
+
+    def knows(self, text: str) -> bool:
+        """Whether some letter of the text is in the alphabet."""
+        return any(c in self._index for c in text if c.isalpha())
 
     def encode(self, text: str) -> list[int]:
         """Indices of the characters, without start and end."""

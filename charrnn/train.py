@@ -15,14 +15,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from charrnn import model_folder
 from charrnn.cli.flags import DATA, add_column_flags
 from charrnn.corpus import Corpus
 from charrnn.errors import CharRNNError, InterruptedRunError, SettingsError, needs_extra
 from charrnn.inference import locate
 from charrnn.inference.classifier import Classifier
-from charrnn.inference.evaluate import evaluate, out_of_source
+from charrnn.inference.evaluate import evaluate, evaluate_labels, evaluate_sets, out_of_source
 from charrnn.inference.generator import Generator
+from charrnn.metrics import reliability_bins
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
 
 if TYPE_CHECKING:
@@ -75,8 +78,9 @@ def run(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn.training.parallel import machine
         from charrnn.training.run import train
     task, out, init = flags.task, flags.out, None if flags.init is None else locate(flags.init)
-    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
-    other = Corpus.read(flags.score_on, flags.name_column, flags.label_column) if flags.score_on else None
+    pipeline = settings.pipeline if init is None else model_folder.read_config(init).pipeline
+    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column, pipeline)
+    other = Corpus.read(flags.score_on, flags.name_column, flags.label_column, pipeline) if flags.score_on else None
     with machine(settings) as here, ExitStack() as stack:
         done = here.on_main(lambda: claim(flags, settings, corpus, stack))
         if done:
@@ -104,8 +108,7 @@ def claim(flags: argparse.Namespace, settings: Settings, corpus: Corpus, stack: 
     Raises:
         SettingsError: ``out`` is in use, or belongs to another run, or cannot be written.
     """
-    from charrnn.training.resume import LOCK, only_writer
-    from charrnn.training.run import check_same, describe
+    from charrnn.training.resume import LOCK, check_same, describe, only_writer
 
     out = flags.out
     flags.made_out = not out.exists()
@@ -121,7 +124,7 @@ def claim(flags: argparse.Namespace, settings: Settings, corpus: Corpus, stack: 
         check_same(out, before, describe(flags.task, settings, corpus.fingerprint, init))
         if settings.epochs == had.epochs or config.training["epochs"] < had.epochs:
             return f"{out}: complete after {config.training['epochs']} epochs; nothing to do"
-    elif content and not (content == {"run"} and (out / "run" / LOCK).exists()):
+    elif content and not (_is_ours(content) and (out / "run" / LOCK).exists()):
         raise SettingsError(f"--out {out}: holds no run to go on with. Choose another folder, or empty this one.")
     try:
         stack.enter_context(only_writer(out / "run"))
@@ -130,23 +133,35 @@ def claim(flags: argparse.Namespace, settings: Settings, corpus: Corpus, stack: 
     return ""
 
 
+def _is_ours(content: set[str]) -> bool:
+    """Whether a run may have written all of these, if it was killed while it wrote the model folder."""
+    return all(name in (*model_folder.FILES, "run") or (name[0] == "." and name.endswith(".tmp")) for name in content)
+
+
 def write(flags: argparse.Namespace, settings: Settings, trained: Trained, corpus: Corpus, other: Corpus | None) -> str:
     """Score what was trained, write the model folder, and tell how it went."""
     from charrnn.training.baseline import baseline
     from charrnn.training.card import model_card, out_of_source_table, score_table
+    from charrnn.training.figures import reliability_png
     from charrnn.training.tensorboard import write_hparams
 
     config, out = trained.config, flags.out
     model = MODELS[flags.task](config, trained.weights)
     if other is not None:
         config = dataclasses.replace(config, out_of_source=out_of_source(model, corpus, other))
-    if len(trained.parts.test):
-        scores = {"charrnn": evaluate(model, trained.parts.test), "4-gram": baseline(config, trained.parts)}
-        config = dataclasses.replace(config, metrics=scores)
+    test, pictures = trained.parts.test, {}
+    if len(test):
+        scores = {"charrnn": evaluate(model, test), "4-gram": baseline(config, trained.parts)}
+        config = dataclasses.replace(config, metrics=scores, by_label=evaluate_labels(model, test))
         write_hparams(out / "run", settings, scores["charrnn"])
+    if len(test) and isinstance(model, Classifier):
+        config.calibration["test"] = evaluate_sets(model, test)
+        targets = np.array([model.labels.index(label) for label in test.labels])
+        bins = reliability_bins(model.probabilities(test.names), targets)
+        pictures["reliability.png"] = reliability_png(bins)
     card = model_card(config, command_line(flags, settings))
     known = None if flags.private else {key for part in trained.parts for key in part.keys}
-    config = model_folder.write(out, config, trained.weights, card, known)
+    config = model_folder.write(out, config, trained.weights, card, known, pictures)
     seconds = config.training["seconds"]
     left_out = config.data["left_out"]
     lines = [f"{flags.task} written to {out} after {config.training['epochs']} epochs, {seconds:.0f} s"]

@@ -1,12 +1,14 @@
 import csv
 import io
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from charrnn.cli import main
+from charrnn.cli.colours import coloured
 from charrnn.inference import load
 from tests.conftest import SHARED
 
@@ -48,6 +50,53 @@ def test_csv_has_a_column_for_each_rank(run, tmp_path, trained):
     assert list(rows[0]) == ["name", "label", "probability", "label_2", "probability_2", "abstained", "reason"]
     assert float(rows[0]["probability"]) >= float(rows[0]["probability_2"])
     assert rows[1] == dict.fromkeys(rows[1], "") | {"name": "?", "abstained": "true", "reason": "no-letters"}
+
+
+def test_explain_shows_what_each_character_says(run):
+    _, out, _ = run("classify", "O'Sullivan", "42", "--explain", "--format", "jsonl")
+    first, second = (json.loads(line) for line in out.splitlines())
+    why = first["explanation"]
+    assert (why["label"], why["characters"]) == ("Irish", "o'sullivan") and "explanation" not in second
+    assert sum(why["shares"]) + why["rest"] == pytest.approx(why["score"])
+    _, out, _ = run("classify", "O'Sullivan", "42", "--explain")
+    lines = out.splitlines()
+    assert len(lines) == 3 and lines[1].lstrip().startswith("o+") and " for Irish against " in lines[1]
+
+
+def test_letters_are_coloured_where_colours_are_wanted(run, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[48;5;" in run("classify", "O'Sullivan", "--explain")[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in run("classify", "O'Sullivan", "--explain")[1]
+
+
+def test_colours_tell_for_from_against_and_strong_from_faint():
+    assert coloured("a", 0.01) == "a"
+    shown = [coloured("a", s) for s in (-1, -0.3, 0.3, 1)]
+    assert len(set(shown)) == 4
+    assert coloured("a", -0.95) == shown[0] and coloured("a", 0.95) == shown[3]
+
+
+def test_coverage_shows_sets_and_a_prior_changes_answers(run):
+    _, out, _ = run("classify", "Ye", "Papadopoulos", "--coverage", 0.95, "--format", "jsonl")
+    sizes = [len(json.loads(line)["predictions"]) for line in out.splitlines()]
+    assert sizes[0] > sizes[1] == 1
+    _, own, _ = run("classify", "Ye", "--format", "jsonl")
+    _, uniform, _ = run("classify", "Ye", "--prior", "uniform", "--format", "jsonl")
+    assert own != uniform
+
+
+def test_doubtful_answers_abstain_and_show_their_distribution(run, tmp_path, trained):
+    _, out, _ = run("classify", "Ye", "Papadopoulos", "--min-probability", 0.9, "--format", "jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["reason"] for row in rows] == ["uncertain-score", None]
+    assert len(rows[0]["predictions"]) == 3
+    model = ["--model", trained["classifier"]]
+    _, out, _ = run("classify", "Rossi", "Xqzwvkjx", *model, "--unlike-training", "--format", "jsonl")
+    assert [json.loads(line)["reason"] for line in out.splitlines()] == [None, "unlike-training"]
+    status, _, err = run("classify", "Rossi", "--unlike-training", "--model", shutil.copytree(model[1], tmp_path / "c"))
+    assert status == 2 and "there is no" in err
 
 
 def test_top_k_zero_shows_every_label(run, trained):
@@ -109,6 +158,11 @@ def test_info_tells_what_it_is(run, trained):
         (["classify", "A", "--model", "absent"], "absent: no model folder"),
         (["classify", "A", "--model", "names/generator"], "is a generator"),
         (["classify", "A", "--top-k", "-1"], "top_k -1"),
+        (["classify", "A", "--coverage", "0.5"], "coverage 0.5: the model was not calibrated for it; it knows 0.8"),
+        (["classify", "A", "--coverage", "0.9", "--prior", "uniform"], "own prior only"),
+        (["classify", "A", "--min-probability", "2"], "min_probability 2.0"),
+        (["classify", "A", "--unlike-training", "names/classifier"], "is a classifier"),
+        (["classify", "A", "--explain", "--format", "csv"], "Set --format jsonl"),
         (["classify", "A", "--output", "out.xls"], "name a file that ends in"),
         (["classify", "A", "--output", "a.csv", "--format", "jsonl"], "Drop one"),
         (["classify", "A", "--output", "absent/out.csv"], "cannot be written"),

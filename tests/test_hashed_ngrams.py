@@ -4,9 +4,9 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
+from charrnn.encoded import pad
 from charrnn.errors import ModelFolderError
 from charrnn.hashed_ngrams import ORDER, TYPES, HashedNGrams, hash_ngrams
-from charrnn.inference.recurrent import pad
 from charrnn.text import END, START
 
 SIZE = 9

@@ -75,3 +75,25 @@ def test_vocabulary_builds_sorted_without_rare_characters():
 def test_vocabulary_refuses_a_character_twice():
     with pytest.raises(SettingsError, match="twice"):
         Vocabulary("aa")
+
+
+@given(st.text())
+def test_native_keeps_what_it_reads_and_is_idempotent(name):
+    for pipeline in ("native", "native-folded"):
+        read = text.PIPELINES[pipeline]
+        assert read(read(name)) == read(name)
+        assert unicodedata.is_normalized("NFC", read(name))
+
+
+def test_native_keeps_diacritics_and_scripts():
+    native, folded = text.PIPELINES["native"], text.PIPELINES["native-folded"]
+    for name in ("Dvořáková", "Müller", "Ó Briain", "Weiß", "Иванов"):
+        assert native(unicodedata.normalize("NFD", name)) == name
+        assert folded(name.upper() if "ß" not in name else name) == name.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("عمر", None), ("王明", None), ("12", "no-letters"), ("", "missing-name")]
+)
+def test_native_reads_every_script(name, reason):
+    assert abstention(name, "native") == reason

@@ -11,7 +11,7 @@ from charrnn.training.settings import SETTINGS
 FAST = ["--epochs", "1", "--hidden", "8"]
 FLAGS = {
     *("data", "name-column", "label-column", "score-on", "out", "init", "private", "resume"),
-    *("cell", "hidden", "dropout", "epochs", "batch-size", "learning-rate", "weight-decay", "label-smoothing", "ema"),
+    *("cell", "hidden", "dropout", "pipeline", "epochs", "batch-size", "learning-rate", "weight-decay", "ema"),
     *("schedule", "lr-factor", "lr-patience", "lr-threshold", "lr-min", "patience"),
     *("seed", "device", "precision", "parallel", "validation-fraction", "test-fraction"),
 }
@@ -46,16 +46,26 @@ def test_every_flag_explains_itself_in_its_group(capsys):
 
 def test_a_folder_is_whole(trained):
     for task, folder in trained.items():
-        assert {p.name for p in folder.iterdir()} == {
-            "config.json",
-            "model.safetensors",
-            "README.md",
-            "known.txt.gz",
-            "run",
-        }
+        files = {"config.json", "model.safetensors", "README.md", "known.txt.gz", "run"}
+        assert {p.name for p in folder.iterdir()} == files | ({"reliability.png"} if task == "classifier" else set())
         assert any("tfevents" in p.name for p in (folder / "run").iterdir())
         card = (folder / "README.md").read_text(encoding="utf-8")
         assert f"python -m charrnn.train {task}" in card and "--hidden 32" in card and "4-gram" in card
+        assert "## Calibration" in card and "| Greek |" in card
+
+
+def test_the_card_says_how_sure_answers_may_be_taken_to_be(trained):
+    card = (trained["classifier"] / "README.md").read_text(encoding="utf-8")
+    config = load(trained["classifier"]).config
+    assert (trained["classifier"] / "reliability.png").read_bytes().startswith(
+        b"\x89PNG"
+    ) and "(reliability.png)" in card
+    for promised, found in config.calibration["test"].items():
+        row = f"| {100 * float(promised):.0f} % | {100 * found['coverage']:.1f} % | {found['size']:.2f} |"
+        assert row in card and 0.5 < found["coverage"] <= 1
+    for label, figures in config.by_label.items():
+        assert f"| {label} | " in card and f" | {figures['f1']:.2f} |" in card
+    assert sum(figures["names"] for figures in config.by_label.values()) == config.data["test"]
 
 
 def test_the_same_seed_gives_the_same_weights(small_corpus_dir, tmp_path):

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from charrnn.cli import corpus, models
+from charrnn.cli import classify, corpus, models
 from charrnn.errors import CharRNNError
 
 
@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         prog="charrnn", description="Tell which language a name comes from; invent new names."
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
+    classify.add_commands(commands)
     models.add_commands(commands)
     corpus.add_commands(commands)
     return top

@@ -32,7 +32,9 @@ class Corpus:
     dropped: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
-    def read(data: str | Path, name_column: str = "name", label_column: str = "label") -> Corpus:
+    def read(
+        data: str | Path, name_column: str = "name", label_column: str = "label", pipeline: str = "ascii"
+    ) -> Corpus:
         """Read a corpus. Names are cleaned (NFC, white space); what cannot be used is left out and counted.
 
         Args:
@@ -41,6 +43,8 @@ class Corpus:
                 these may be compressed (``.gz``).
             name_column: of a table.
             label_column: of a table.
+            pipeline: what the names are read for; ``native`` leaves no script out (see
+                :data:`charrnn.text.PIPELINES`).
 
         Raises:
             CorpusError: it is missing, empty, malformed, or not in UTF-8; the message names file and row.
@@ -48,15 +52,15 @@ class Corpus:
         """
         from charrnn.corpus.read import read
 
-        return read(data, name_column, label_column)
+        return read(data, name_column, label_column, pipeline)
 
     def __len__(self) -> int:
         return len(self.names)
 
     @cached_property
     def keys(self) -> list[str]:
-        """What makes two spellings one name: ASCII in folded case, one for each entry."""
-        return [fold(name) for name in self.names]
+        """What makes two spellings one name: ASCII in folded case, one for each entry; itself if there is no ASCII."""
+        return [fold(name) or name for name in self.names]
 
     @cached_property
     def label_set(self) -> list[str]:

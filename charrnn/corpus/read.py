@@ -23,7 +23,7 @@ def bundled_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "data" / BUNDLED
 
 
-def read(data: str | Path, name_column: str = "name", label_column: str = "label") -> Corpus:
+def read(data: str | Path, name_column: str = "name", label_column: str = "label", pipeline: str = "ascii") -> Corpus:
     """See :meth:`charrnn.corpus.Corpus.read`."""
     source = str(data)
     path = Path(data)
@@ -31,7 +31,7 @@ def read(data: str | Path, name_column: str = "name", label_column: str = "label
         path = bundled_folder()
     elif source in fetch.sources():
         path = fetch.fetch(source)
-    collector = _Collector(source)
+    collector = _Collector(source, pipeline)
     try:
         files = _files(path)
     except OSError as error:
@@ -76,8 +76,8 @@ def _files(path: Path) -> list[tuple[Path, str]]:
 class _Collector:
     """Cleans names as they come, and counts what is left out."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, pipeline: str) -> None:
+        self.source, self.pipeline = source, pipeline
         self.names: list[str] = []
         self.labels: list[str] = []
         self.dropped: Counter[str] = Counter()
@@ -106,14 +106,13 @@ class _Collector:
                 self.names.append(name)
                 self.labels.append(label)
 
-    @staticmethod
-    def _name(raw: object) -> tuple[str | None, str]:
+    def _name(self, raw: object) -> tuple[str | None, str]:
         if raw is None or raw != raw:  # NaN is the one value that differs from itself
             return "missing-name", ""
         if not isinstance(raw, str):
             return "not-text", ""
         name = clean(raw)
-        return abstention(name), name
+        return abstention(name, self.pipeline), name
 
     def _label(self, raw: object) -> str:
         if raw is None or raw != raw:

@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import ModelFolderError, SettingsError
+from charrnn.encoded import pad
+from charrnn.errors import SettingsError
 from charrnn.hashed_ngrams import HashedNGrams
+from charrnn.inference.explanation import Explanation, shapley_values
 from charrnn.inference.recurrent import (
     GATES,
     POOLINGS,
     Floats,
     Ints,
     Recurrent,
-    pad,
     pool,
     read_architecture,
     reverse,
     take,
 )
 from charrnn.metrics import log_softmax
-from charrnn.model_folder import ModelConfig, Weights
-from charrnn.text import PIPELINES, Vocabulary, abstention
+from charrnn.model_folder import ModelConfig, Weights, expert_weights
+from charrnn.text import PAD, PIPELINES, UNKNOWN, Vocabulary, abstention
+
+if TYPE_CHECKING:
+    from charrnn.inference.generator import Generator
 
 ARCHITECTURE: dict[str, type | Collection[str]] = {
     "cell": GATES,
@@ -53,7 +57,7 @@ class Prediction:
         name: as it was given.
         predictions: the most probable labels, or those of a set (see :meth:`Classifier.predict`), best first; empty
             where the model abstains.
-        reason: why it abstains (see :func:`charrnn.text.abstention`), or None.
+        reason: why it abstains (see :meth:`Classifier.predict`), or None.
     """
 
     name: str
@@ -96,7 +100,7 @@ class Classifier:
         self.head = take(weights, "head.weight", (len(self.labels), hidden * len(directions))).T
         self.head_bias = take(weights, "head.bias", (len(self.labels),))
         self.ngrams = HashedNGrams.from_weights(weights)
-        self.expert_weights = _expert_weights(config, self.ngrams)
+        self.expert_weights = expert_weights(config, ("network", "ngrams", "prior"), self.ngrams is not None)
 
     @property
     def prior(self) -> NDArray[np.float64]:
@@ -106,11 +110,19 @@ class Classifier:
         return frequencies
 
     def predict(
-        self, names: Sequence[str], top_k: int = 3, prior: Prior = "model", coverage: float | None = None
+        self,
+        names: Sequence[str],
+        top_k: int = 3,
+        prior: Prior = "model",
+        coverage: float | None = None,
+        min_probability: float = 0.0,
+        likeness: Generator | None = None,
     ) -> list[Prediction]:
         """The most probable labels of each name, in the order of the names.
 
-        Letter case does not matter. A name that cannot be scored abstains with a reason, in its place.
+        Letter case does not matter. A name that cannot be scored abstains with a reason, in its place: those of
+        :func:`charrnn.text.abstention`. One that can be scored may abstain, too, and keeps its predictions:
+        ``out-of-vocabulary`` (the model knows none of its letters), ``unlike-training``, ``uncertain-score``.
 
         Args:
             names: to be classified.
@@ -118,24 +130,72 @@ class Classifier:
             prior: as for :meth:`probabilities`.
             coverage: 0.8, 0.9 or 0.95 gives, in place of the ``top_k`` labels, a set that holds the name's own label
                 for at least this share of names like those of the training list. The top label is always in it.
+            min_probability: of the top label; below it the answer is ``uncertain-score``.
+            likeness: a generator of the same names; what it finds less likely than nearly all of its own validation
+                names is ``unlike-training``. That costs about as much time again.
 
         Raises:
-            SettingsError: ``top_k`` is negative, the prior is none, or the model was not calibrated for this coverage.
+            SettingsError: ``top_k`` or ``min_probability`` is out of its range, the prior is none, the model was not
+                calibrated for this coverage, or the generator not for likeness.
         """
         if top_k < 0:
             raise SettingsError(f"top_k {top_k}: must be at least 1, or 0 for every label.")
+        if not 0 <= min_probability <= 1:
+            raise SettingsError(f"min_probability {min_probability}: must be from 0 to 1.")
         threshold = None if coverage is None else self._threshold(coverage, prior)
         probabilities = self.probabilities(names, prior)
         k = min(top_k, len(self.labels)) or len(self.labels)
         best = np.argsort(-probabilities, axis=1, kind="stable")
+        unlike = np.zeros(len(names), bool)
+        if likeness is not None:
+            scored = np.flatnonzero(~np.isnan(probabilities[:, 0]))
+            unlike[scored] = likeness.unlike([names[i] for i in scored.tolist()])
         answers: list[Prediction] = []
-        for name, row, order in zip(names, probabilities, best, strict=True):
+        for name, row, order, strange in zip(names, probabilities, best, unlike, strict=True):
             if np.isnan(row[0]):
-                answers.append(Prediction(name, (), abstention(name) or "out-of-vocabulary"))
+                answers.append(Prediction(name, (), abstention(name, self.config.pipeline)))
                 continue
             size = k if threshold is None else max(1, int((row >= threshold).sum()))
-            answers.append(Prediction(name, tuple(Scored(self.labels[i], float(row[i])) for i in order[:size])))
+            reason = "unlike-training" if strange else "uncertain-score" if row.max() < min_probability else None
+            if not self.vocabulary.knows(self.pipeline(name)):
+                reason = "out-of-vocabulary"
+            answers.append(Prediction(name, tuple(Scored(self.labels[i], float(row[i])) for i in order[:size]), reason))
         return answers
+
+    def explain(self, name: str, prior: Prior = "model") -> Explanation:
+        """Each character's share of the decision between the top label and the runner-up, by :func:`shapley_values`.
+
+        A coalition is the name with all other characters unknown to the network, as in training with character dropout,
+        and without the n-grams that hold them.
+
+        Args:
+            name: to be explained.
+            prior: as for :meth:`probabilities`.
+
+        Raises:
+            SettingsError: the name cannot be scored, the prior is none or leaves one label only.
+        """
+        if reason := abstention(name, self.config.pipeline):
+            raise SettingsError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
+        text = self.pipeline(name)
+        codes = np.array(self.vocabulary.encode(text), np.int64)
+        ratio = self._prior_ratio(prior)
+        possible = np.ones(len(self.labels), bool) if ratio is None else ratio > 0
+        if possible.sum() < 2:
+            raise SettingsError("prior: only one label is possible, so there is nothing to explain.")
+        shift = np.zeros(len(self.labels)) if ratio is None else np.log(np.where(possible, ratio, 1))
+
+        def log_odds(coalitions: NDArray[np.bool_]) -> NDArray[np.float64]:
+            lengths = np.full(len(coalitions), len(codes))
+            heard = np.where(coalitions, codes, UNKNOWN), np.where(coalitions, codes, PAD)
+            scores = self._mixed(*heard, lengths) + shift  # (K, labels)
+            difference: NDArray[np.float64] = scores[:, top] - scores[:, other]
+            return difference
+
+        whole = self.scores(codes[None], np.array([len(codes)]))[0] + shift
+        top, other = np.argsort(np.where(possible, -whole, np.inf), kind="stable")[:2]
+        shares, rest, score = shapley_values(log_odds, len(codes))
+        return Explanation(name, text, self.labels[top], self.labels[other], tuple(shares.tolist()), rest, score)
 
     def _threshold(self, coverage: float, prior: Prior) -> float:
         thresholds: dict[str, float] = self.config.calibration.get("thresholds", {})
@@ -160,7 +220,7 @@ class Classifier:
         """
         factor = self._prior_ratio(prior)
         result = np.full((len(names), len(self.labels)), np.nan)
-        rows = [i for i, name in enumerate(names) if abstention(name) is None]
+        rows = [i for i, name in enumerate(names) if abstention(name, self.config.pipeline) is None]
         encoded = {i: self.vocabulary.encode(self.pipeline(names[i])) for i in rows}
         # Longest first: the recurrent layers drop finished names from the end of the batch.
         rows.sort(key=lambda i: -len(encoded[i]))
@@ -196,11 +256,14 @@ class Classifier:
             chars: (B, T), longest first, padded with 0.
             lengths: (B,), at least 1.
         """
+        return self._mixed(chars, chars, lengths)
+
+    def _mixed(self, for_network: Ints, for_ngrams: Ints, lengths: Ints) -> NDArray[np.float64]:
         network, ngrams, prior = self.expert_weights
-        total: NDArray[np.float64] = network * self.logits(chars, lengths).astype(np.float64)
+        total: NDArray[np.float64] = network * self.logits(for_network, lengths).astype(np.float64)
         total += prior * np.log(self.prior)
         if self.ngrams is not None:
-            total += ngrams * self.ngrams.scores(chars, lengths)
+            total += ngrams * self.ngrams.scores(for_ngrams, lengths)
         return total
 
     def logits(self, chars: Ints, lengths: Ints) -> Floats:
@@ -211,16 +274,3 @@ class Classifier:
         ]
         logits: Floats = np.concatenate(pooled, axis=1) @ self.head + self.head_bias
         return logits
-
-
-def _expert_weights(config: ModelConfig, ngrams: HashedNGrams | None) -> tuple[float, float, float]:
-    if not config.calibration:
-        return 1.0, 0.0, 0.0
-    try:
-        found = tuple(float(config.calibration["weights"][key]) for key in ("network", "ngrams", "prior"))
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFolderError("config.json: calibration has no weights. Copy the model folder again.") from error
-    if not np.isfinite(found).all() or (ngrams is None and found[1]):
-        raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
-    network, ngram, prior = found
-    return network, ngram, prior

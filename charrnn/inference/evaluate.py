@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,47 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     return metrics.classification_report(probabilities, targets)
 
 
+def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, dict[str, float]]:
+    """Figures of each label: ``names``, ``precision``, ``recall``, ``f1``; or ``names``, ``nats_per_char``.
+
+    Args:
+        model: to be scored.
+        corpus: its labels must be labels of the model.
+    """
+    if isinstance(model, Generator):
+        nats = -model.log_probabilities(corpus.names, corpus.labels)
+        sums = {label: [0, 0.0, 0] for label in corpus.label_set}
+        for name, label, n in zip(corpus.names, corpus.labels, nats.tolist(), strict=True):
+            total = sums[label]
+            sums[label] = [total[0] + 1, total[1] + n, total[2] + model.characters(name)]
+        return {label: {"names": n, "nats_per_char": s / c} for label, (n, s, c) in sums.items()}
+    corpus = corpus.distinct_pairs()
+    targets = np.array([model.labels.index(label) for label in corpus.labels])
+    answers = model.probabilities(corpus.names).argmax(axis=1)
+    report = metrics.label_report(metrics.confusion_matrix(targets, answers, len(model.labels)))
+    return {
+        label: {key: float(values[model.labels.index(label)]) for key, values in report.items()}
+        for label in corpus.label_set
+    }
+
+
+def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, float]]:
+    """By promised coverage: the share of names whose set holds their label, ``coverage``, and the mean ``size``.
+
+    Args:
+        model: a calibrated classifier.
+        corpus: its labels must be labels of the model.
+    """
+    corpus = corpus.distinct_pairs()
+    found: dict[str, dict[str, float]] = {}
+    for coverage in model.config.calibration["thresholds"]:
+        answers = model.predict(corpus.names, coverage=float(coverage))
+        sets = [{scored.label for scored in answer.predictions} for answer in answers]
+        held = [label in own for label, own in zip(corpus.labels, sets, strict=True)]
+        found[coverage] = {"coverage": float(np.mean(held)), "size": float(np.mean([len(own) for own in sets]))}
+    return found
+
+
 LEAST = 30
 """Names a label needs to count in :func:`out_of_source`; fewer say too little about it."""
 
@@ -61,14 +103,11 @@ def out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) ->
     Raises:
         CorpusError: nothing is left to score.
     """
-    unseen = other.without(seen.keys)
-    known = set(model.labels)
     if isinstance(model, Generator):
+        unseen, known = other.without(seen.keys), set(model.labels)
         kept = unseen.select([i for i, label in enumerate(unseen.labels) if len(known) == 1 or label in known])
         return {"corpus": other.source, **evaluate(model, kept)}
-    unseen = unseen.distinct_pairs()
-    counts = unseen.label_counts
-    kept = unseen.select([i for i, lab in enumerate(unseen.labels) if lab in known and counts[lab] >= LEAST])
+    kept = unseen_names(model.labels, seen, other)
     report = evaluate(model, kept, "uniform")
     answers = model.probabilities(kept.names, "uniform").argmax(axis=1)
     labels = np.array(kept.labels)
@@ -80,6 +119,13 @@ def out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) ->
         "names": report["n"],
         "recall": {label: float(right[labels == label].mean()) for label in kept.label_set},
     }
+
+
+def unseen_names(labels: Collection[str], seen: Corpus, other: Corpus) -> Corpus:
+    """Distinct pairs of ``other`` that are not in ``seen``, of the labels that have at least :data:`LEAST` of them."""
+    unseen = other.without(seen.keys).distinct_pairs()
+    counts = unseen.label_counts
+    return unseen.select([i for i, lab in enumerate(unseen.labels) if lab in labels and counts[lab] >= LEAST])
 
 
 def _known(model: Classifier | Generator, corpus: Corpus) -> list[str]:

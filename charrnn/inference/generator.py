@@ -8,11 +8,14 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.errors import SettingsError, UnknownLabelError
-from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, pad, read_architecture, take
+from charrnn.encoded import pad
+from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
+from charrnn.inference.explanation import Explanation
+from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, read_architecture, take
 from charrnn.metrics import log_softmax
-from charrnn.model_folder import ModelConfig, Weights
-from charrnn.text import END, PIPELINES, SPECIALS, START, Vocabulary
+from charrnn.model_folder import ANY, ModelConfig, Weights, expert_weights, label_rows
+from charrnn.ngrams import NGrams
+from charrnn.text import END, PIPELINES, SPECIALS, START, Vocabulary, abstention
 
 ARCHITECTURE: dict[str, type | Collection[str]] = {
     "cell": GATES,
@@ -47,17 +50,21 @@ class Generator:
         embedding, label_embedding = architecture["embedding"], architecture["label_embedding"]
         self.layer = Recurrent(cell, weights, "rnn", hidden, embedding + label_embedding)
         chars = take(weights, "embed.weight", (size, embedding))
-        labels = take(weights, "embed_label.weight", (len(self.labels), label_embedding))
+        labels = take(weights, "embed_label.weight", (label_rows(len(self.labels)), label_embedding))
         self.char_table = chars @ self.layer.input_weights[:embedding] + self.layer.bias  # (V, GH)
-        self.label_table = labels @ self.layer.input_weights[embedding:]  # (labels, GH)
+        self.label_table = labels @ self.layer.input_weights[embedding:]  # (labels + 1, GH)
         self.head = np.ascontiguousarray(take(weights, "head.weight", (size, hidden)).T)
         self.head_bias = take(weights, "head.bias", (size,))
+        self.ngrams = NGrams.from_weights(weights, size)
+        self.expert_weights = expert_weights(config, ("network", "ngrams"), self.ngrams is not None)
+        if self.ngrams is not None and len(self.ngrams.start) != len(self.label_table):
+            raise ModelFolderError("weights ngrams: not of this model's labels. Copy the model folder again.")
         self._never = [i for i in range(SPECIALS) if i != END]
         # A name has at least one character, and does not begin with a space.
         self._never_first = [END, *self.vocabulary.encode(" ")]
 
     def label_index(self, label: str | None) -> int:
-        """Index of a label; None stands for the only label of a model that has one.
+        """Index of a label, :data:`ANY` included; None stands for the only label of a model that has one.
 
         Raises:
             UnknownLabelError: the model does not know it, or it has to be chosen.
@@ -66,8 +73,10 @@ class Generator:
             if len(self.labels) == 1:
                 return 0
             raise UnknownLabelError(
-                f"this model has {len(self.labels)} labels; choose one of {', '.join(self.labels)}."
+                f"this model has {len(self.labels)} labels; choose one of {', '.join(self.labels)}, or {ANY} for any."
             )
+        if label == ANY:
+            return len(self.label_table) - 1
         if label not in self.labels:
             raise UnknownLabelError(f"unknown label {label!r}; this model knows {', '.join(self.labels)}.")
         return self.labels.index(label)
@@ -84,7 +93,7 @@ class Generator:
         """Draw ``n`` names, repeats allowed. The same arguments give the same names; a larger ``n`` only adds names.
 
         Args:
-            label: one of :attr:`labels`; may be left out where there is one.
+            label: one of :attr:`labels`, or :data:`ANY`; may be left out where there is one.
             n: number of names.
             seed: at least 0.
             temperature: divides the logits; 0 always takes the most probable character.
@@ -107,11 +116,12 @@ class Generator:
     ) -> list[str]:
         symbols = np.full(BATCH, START, np.int64)
         state = self.layer.start(BATCH)
+        context = np.full(BATCH, label)  # of the n-grams: their first states are the labels'
         drawn = np.full((BATCH, self.config.max_length), END, np.int64)
         finished = np.zeros(BATCH, bool)
         for t in range(self.config.max_length):
             state = self.layer.step(self.char_table[symbols] + self.label_table[label], state)
-            logits = state[:, : self.layer.hidden] @ self.head + self.head_bias  # (B, V)
+            logits, context = self._mixed(state, context, symbols)
             logits[:, self._never] = -np.inf
             if t == 0:
                 logits[:, self._never_first] = -np.inf
@@ -136,25 +146,84 @@ class Generator:
         for first in range(0, len(names), 1024):
             rows = order[first : first + 1024]
             chars, lengths = pad([encoded[i] for i in rows])
-            result[rows] = self._score(chars, lengths, indices[rows])
+            result[rows] = self._steps(chars, lengths, indices[rows]).sum(axis=1)
         return result
 
     def characters(self, name: str) -> int:
         """Characters that :meth:`log_probabilities` counts: those of the name as the model reads it, and the end."""
         return len(self.pipeline(name)) + 1
 
-    def _score(self, chars: Ints, lengths: Ints, labels: Ints) -> NDArray[np.float64]:
+    def unlike(self, names: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether names are less likely, a character, than nearly all of the names this model was validated on.
+
+        Under no label in particular. Letter case does not matter: a name counts as its likeliest spelling among the
+        given one, all small, and with capitals. How few names of the same kind it calls unlike stands in the config,
+        ``calibration.likeness``.
+
+        Args:
+            names: that can be scored (see :func:`charrnn.text.abstention`).
+
+        Raises:
+            SettingsError: the model was not calibrated for it.
+        """
+        try:
+            most = float(self.config.calibration["likeness"]["nats_per_char"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise SettingsError("this generator cannot tell what is unlike its names; train it again.") from error
+        spellings = [{name, name.lower(), name.title()} for name in names]
+        different = sorted(set().union(*spellings))
+        nats = -self.log_probabilities(different, [ANY] * len(different)) if different else np.zeros(0)
+        per_char = {name: n / self.characters(name) for name, n in zip(different, nats, strict=True)}
+        return np.array([min(per_char[s] for s in group) > most for group in spellings], bool)
+
+    def explain(self, name: str, label: str, other: str = ANY) -> Explanation:
+        """Each character's log-likelihood ratio between two labels; the end of the name is the rest.
+
+        Args:
+            name: to be explained.
+            label: what speaks for it is positive.
+            other: another label, or any.
+
+        Raises:
+            UnknownLabelError: the model does not know a label.
+            SettingsError: both are the same, or the name cannot be scored.
+        """
+        indices = np.array([self.label_index(label), self.label_index(other)], np.int64)
+        if indices[0] == indices[1]:
+            raise SettingsError(f"{label!r} and {other!r} are the same here; compare two labels.")
+        if reason := abstention(name, self.config.pipeline):
+            raise SettingsError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
+        text = self.pipeline(name)
+        chars, lengths = pad([[START, *self.vocabulary.encode(text)]] * 2)
+        steps = self._steps(chars, lengths, indices)
+        shares = steps[0] - steps[1]
+        return Explanation(
+            name, text, label, other, tuple(shares[:-1].tolist()), float(shares[-1]), float(shares.sum())
+        )
+
+    def _steps(self, chars: Ints, lengths: Ints, labels: Ints) -> NDArray[np.float64]:
+        """log p of the character after each of ``chars`` (B, T), 0 beyond the end; longest name first."""
         targets = np.concatenate([chars[:, 1:], np.zeros((len(chars), 1), np.int64)], axis=1)
         targets[np.arange(len(chars)), lengths - 1] = END
-        total = np.zeros(len(chars))
-        state = self.layer.start(len(chars))
+        result = np.zeros(chars.shape)
+        state, context = self.layer.start(len(chars)), labels
         for t in range(chars.shape[1]):
             active = int(np.searchsorted(-lengths, -t))
             inputs = self.char_table[chars[:active, t]] + self.label_table[labels[:active]]
             state = self.layer.step(inputs, state[:active])
-            logp = log_softmax(state[:, : self.layer.hidden] @ self.head + self.head_bias)
-            total[:active] += logp[np.arange(active), targets[:active, t]]
-        return total
+            logits, context = self._mixed(state, context[:active], chars[:active, t])
+            logp = log_softmax(logits)
+            result[:active, t] = logp[np.arange(active), targets[:active, t]]
+        return result
+
+    def _mixed(self, state: Floats, context: Ints, symbols: Ints) -> tuple[Floats, Ints]:
+        """Logits (B, V) of network and n-grams after ``symbols`` (B,), and the n-grams' state then."""
+        network, ngrams = self.expert_weights
+        logits: Floats = state[:, : self.layer.hidden] @ self.head + self.head_bias  # (B, V)
+        if self.ngrams is None:
+            return logits, context
+        after = self.ngrams.next[context, symbols].astype(np.int64)
+        return network * logits + ngrams * self.ngrams.log_p[after], after
 
 
 def choose(logits: Floats, uniform: NDArray[np.float64], temperature: float, top_k: int, top_p: float) -> Ints:

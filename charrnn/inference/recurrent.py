@@ -153,14 +153,6 @@ def take(weights: Weights, name: str, shape: tuple[int, ...]) -> Floats:
     return array
 
 
-def pad(encoded: list[list[int]]) -> tuple[Ints, Ints]:
-    """Encoded names as one array (B, T), padded with 0, and their lengths (B,)."""
-    lengths = np.array([len(e) for e in encoded], np.int64)
-    chars = np.zeros((len(encoded), int(lengths.max(initial=0))), np.int64)
-    chars[np.arange(chars.shape[1]) < lengths[:, None]] = [i for e in encoded for i in e]
-    return chars, lengths
-
-
 def reverse(chars: Ints, lengths: Ints) -> Ints:
     """Each row (B, T) reversed by its own length."""
     positions = np.broadcast_to(np.arange(chars.shape[1]), chars.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import secrets
 from typing import Any
@@ -12,7 +13,9 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 from charrnn.errors import CharRNNError, needs_extra
 from charrnn.inference.classifier import Classifier
+from charrnn.inference.explanation import Explanation
 from charrnn.inference.generator import Generator
+from charrnn.model_folder import ANY
 from charrnn.text import MAX_LENGTH
 
 with needs_extra("app"):
@@ -26,7 +29,15 @@ REASONS = {
     "no-letters": "There are no letters in it.",
     "too-long": f"That is over {MAX_LENGTH} characters, too long for a name.",
 }
+DOUBTS = {
+    "unlike-training": "But it is unlike the names that this model knows: do not trust the answer.",
+    "out-of-vocabulary": "But the model knows none of its letters: do not trust the answer.",
+}
+FOR, AGAINST = "37, 99, 235", "234, 88, 12"
 CSS = """
+.letters { font-size: 1.6rem; letter-spacing: 0.04em; margin: 0.5rem 0 0.25rem; overflow-wrap: anywhere; }
+.letters span { padding: 0.05em 0.09em; border-radius: 3px; }
+.legend { font-size: 0.85rem; opacity: 0.75; }
 .gradio-container { max-width: 860px !important; margin: 0 auto !important; }
 #names textarea { font-size: 1.05rem; line-height: 1.7; }
 footer { display: none !important; }
@@ -39,16 +50,35 @@ def theme() -> Any:
     return gr.themes.Soft(primary_hue="indigo", font=fonts, font_mono=["ui-monospace", "monospace"])
 
 
-def classify(model: Classifier, name: str) -> tuple[dict[str, float], str]:
-    """Probabilities of the best labels, and a sentence about the answer."""
+def classify(model: Classifier, likeness: Generator | None, name: str) -> tuple[dict[str, float], str, str]:
+    """Probabilities of the best labels, a sentence about the answer, and its letters coloured by what they say."""
     if not isinstance(name, str):
         raise gr.Error("The name must be text.")
-    answer = model.predict([name], SHOWN)[0]
-    if answer.reason:
-        return {}, REASONS.get(answer.reason, f"No answer: {answer.reason}.")
+    answer = model.predict([name], SHOWN, likeness=likeness)[0]
+    if not answer.predictions:
+        return {}, REASONS.get(answer.reason or "", f"No answer: {answer.reason}."), ""
     best, probability = answer.predictions[0]
     sure = "clearly" if probability >= 0.9 else "mostly" if probability >= 0.6 else "a little"
-    return {s.label: s.probability for s in answer.predictions}, f"**{name.strip()}** looks {sure} **{best}**."
+    sentence = f"**{name.strip()}** looks {sure} **{best}**."
+    if answer.reason:
+        sentence += f" {DOUBTS[answer.reason]}"
+    return {s.label: s.probability for s in answer.predictions}, sentence, letters(model.explain(name))
+
+
+def letters(why: Explanation) -> str:
+    """An explanation as HTML: blue letters speak for the label, orange ones for the runner-up."""
+    largest = max(map(abs, why.shares)) or 1.0
+    spans = []
+    for character, share in zip(why.characters, why.shares, strict=True):
+        colour = FOR if share > 0 else AGAINST
+        shown = html.escape(character) if character != " " else "&nbsp;"
+        spans.append(
+            f'<span style="background: rgba({colour}, {0.75 * abs(share) / largest:.2f})" '
+            f'title="{share:+z.1f}">{shown}</span>'
+        )
+    label, other = html.escape(why.label), html.escape(why.other)
+    legend = f"What speaks for <b>{label}</b> is blue, what speaks for the runner-up, <b>{other}</b>, is orange."
+    return f'<p class="letters">{"".join(spans)}</p><p class="legend">{legend}</p>'
 
 
 def generate(model: Generator, label: str, number: float, temperature: float, seed: str | None) -> tuple[str, str]:
@@ -69,8 +99,11 @@ def generate(model: Generator, label: str, number: float, temperature: float, se
 def build(classifier: Classifier, generator: Generator) -> Any:
     """The page over two models, as ``gr.Blocks``; launch it with :func:`launch`."""
 
-    def on_classify(name: str) -> tuple[dict[str, float], str]:
-        return classify(classifier, name)
+    # A generator that was trained before it could tell is no reason to show no page.
+    likeness = generator if "likeness" in generator.config.calibration else None
+
+    def on_classify(name: str) -> tuple[dict[str, float], str, str]:
+        return classify(classifier, likeness, name)
 
     def on_generate(label: str, number: float, temperature: float, seed: str | None) -> tuple[str, str]:
         return generate(generator, label, number, temperature, seed)
@@ -89,10 +122,16 @@ def build(classifier: Classifier, generator: Generator) -> Any:
                 with gr.Column():
                     bars = gr.Label(label="Language", num_top_classes=SHOWN)
                     sentence = gr.Markdown()
-            gr.on([ask.click, name.submit], on_classify, name, [bars, sentence], api_name="classify")
+                    why = gr.HTML()
+            gr.on([ask.click, name.submit], on_classify, name, [bars, sentence, why], api_name="classify")
             # An example fills the box from the browser; its answer should come at once.
             name.change(
-                on_classify, name, [bars, sentence], api_name=False, show_progress="hidden", trigger_mode="always_last"
+                on_classify,
+                name,
+                [bars, sentence, why],
+                api_name=False,
+                show_progress="hidden",
+                trigger_mode="always_last",
             )
             gr.Markdown(
                 f"It knows {len(classifier.labels)} labels: {', '.join(classifier.labels)}. The answer says which list "
@@ -101,7 +140,9 @@ def build(classifier: Classifier, generator: Generator) -> Any:
         with gr.Tab("Generate"), gr.Row(equal_height=False):
             with gr.Column():
                 start = "Irish" if "Irish" in generator.labels else generator.labels[0]
-                label = gr.Dropdown(generator.labels, value=start, label="Label")
+                choices = [(label, label) for label in generator.labels]
+                choices += [("any", ANY)] if len(choices) > 1 else []
+                label = gr.Dropdown(choices, value=start, label="Label")
                 number = gr.Slider(1, MOST_NAMES, value=10, step=1, label="Number")
                 temperature = gr.Slider(
                     0, 2, value=0.8, step=0.05, label="Temperature", info="Low: typical. High: wild."

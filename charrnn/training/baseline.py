@@ -7,7 +7,7 @@ import numpy as np
 from charrnn import metrics
 from charrnn.corpus.split import Split
 from charrnn.model_folder import ModelConfig
-from charrnn.ngrams import NGramClassifier
+from charrnn.ngrams import NGrams
 from charrnn.text import PIPELINES, Vocabulary
 
 
@@ -26,9 +26,11 @@ def baseline(config: ModelConfig, parts: Split) -> dict[str, float]:
     )
     if config.training.get("refit"):
         train, train_labels = train + more, train_labels + more_labels
-    model = NGramClassifier(train, train_labels, len(config.labels), len(vocabulary))
+    model = NGrams.fit(train, train_labels, len(config.labels), len(vocabulary))
     if config.task == "classifier":
-        return metrics.classification_report(model.probabilities(test), np.array(test_labels))
-    nats = -sum(model.models[i].log_probability(name) for name, i in zip(test, test_labels, strict=True))
+        counts = np.maximum(np.bincount(train_labels, minlength=len(config.labels)), 0.5)
+        probabilities = model.probabilities(test, counts / counts.sum())
+        return metrics.classification_report(probabilities, np.array(test_labels))
+    nats = -float(model.log_likelihoods(test)[np.arange(len(test)), test_labels].sum())
     characters = sum(len(name) + 1 for name in test)
     return {"nats_per_char": nats / characters, "names": len(test), "characters": characters}

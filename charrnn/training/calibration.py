@@ -6,20 +6,130 @@ Fitted on names that took no part in training, so that the answers are as sure a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from charrnn import metrics
+from charrnn.hashed_ngrams import HashedNGrams
 from charrnn.metrics import log_softmax
+from charrnn.model_folder import ModelConfig, label_rows
+from charrnn.ngrams import NGrams
+from charrnn.text import SPECIALS
+from charrnn.training.dataset import COLLATE, IGNORE, LengthBuckets, NameDataset
 
 Floats = NDArray[np.float64]
 
 COVERAGES = (0.8, 0.9, 0.95)
-EXPERTS = ("network", "ngrams", "prior")
-START = (0.5, 0.25, 0.25)
-"""What the weights of the experts are drawn to, as strongly as by one name."""
+CLASSIFIER_EXPERTS = {"network": 0.5, "ngrams": 0.25, "prior": 0.25}
+GENERATOR_EXPERTS = {"network": 0.6, "ngrams": 0.35}
+"""What the weights of the experts are drawn to, as strongly as by one name or character."""
+MOST_CHARACTERS = 50_000
+"""A generator's weights are fitted on so many at most; two numbers need no more."""
+
+
+ORDER = 5
+"""Longest n-gram of a generator: four characters of context. Chosen on validation names, of 4 to 6."""
+UNLIKE = 0.005
+"""Share of validation names that a generator calls unlike its names."""
+
+
+def fit_ngrams(config: ModelConfig, parts: list[NameDataset]) -> HashedNGrams | NGrams:
+    """The n-grams of all names of the parts, as the task asks about them; a generator's last label is any."""
+    names = [name.tolist() for data in parts for name in data.encoded]
+    labels = [label for data in parts for label in data.labels]
+    size, count = SPECIALS + len(config.alphabet), len(config.labels)
+    if config.task == "classifier":
+        return HashedNGrams.fit(names, labels, count, size)
+    rows = label_rows(count)
+    if rows > count:
+        names, labels = names * 2, labels + [rows - 1] * len(names)
+    return NGrams.fit(names, labels, rows, size, ORDER)
+
+
+@torch.no_grad()
+def calibrate_classifier(
+    config: ModelConfig, model: nn.Module, ngrams: HashedNGrams, data: NameDataset, device: torch.device
+) -> dict[str, Any]:
+    """See :func:`calibrate`; of names that neither the network nor the n-grams have learned from."""
+    network = np.zeros((len(data), len(config.labels)))
+    scores = np.zeros_like(network)
+    model.eval()
+    for indices in LengthBuckets(data.lengths, 512):
+        batch = COLLATE["classifier"]([data[i] for i in indices])
+        chars, lengths = (tensor.numpy() for tensor in batch.inputs)
+        scores[indices] = ngrams.scores(chars, lengths)
+        network[indices] = model(*batch.to(device).inputs).double().cpu().numpy()
+    counts = np.maximum(np.array(config.label_counts, np.float64), 0.5)
+    return calibrate(network, scores, np.log(counts / counts.sum()), np.array(data.labels))
+
+
+@torch.no_grad()
+def calibrate_generator(
+    config: ModelConfig, model: nn.Module, ngrams: NGrams, data: NameDataset, device: torch.device
+) -> dict[str, Any]:
+    """The ``calibration`` of a generator's config; of names that neither the network nor the n-grams have learned from.
+
+    Returns:
+        ``weights`` of the experts, ``characters`` and, of these, nats per character of the network ``before`` and the
+        mixture ``after``, and :func:`likeness`.
+    """
+    model.eval()
+
+    def answers(indices: list[int], any_label: bool) -> tuple[Floats, NDArray[np.int64]]:
+        """Scores of both experts (B, T, 2, V) and targets (B, T)."""
+        batch = COLLATE["generator"]([data[i] for i in indices])
+        chars, labels = batch.inputs
+        if any_label:
+            labels = torch.full_like(labels, label_rows(len(config.labels)) - 1)
+        logits = model(chars.to(device), labels.to(device)).double().cpu().numpy()  # (B, T, V)
+        states = ngrams.states(chars.numpy(), labels.numpy())
+        return np.stack([log_softmax(logits), ngrams.log_p[states]], axis=2), batch.targets.numpy()
+
+    batches = list(LengthBuckets(data.lengths, 512, seed=0))
+    parts: list[tuple[Floats, NDArray[np.int64]]] = []
+    for indices in batches:
+        experts, targets = answers(indices, any_label=False)
+        parts.append((experts[targets != IGNORE], targets[targets != IGNORE]))
+        if sum(len(targets) for _, targets in parts) >= MOST_CHARACTERS:
+            break
+    experts, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    weights = fit_weights(experts, targets, np.array(list(GENERATOR_EXPERTS.values())))
+
+    nats, characters = np.zeros(len(data)), np.zeros(len(data), np.int64)
+    for indices in batches:
+        scores, following = answers(indices, any_label=True)
+        own = np.maximum(following, 0)[..., None]
+        log_p = np.take_along_axis(log_softmax(np.einsum("k,btkv->btv", weights, scores)), own, axis=2)[..., 0]
+        nats[indices] = -np.where(following != IGNORE, log_p, 0).sum(axis=1)
+        characters[indices] = (following != IGNORE).sum(axis=1)
+    return {
+        "weights": {name: float(weight) for name, weight in zip(GENERATOR_EXPERTS, weights, strict=True)},
+        "characters": len(targets),
+        "before": {"nats_per_char": _nats(experts[:, 0], targets)},
+        "after": {"nats_per_char": _nats(mix(weights, experts), targets)},
+        **likeness(nats, characters),
+    }
+
+
+def _nats(scores: Floats, targets: NDArray[np.int64]) -> float:
+    return float(-log_softmax(scores)[np.arange(len(targets)), targets].mean())
+
+
+def likeness(nats: Floats, characters: NDArray[np.int64]) -> dict[str, Any]:
+    """Beyond what a name is unlike the list.
+
+    Args:
+        nats: -log p(name) under no label in particular (names,).
+        characters: of each name, its end included (names,).
+    """
+    per_char = np.sort(nats / characters)
+    kept = min(math.ceil((len(per_char) + 1) * (1 - UNLIKE)), len(per_char))
+    return {"likeness": {"nats_per_char": float(per_char[kept - 1]), "share": UNLIKE, "names": len(per_char)}}
 
 
 def calibrate(network: Floats, ngrams: Floats, log_prior: Floats, targets: NDArray[np.int64]) -> dict[str, Any]:
@@ -36,7 +146,7 @@ def calibrate(network: Floats, ngrams: Floats, log_prior: Floats, targets: NDArr
         ``ece`` of the network before and of the mixture after.
     """
     experts = np.stack([network, ngrams, np.broadcast_to(log_prior, network.shape)], axis=1)  # (B, 3, L)
-    weights = fit_weights(experts, targets)
+    weights = fit_weights(experts, targets, np.array(list(CLASSIFIER_EXPERTS.values())))
     before, after = np.exp(log_softmax(network)), np.exp(log_softmax(mix(weights, experts)))
     figures = {
         when: {
@@ -46,25 +156,25 @@ def calibrate(network: Floats, ngrams: Floats, log_prior: Floats, targets: NDArr
         for when, p in (("before", before), ("after", after))
     }
     return {
-        "weights": {name: float(weight) for name, weight in zip(EXPERTS, weights, strict=True)},
+        "weights": {name: float(weight) for name, weight in zip(CLASSIFIER_EXPERTS, weights, strict=True)},
         "thresholds": conformal_thresholds(after, targets),
         "names": len(targets),
         **figures,
     }
 
 
-def fit_weights(experts: Floats, targets: NDArray[np.int64], steps: int = 50) -> Floats:
+def fit_weights(experts: Floats, targets: NDArray[np.int64], start: Floats, steps: int = 50) -> Floats:
     """Exponents (K,) of a product of experts (Hinton 1999), by Newton's method on the convex log-loss.
 
-    With one expert this is temperature scaling (Guo et al. 2017). A quadratic pull to :data:`START`, as strong as one
-    name, keeps a handful of names from sending the weights to infinity.
+    With one expert this is temperature scaling (Guo et al. 2017). A quadratic pull to ``start``, as strong as one row,
+    keeps a handful of rows from sending the weights to infinity.
 
     Args:
-        experts: scores (names, K, labels).
-        targets: true labels (names,).
+        experts: scores (rows, K, classes).
+        targets: true classes (rows,).
+        start: where to begin, (K,).
         steps: at most.
     """
-    start = np.array(START)
     own = experts[np.arange(len(targets)), :, targets]  # (B, K)
 
     def loss(weights: Floats) -> float:
@@ -110,3 +220,9 @@ def conformal_thresholds(probabilities: Floats, targets: NDArray[np.int64]) -> d
         left_out = math.floor((len(own) + 1) * (1 - coverage) + 1e-9) - 1
         thresholds[str(coverage)] = float(own[left_out]) if left_out >= 0 else 0.0
     return thresholds
+
+
+CALIBRATE: dict[str, Callable[..., dict[str, Any]]] = {
+    "classifier": calibrate_classifier,
+    "generator": calibrate_generator,
+}

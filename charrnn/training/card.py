@@ -30,6 +30,14 @@ _USES = {
 }
 
 
+FEW = 100
+"""Names below which the card warns of a label."""
+CLOSING = {
+    "classifier": " A name outside its {count} labels is still given one of them.",
+    "generator": " It may invent a name that somebody bears.",
+}
+
+
 def score_table(metrics: dict[str, dict[str, float]]) -> str:
     """A Markdown table: figures as rows, models as columns."""
     columns = list(metrics)
@@ -50,6 +58,64 @@ def out_of_source_table(report: dict[str, Any]) -> str:
     return f"On {told}, uniform prior, labels with at least 30 names: {figures}.\n\n{table}"
 
 
+def label_table(config: ModelConfig) -> str:
+    """Names each label was learned from and, if there is a test split, its figures there, as Markdown."""
+    columns = {"names": "test names", "precision": "precision", "recall": "recall", "f1": "F1"}
+    columns |= {"nats_per_char": "nats per character"}
+    shown = [key for key in columns if any(key in figures for figures in config.by_label.values())]
+    rows = [f"| label | training names | {' | '.join(columns[key] for key in shown)} |"]
+    rows += [f"| --- | --- |{' --- |' * len(shown)}"]
+    for label, count in zip(config.labels, config.label_counts, strict=True):
+        figures = config.by_label.get(label, {})
+        cells = [_cell(key, figures[key]) if key in figures else "" for key in shown]
+        rows.append(f"| {label} | {count:,} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _cell(key: str, value: float) -> str:
+    return f"{value:,.0f}" if key == "names" else f"{value:.2f}" if key != "nats_per_char" else f"{value:.3f}"
+
+
+def calibration_text(config: ModelConfig) -> str:
+    """How sure the model's answers may be taken to be, as Markdown."""
+    calibration = config.calibration
+    if config.task == "generator":
+        likeness = calibration["likeness"]
+        return (
+            f"A name that costs more than {likeness['nats_per_char']:.2f} nats a character under no label in "
+            f"particular is called unlike the list; {100 * likeness['share']:.1f} % of {likeness['names']:,} "
+            "validation names did."
+        )
+    weights, before, after = (calibration[key] for key in ("weights", "before", "after"))
+    text = (
+        f"The answer is a product of experts: the network to the power of {weights['network']:.2f}, class-wise "
+        f"n-grams to the power of {weights['ngrams']:.2f}, the label frequencies to the power of "
+        f"{weights['prior']:.2f}. These were fitted on {calibration['names']:,} validation names that none had learned "
+        f"from, where the negative log-likelihood became {after['nll']:.3f} (the network alone: {before['nll']:.3f}) "
+        f"and the expected calibration error {after['ece']:.3f} "
+        f"({before['ece']:.3f})."
+    )
+    if "test" not in calibration:
+        return text
+    rows = [
+        f"| {100 * float(promised):.0f} % | {100 * found['coverage']:.1f} % | {found['size']:.2f} |"
+        for promised, found in calibration["test"].items()
+    ]
+    return "\n".join(
+        [
+            text,
+            "",
+            "Sets of labels (split conformal prediction) on the test split:",
+            "",
+            "| promised | held the label | mean number of labels |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+            "![Accuracy of the test names against the confidence of their answers](reliability.png)",
+        ]
+    )
+
+
 def model_card(config: ModelConfig, command: str) -> str:
     """Text of ``README.md``, with the front matter that model hubs read.
 
@@ -66,9 +132,16 @@ def model_card(config: ModelConfig, command: str) -> str:
         else "No test split was kept (`--test-fraction 0`), so there is no score."
     )
     outside = "\n" + out_of_source_table(config.out_of_source) + "\n" if config.out_of_source else ""
-    sizes = "\n".join(
-        f"| {label} | {count:,} |" for label, count in zip(config.labels, config.label_counts, strict=True)
+    refit = config.training.get("refit")
+    kept = (
+        f"\nAfter validation had found the number of epochs and the learning rates, the final model learned from all "
+        f"{refit['names']:,} training and validation names.\n"
+        if refit
+        else ""
     )
+    text = "in ASCII" if config.pipeline.startswith("ascii") else "with diacritics, in Unicode NFC"
+    small = [label for label, count in zip(config.labels, config.label_counts, strict=True) if count < FEW]
+    few = f" Few names were known for {', '.join(small)}: expect less of these." if small else ""
     return f"""---
 library_name: charrnn
 pipeline_tag: {pipeline_tag}
@@ -87,18 +160,20 @@ trained with charrnn; it answers with NumPy alone.
 
 `{data["source"]}`: {data["names"]:,} names, split by name (spellings that differ in case or marks alone
 stay together) into {data["train"]:,} for training, {data["validation"]:,} for validation and {data["test"]:,} for
-testing, seed {data["seed"]}. Fingerprint `{data["fingerprint"]}`.
-
-| label | training names |
-| --- | --- |
-{sizes}
-
+testing, seed {data["seed"]}. Names are read {text}. Fingerprint `{data["fingerprint"]}`.
+{kept}
 ## Scores
 
 {scores}
 
 A random split of one list flatters: names from other sources score lower.
 {outside}
+{label_table(config)}
+
+## Calibration
+
+{calibration_text(config)}
+
 ## Train it again
 
 ```sh
@@ -109,5 +184,5 @@ A random split of one list flatters: names from other sources score lower.
 
 For names in reference lists: stories, games, teaching, rough statistics. It answers which list a *name* resembles. It
 does not establish a person's identity, origin, nationality or ancestry, and must not be used to decide anything about a
-person. A name outside its {len(config.labels)} label{"s" if len(config.labels) > 1 else ""} is still given one of them.
+person.{few}{CLOSING[config.task].format(count=len(config.labels))}
 """

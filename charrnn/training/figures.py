@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,7 +35,19 @@ def confusion_image(matrix: NDArray[np.int64], labels: Sequence[str]) -> Image:
 
 
 def reliability_image(bins: NDArray[np.float64]) -> Image:
-    """A reliability diagram as an image (height, width, 3).
+    """A reliability diagram (see :func:`reliability`) as an image (height, width, 3)."""
+    return _draw(reliability(bins))
+
+
+def reliability_png(bins: NDArray[np.float64]) -> bytes:
+    """A reliability diagram (see :func:`reliability`) as a PNG file; the same bins give the same bytes."""
+    buffer = io.BytesIO()
+    FigureCanvasAgg(reliability(bins)).print_png(buffer, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def reliability(bins: NDArray[np.float64]) -> Figure:
+    """A reliability diagram.
 
     Args:
         bins: (3, bins): names, summed confidence and hits of equal-width bins of confidence.
@@ -50,7 +63,7 @@ def reliability_image(bins: NDArray[np.float64]) -> Image:
     axes.set_xlabel("mean confidence", color=INK)
     axes.set_ylabel("accuracy", color=INK)
     axes.legend(loc="upper left", frameon=False, fontsize=8)
-    return _draw(figure)
+    return figure
 
 
 def _draw(figure: Figure) -> Image:

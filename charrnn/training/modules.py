@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from charrnn.model_folder import ModelConfig
+from charrnn.model_folder import ModelConfig, label_rows
 from charrnn.text import PAD, SPECIALS, UNKNOWN
 from charrnn.training.dataset import IGNORE
 
@@ -74,6 +74,9 @@ class NameClassifier(nn.Module):
 class NameGenerator(nn.Module):
     """Character and label embedding → recurrent layer → logits of the next character.
 
+    Where there are several labels, the last row of the label embedding stands for any of them: it is learned from
+    names whose label is left out, and the others lean on what it makes the shared weights know.
+
     Args:
         vocabulary_size: number of symbols, specials included.
         label_count: number of labels.
@@ -81,7 +84,8 @@ class NameGenerator(nn.Module):
         hidden: units.
         embedding: size of the character embedding.
         label_embedding: size of the label embedding, which is read at every step.
-        dropout: after the embeddings and before the output layer.
+        dropout: before the output layer.
+        label_dropout: share of names whose label is left out in training.
     """
 
     def __init__(
@@ -93,10 +97,12 @@ class NameGenerator(nn.Module):
         embedding: int,
         label_embedding: int,
         dropout: float = 0.0,
+        label_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.label_dropout = label_dropout
         self.embed = nn.Embedding(vocabulary_size, embedding, padding_idx=PAD)
-        self.embed_label = nn.Embedding(label_count, label_embedding)
+        self.embed_label = nn.Embedding(label_rows(label_count), label_embedding)
         self.rnn = CELLS[cell](embedding + label_embedding, hidden, batch_first=True)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(hidden, vocabulary_size)
@@ -104,8 +110,11 @@ class NameGenerator(nn.Module):
     def forward(self, chars: Tensor, labels: Tensor) -> Tensor:
         """Logits (B, T, V) of the character after each of ``chars`` (B, T), given ``labels`` (B,)."""
         self.rnn.flatten_parameters()
+        if self.training and self.label_dropout:
+            left_out = torch.rand(labels.shape, device=labels.device) < self.label_dropout  # (B,)
+            labels = labels.masked_fill(left_out, self.embed_label.num_embeddings - 1)
         label = self.embed_label(labels).unsqueeze(1).expand(-1, chars.size(1), -1)  # (B, T, L)
-        states, _ = self.rnn(self.dropout(torch.cat([self.embed(chars), label], dim=-1)))  # (B, T, H)
+        states, _ = self.rnn(torch.cat([self.embed(chars), label], dim=-1))  # (B, T, H)
         logits: Tensor = self.head(self.dropout(states))  # (B, T, V)
         return logits
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import hashlib
 import io
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +17,14 @@ import torch
 
 from charrnn.errors import SettingsError, StateError
 from charrnn.model_folder import write_atomically
+from charrnn.training.journal import write_start
+from charrnn.training.parallel import Machine
+from charrnn.training.settings import Settings
+from charrnn.training.trainer import Save, Trainer
 
 STATE, PREVIOUS, LOCK = "state.pt", "state.previous.pt", "lock"
+FREE = ("epochs", "device", "parallel")
+"""Settings that may change between a run and its resumption; epochs may only grow."""
 
 
 def save(run: Path, state: Mapping[str, Any]) -> None:
@@ -77,6 +85,79 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What differs between two descriptions of a run, as ``key: old → new``."""
     keys = sorted(old.keys() | new.keys())
     return [f"{key}: {old.get(key)} → {new.get(key)}" for key in keys if old.get(key) != new.get(key)]
+
+
+def describe(task: str, settings: Settings, fingerprint: str, init_sha256: str | None) -> dict[str, Any]:
+    """What must be the same when a run is resumed, and how many epochs it was to have."""
+    return {"task": task, **dataclasses.asdict(settings), "data": fingerprint, "init": init_sha256}
+
+
+def check_same(where: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Whether a run may go on under a new description.
+
+    Raises:
+        SettingsError: something else than more epochs has changed; all differences are named.
+    """
+    held = {key: value for key, value in new.items() if key not in FREE}
+    changed = differences({key: value for key, value in old.items() if key not in FREE}, held)
+    if new["epochs"] < old["epochs"] or (new["epochs"] > old["epochs"] and new["schedule"] == "one-cycle"):
+        changed.append(f"epochs: {old['epochs']} → {new['epochs']}")
+    if changed:
+        raise SettingsError(
+            f"{where}: belongs to another run ({'; '.join(changed)}). Only more epochs of plateau can be added: "
+            "repeat its settings, or choose another --out."
+        )
+
+
+def saver(run: Path | None, machine: Machine, description: dict[str, Any]) -> Save:
+    """What a trainer calls to save its state; nothing happens where there is no run."""
+
+    def save_state(state: dict[str, Any]) -> None:
+        if run is not None:
+            machine.on_main(lambda: save(run, state | {"description": description}))
+
+    return save_state
+
+
+def start(run: Path, description: dict[str, Any], machine: Machine) -> dict[str, Any] | None:
+    """The state to go on from, on rank 0; what earlier attempts left without a state is removed."""
+    state = load_whole(run)
+    if state is None:
+        for path in run.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK:
+                path.unlink()
+    else:
+        check_same(run, state["description"], description)
+    write_start(run, description, str(machine.device), machine.world)
+    return state
+
+
+def load_whole(run: Path) -> dict[str, Any] | None:
+    """As :func:`load`, saying what is cut or altered."""
+    state, messages = load(run)
+    for message in messages:
+        print(f"charrnn.train: {message}; going on from the one before it")
+    return state
+
+
+def restore(trainer: Trainer, run: Path, state: dict[str, Any]) -> None:
+    """Let a trainer go on from a state.
+
+    Raises:
+        StateError: the state does not fit.
+    """
+    try:
+        trainer.load_state_dict(state)
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise StateError(
+            f"{run}: its state does not fit this charrnn ({reason}). Resume with the one that wrote it, or train anew."
+        ) from error
+    if trainer.machine.is_main:
+        progress = trainer.progress
+        print(f"resuming after {progress.epoch} epochs and {progress.step} steps")
 
 
 @contextmanager

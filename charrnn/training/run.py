@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,19 +10,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from charrnn import model_folder
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split, split
-from charrnn.errors import CorpusError, SettingsError, StateError
-from charrnn.hashed_ngrams import HashedNGrams
-from charrnn.model_folder import ModelConfig, Weights
-from charrnn.text import PIPELINES, SPECIALS, Compose, Vocabulary
+from charrnn.errors import CorpusError, SettingsError
+from charrnn.model_folder import ANY, ModelConfig, Weights
+from charrnn.text import PIPELINES, Compose, Vocabulary
 from charrnn.training import modules, resume
-from charrnn.training.calibration import calibrate
-from charrnn.training.dataset import COLLATE, Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
-from charrnn.training.journal import Journal, write_start
+from charrnn.training.calibration import CALIBRATE, fit_ngrams
+from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
+from charrnn.training.journal import Journal
 from charrnn.training.parallel import Machine
 from charrnn.training.progress import Listener
 from charrnn.training.settings import Settings
@@ -31,9 +28,8 @@ from charrnn.training.tensorboard import TensorBoard
 from charrnn.training.trainer import Save, Trainer, copy_weights
 from charrnn.training.transfer import inherited, transfer
 
-PIPELINE = {"classifier": "ascii-folded", "generator": "ascii"}
-FREE = ("epochs", "device", "parallel")
-"""Settings that may change between a run and its resumption; epochs may only grow."""
+FOLDED = {"classifier": "-folded", "generator": ""}
+"""Ending of the text pipeline's name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +45,7 @@ def prepare(task: str, corpus: Corpus) -> Corpus:
     """The corpus as the task uses it: classifiers drop repeated pairs.
 
     Raises:
-        CorpusError: fewer than two labels or a label with one name (classifier).
+        CorpusError: fewer than two labels or a label with one name (classifier); a label ``*`` (generator).
     """
     if task == "classifier":
         corpus = corpus.distinct_pairs()
@@ -64,29 +60,9 @@ def prepare(task: str, corpus: Corpus) -> Corpus:
                 f"{corpus.source}: only one name for {', '.join(single)}; a label needs at least two. "
                 "Add names or remove the label."
             )
+    elif ANY in corpus.label_set:
+        raise CorpusError(f"{corpus.source}: a label {ANY!r}, which stands for any label. Rename it.")
     return corpus
-
-
-def describe(task: str, settings: Settings, fingerprint: str, init_sha256: str | None) -> dict[str, Any]:
-    """What must be the same when a run is resumed, and how many epochs it was to have."""
-    return {"task": task, **dataclasses.asdict(settings), "data": fingerprint, "init": init_sha256}
-
-
-def check_same(where: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Whether a run may go on under a new description.
-
-    Raises:
-        SettingsError: something else than more epochs has changed; all differences are named.
-    """
-    held = {key: value for key, value in new.items() if key not in FREE}
-    changed = resume.differences({key: value for key, value in old.items() if key not in FREE}, held)
-    if new["epochs"] < old["epochs"] or (new["epochs"] > old["epochs"] and new["schedule"] == "one-cycle"):
-        changed.append(f"epochs: {old['epochs']} → {new['epochs']}")
-    if changed:
-        raise SettingsError(
-            f"{where}: belongs to another run ({'; '.join(changed)}). Only more epochs of plateau can be added: "
-            "repeat its settings, or choose another --out."
-        )
 
 
 def train(
@@ -126,16 +102,16 @@ def train(
     if init is not None:
         config = inherited(config, init)
         init_sha256 = model_folder.read_config(init).weights_sha256
-    description = describe(task, settings, corpus.fingerprint, init_sha256)
+    description = resume.describe(task, settings, corpus.fingerprint, init_sha256)
     train_data, validation_data = _dataset(config, parts.train), _dataset(config, parts.validation)
 
-    state = None if run is None else machine.on_main(lambda: _start(run, description, machine))
+    state = None if run is None else machine.on_main(lambda: resume.start(run, description, machine))
     batches = _loader(config, train_data, settings, machine)
     validation = _loader(config, validation_data, settings, machine, shuffled=False)
-    trainer = _trainer(config, init, batches, validation, settings, machine, _saver(run, machine, description))
+    trainer = _trainer(config, init, batches, validation, settings, machine, resume.saver(run, machine, description))
     with ExitStack() as stack:
         if run is not None and state is not None:
-            _restore(trainer, run, state)
+            resume.restore(trainer, run, state)
         watchers = list(listeners)
         if run is not None and machine.is_main:
             watchers.append(Journal(run, trainer.progress.epoch))
@@ -143,13 +119,10 @@ def train(
         trainer.listeners = watchers
         trainer.fit()
     progress = trainer.progress
-    weights: dict[str, NDArray[Any]] = {}
-    if task == "classifier":
-        ngrams = _ngrams(config, [train_data])
-        config = dataclasses.replace(
-            config, calibration=_calibration(config, trainer, validation_data, ngrams, machine)
-        )
-        weights = ngrams.weights()
+    ngrams = fit_ngrams(config, [train_data])
+    weights = ngrams.weights()
+    calibration = CALIBRATE[task](config, trainer.kept, ngrams, validation_data, machine.device)
+    config = dataclasses.replace(config, calibration=calibration)
     refit = None
     if settings.refit:
         both = [train_data, validation_data]
@@ -158,8 +131,7 @@ def train(
         refit = {"names": sum(map(len, both)), "epochs": trainer.progress.epoch}
         counts = np.bincount([label for data in both for label in data.labels], minlength=len(config.labels))
         config = dataclasses.replace(config, label_counts=counts.tolist())
-        if task == "classifier":
-            weights = _ngrams(config, both).weights()
+        weights = fit_ngrams(config, both).weights()
     training = {
         "settings": dataclasses.asdict(settings),
         "init": None if init is None else str(init),
@@ -213,50 +185,18 @@ def _refit(
     plateau = settings.schedule == "plateau"
     settings = dataclasses.replace(settings, epochs=len(rates) if plateau else settings.epochs, patience=0)
     batches = _loader(config, NameDataset.concatenate(parts), settings, machine)
-    save = _saver(where, machine, description)
+    save = resume.saver(where, machine, description)
     trainer = _trainer(config, init, batches, None, settings, machine, save, rates if plateau else None)
     if where is not None:
-        state = machine.on_main(lambda: _load(where))
+        state = machine.on_main(lambda: resume.load_whole(where))
         # A run that was given more epochs may have found other rates.
         if state is not None and state["description"] == description:
-            _restore(trainer, where, state)
+            resume.restore(trainer, where, state)
         if machine.is_main:
             where.mkdir(parents=True, exist_ok=True)
             trainer.listeners = [Journal(where, trainer.progress.epoch)]
     trainer.fit()
     return trainer
-
-
-def _saver(run: Path | None, machine: Machine, description: dict[str, Any]) -> Save:
-    def save(state: dict[str, Any]) -> None:
-        if run is not None:
-            machine.on_main(lambda: resume.save(run, state | {"description": description}))
-
-    return save
-
-
-def _ngrams(config: ModelConfig, parts: list[NameDataset]) -> HashedNGrams:
-    names = [name.tolist() for data in parts for name in data.encoded]
-    labels = [label for data in parts for label in data.labels]
-    return HashedNGrams.fit(names, labels, len(config.labels), SPECIALS + len(config.alphabet))
-
-
-@torch.no_grad()
-def _calibration(
-    config: ModelConfig, trainer: Trainer, data: NameDataset, ngrams: HashedNGrams, machine: Machine
-) -> dict[str, Any]:
-    """What the validation names say, of which neither the network nor the n-grams have learned."""
-    model = trainer.kept.eval()
-    order = list(LengthBuckets(data.lengths, 512))
-    network = np.zeros((len(data), len(config.labels)))
-    scores = np.zeros_like(network)
-    for indices in order:
-        batch = COLLATE["classifier"]([data[i] for i in indices])
-        chars, lengths = (tensor.numpy() for tensor in batch.inputs)
-        scores[indices] = ngrams.scores(chars, lengths)
-        network[indices] = model(*batch.to(machine.device).inputs).double().cpu().numpy()
-    counts = np.maximum(np.array(config.label_counts, np.float64), 0.5)
-    return calibrate(network, scores, np.log(counts / counts.sum()), np.array(data.labels))
 
 
 def _dataset(config: ModelConfig, part: Corpus) -> NameDataset:
@@ -281,44 +221,9 @@ def _loader(
     return loader
 
 
-def _start(run: Path, description: dict[str, Any], machine: Machine) -> dict[str, Any] | None:
-    """The state to go on from, on rank 0; what earlier attempts left without a state is removed."""
-    state = _load(run)
-    if state is None:
-        for path in run.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != resume.LOCK:
-                path.unlink()
-    else:
-        check_same(run, state["description"], description)
-    write_start(run, description, str(machine.device), machine.world)
-    return state
-
-
-def _load(run: Path) -> dict[str, Any] | None:
-    state, messages = resume.load(run)
-    for message in messages:
-        print(f"charrnn.train: {message}; going on from the one before it")
-    return state
-
-
-def _restore(trainer: Trainer, run: Path, state: dict[str, Any]) -> None:
-    try:
-        trainer.load_state_dict(state)
-    except (RuntimeError, KeyError, TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise StateError(
-            f"{run}: its state does not fit this charrnn ({reason}). Resume with the one that wrote it, or train anew."
-        ) from error
-    if trainer.machine.is_main:
-        progress = trainer.progress
-        print(f"resuming after {progress.epoch} epochs and {progress.step} steps")
-
-
 def _config(task: str, corpus: Corpus, parts: Split, settings: Settings, left_out: dict[str, int]) -> ModelConfig:
-    pipeline = PIPELINES[PIPELINE[task]]
-    texts = [pipeline(name) for name in parts.train.names]
+    pipeline = settings.pipeline + FOLDED[task]
+    texts = [PIPELINES[pipeline](name) for name in parts.train.names]
     counts = parts.train.label_counts
     return ModelConfig(
         task=task,
@@ -326,7 +231,7 @@ def _config(task: str, corpus: Corpus, parts: Split, settings: Settings, left_ou
         alphabet=Vocabulary.build(texts).alphabet,
         labels=corpus.label_set,
         label_counts=[counts.get(label, 0) for label in corpus.label_set],
-        pipeline=PIPELINE[task],
+        pipeline=pipeline,
         max_length=max(map(len, texts)),
         data={
             "source": corpus.source,

@@ -34,6 +34,8 @@ class Settings:
     """Size of the character embedding."""
     dropout: float = 0.3
     """Share of units dropped after the embedding and before the output layer."""
+    pipeline: Literal["ascii", "native"] = "ascii"
+    """Text: written in ASCII, or with the diacritics and scripts that the names have."""
     epochs: int = 40
     """Most epochs to train."""
     batch_size: int = 128
@@ -42,7 +44,7 @@ class Settings:
     """First learning rate of AdamW under plateau, the highest under one-cycle."""
     weight_decay: float = 0.01
     """AdamW's decay of matrices; biases and embeddings are spared."""
-    label_smoothing: float = 0.0
+    label_smoothing: float = field(default=0.0, metadata=NO_FLAG)
     """Share of each target that is spread over all classes."""
     ema: float = 0.0
     """Decay of the moving average of the weights that is validated and kept; 0 keeps the weights themselves."""
@@ -136,16 +138,24 @@ class GeneratorSettings(Settings):
 
     hidden: int = 192
     """Hidden units."""
+    dropout: float = 0.3
+    """Share of units dropped before the output layer."""
     label_embedding: int = field(default=32, metadata=NO_FLAG)
     """Size of the label embedding."""
+    label_dropout: float = field(default=0.1, metadata=NO_FLAG)
+    """Share of names whose label is left out in training, which teaches the model names of any label."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._require("label_dropout", 0 <= self.label_dropout < 1, "at least 0 and below 1")
         self._require("label_embedding", self.label_embedding >= 1, "at least 1")
 
     def architecture(self) -> dict[str, Any]:
         """See :meth:`Settings.architecture`."""
-        return super().architecture() | {"label_embedding": self.label_embedding}
+        return super().architecture() | {
+            "label_embedding": self.label_embedding,
+            "label_dropout": self.label_dropout,
+        }
 
 
 SETTINGS: dict[str, type[Settings]] = {"classifier": ClassifierSettings, "generator": GeneratorSettings}

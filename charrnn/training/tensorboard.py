@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from charrnn.metrics import f1_by_label
-from charrnn.model_folder import ModelConfig
+from charrnn.model_folder import ANY, ModelConfig
 from charrnn.text import END, SPECIALS, START, Vocabulary
 from charrnn.training.figures import confusion_image, reliability_image
 from charrnn.training.settings import Settings
@@ -79,7 +79,7 @@ class TensorBoard:
         labels = weights["head.weight" if self.config.task == "classifier" else "embed_label.weight"]
         for tag, rows, names in (
             ("characters", weights["embed.weight"], symbols),
-            ("labels", labels, self.config.labels),
+            ("labels", labels, [*self.config.labels, ANY][: len(labels)]),
         ):
             self.writer.add_embedding(rows.cpu(), names, global_step=self.epoch, tag=tag)
 

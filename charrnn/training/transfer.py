@@ -52,6 +52,8 @@ def transfer(model: nn.Module, weights: Weights, old_labels: list[str], new_labe
             tensor.copy_(old)
             continue
         if name.startswith("embed_label"):
+            # The last row stands for any label, in both.
             tensor.copy_(old.mean(0).expand_as(tensor))
+            tensor[-1] = old[-1]
         for i, j in pairs:
             tensor[i] = old[j]

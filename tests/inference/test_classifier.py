@@ -144,3 +144,32 @@ def test_a_trained_model_promises_and_keeps_its_coverage(trained):
     assert calibration["after"]["nll"] <= calibration["before"]["nll"]
     sizes = [np.mean([len(a.predictions) for a in model.predict(["Rossi", "Sato"], coverage=c)]) for c in (0.8, 0.95)]
     assert sizes[0] <= sizes[1]
+
+
+def test_a_name_without_a_letter_of_the_alphabet_abstains():
+    cfg = dataclasses.replace(config("classifier", **ARCHITECTURE), alphabet=" 'abc", pipeline="native-folded")
+    model = Classifier(cfg, network(cfg)[1])
+    assert [a.reason for a in model.predict(["xyz", "' '", "Иван", "bad"])] == [
+        *("out-of-vocabulary", "no-letters", "out-of-vocabulary", None)
+    ]
+    assert [len(a.predictions) for a in model.predict(["xyz", "' '", "bad"])] == [3, 0, 3]
+
+
+def test_an_uncertain_answer_abstains_and_keeps_its_distribution(model):
+    names = random_names(50)
+    plain = model.predict(names)
+    least = float(np.median([answer.predictions[0].probability for answer in plain]))
+    careful = model.predict(names, min_probability=least)
+    assert {a.reason for a in careful} == {None, "uncertain-score"}
+    for before, after in zip(plain, careful, strict=True):
+        assert before.predictions == after.predictions
+        assert after.abstained == (before.predictions[0].probability < least)
+    with pytest.raises(SettingsError, match="min_probability"):
+        model.predict(names, min_probability=float("nan"))
+
+
+def test_what_a_generator_finds_unlikely_abstains_and_keeps_its_distribution(trained):
+    classifier, generator = load(trained["classifier"]), load(trained["generator"])
+    (usual, strange, blank) = classifier.predict(["Rossi", "Xqzwvkjx Qqxzvw", ""], likeness=generator)
+    assert usual.reason is None and blank.reason == "missing-name"
+    assert strange.reason == "unlike-training" and len(strange.predictions) == 3

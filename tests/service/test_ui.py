@@ -2,6 +2,7 @@ import gradio as gr
 import pytest
 
 from charrnn.inference import load
+from charrnn.inference.explanation import Explanation
 from charrnn.service import ui
 
 
@@ -11,10 +12,23 @@ def models():
 
 
 def test_classify_answers_and_abstains(models):
-    bars, sentence = ui.classify(models[0], "Papadopoulos")
+    bars, sentence, _ = ui.classify(*models, "Papadopoulos")
     assert max(bars, key=bars.get) == "Greek" and len(bars) == ui.SHOWN
-    assert "Greek" in sentence
-    assert ui.classify(models[0], "42") == ({}, ui.REASONS["no-letters"])
+    assert "Greek" in sentence and "But" not in sentence
+    assert ui.classify(*models, "42") == ({}, ui.REASONS["no-letters"], "")
+
+
+def test_what_is_unlike_a_name_is_answered_with_a_warning(models):
+    bars, sentence, _ = ui.classify(*models, "Xqzwvkjx")
+    assert bars and ui.DOUBTS["unlike-training"] in sentence
+
+
+def test_letters_are_escaped_and_coloured_by_what_they_say(models):
+    why = Explanation("<i> 'x", "<i> 'x", "A&B", "C", (2.0, -1.0, 0.0, 0.0, 0.5, 0.1), 0.4, 2.0)
+    shown = ui.letters(why)
+    assert "<i>" not in shown and "&lt;" in shown and "A&amp;B" in shown
+    assert f"rgba({ui.FOR}, 0.75)" in shown and f"rgba({ui.AGAINST}, 0.38)" in shown
+    assert ui.classify(*models, "O'Sullivan")[2].count("<span") == len("O'Sullivan")
 
 
 def test_generate_repeats_with_its_seed(models):
@@ -51,4 +65,4 @@ def test_what_comes_over_http_is_checked(models, arguments):
 
 def test_a_name_must_be_text(models):
     with pytest.raises(gr.Error):
-        ui.classify(models[0], 42)
+        ui.classify(*models, 42)

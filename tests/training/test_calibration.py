@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from charrnn.metrics import expected_calibration_error, log_softmax, negative_log_likelihood
-from charrnn.training.calibration import START, calibrate, conformal_thresholds, fit_weights, mix
+from charrnn.training.calibration import calibrate, conformal_thresholds, fit_weights, likeness, mix
+
+START = np.array([0.5, 0.25, 0.25])
 
 
 def world(n, seed, labels=6):
@@ -21,18 +23,18 @@ def stacked(network, ngrams, log_prior):
 
 def test_the_weights_of_the_world_are_found():
     network, ngrams, log_prior, targets = world(20_000, 0)
-    weights = fit_weights(stacked(network, ngrams, log_prior), targets)
+    weights = fit_weights(stacked(network, ngrams, log_prior), targets, START)
     assert weights == pytest.approx([0.5, 0.2, 0.3], abs=0.05)
 
 
 def test_no_weights_nearby_are_better():
     *parts, targets = world(500, 1)
     experts = stacked(*parts)
-    weights = fit_weights(experts, targets)
+    weights = fit_weights(experts, targets, START)
 
     def loss(w):
         nll = negative_log_likelihood(np.exp(log_softmax(mix(w, experts))), targets)
-        return nll * len(targets) + 0.5 * ((w - np.array(START)) ** 2).sum()
+        return nll * len(targets) + 0.5 * ((w - START) ** 2).sum()
 
     rng = np.random.default_rng(0)
     assert all(loss(weights) <= loss(weights + rng.normal(0, 0.05, 3)) for _ in range(50))
@@ -41,7 +43,7 @@ def test_no_weights_nearby_are_better():
 def test_a_handful_of_names_does_not_send_the_weights_to_infinity():
     experts = np.zeros((2, 3, 2))
     experts[:, 0, 0] = 40
-    assert np.abs(fit_weights(experts, np.array([0, 0]))).max() < 2
+    assert np.abs(fit_weights(experts, np.array([0, 0]), START)).max() < 2
 
 
 def test_calibration_mends_overconfidence():
@@ -69,3 +71,12 @@ def test_sets_cover_what_they_promise(coverage):
 
 def test_too_few_names_promise_nothing():
     assert conformal_thresholds(np.full((3, 2), 0.5), np.array([0, 1, 0])) == {"0.8": 0.0, "0.9": 0.0, "0.95": 0.0}
+
+
+def test_likeness_leaves_the_share_of_names_beyond_that_it_says():
+    rng = np.random.default_rng(0)
+    characters = rng.integers(2, 12, 20_000)
+    nats = rng.gamma(4, 0.5, 20_000) * characters
+    found = likeness(nats[:10_000], characters[:10_000])["likeness"]
+    beyond = (nats[10_000:] / characters[10_000:] > found["nats_per_char"]).mean()
+    assert found["names"] == 10_000 and beyond == pytest.approx(found["share"], abs=0.003)

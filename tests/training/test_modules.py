@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from charrnn.training.modules import NameClassifier, pool, reverse
+from charrnn.training.modules import NameClassifier, NameGenerator, pool, reverse
 from tests.conftest import CLASSIFIER_CASES, config, network
 
 
@@ -66,3 +66,17 @@ def test_character_dropout_makes_characters_unknown_in_training_only():
     assert set(seen[0].unique().tolist()) == {0, 1, 7} and torch.equal(seen[0][:, :8].flip(1), seen[1][:, :8])
     assert (seen[0][:, :8] == 1).float().mean().item() == pytest.approx(0.5, abs=0.05)
     assert (seen[0][:, 8:] == 0).all() and torch.equal(seen[2], chars)
+
+
+def test_label_dropout_shows_names_without_their_label_in_training_only():
+    torch.manual_seed(0)
+    module = NameGenerator(12, 3, "gru", 8, 4, 2, label_dropout=0.25)
+    seen = []
+    module.embed_label.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    labels = torch.arange(2000) % 3
+    chars = torch.full((2000, 2), 7)
+    module(chars, labels)
+    module.eval()(chars, labels)
+    left_out = seen[0] == 3
+    assert left_out.float().mean().item() == pytest.approx(0.25, abs=0.04)
+    assert torch.equal(seen[0][~left_out], labels[~left_out]) and torch.equal(seen[1], labels)

@@ -1,0 +1,203 @@
+"""``charrnn classify``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from charrnn.cli.colours import coloured, wants_colours
+from charrnn.cli.flags import add_model_flag, load_model
+from charrnn.errors import SettingsError
+
+if TYPE_CHECKING:
+    from charrnn.inference.classifier import Prediction
+    from charrnn.inference.explanation import Explanation
+
+BATCH = 8192
+"""Names classified at once; output appears batch by batch."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of output: the answer, and why, if that was asked for and there is an answer."""
+
+    answer: Prediction
+    why: Explanation | None
+
+
+def add_commands(commands: Any) -> None:
+    """Add this module's command to the subparsers."""
+    classify = commands.add_parser("classify", help="tell which label names belong to")
+    classify.add_argument("names", nargs="*", metavar="NAME")
+    add_model_flag(classify, "names/classifier")
+    classify.add_argument("--input", type=Path, metavar="F", help="text file with one name a line")
+    classify.add_argument("--output", type=Path, metavar="F", help="write there; .jsonl or .csv decides the format")
+    classify.add_argument("--format", choices=WRITERS, help="Default: table")
+    classify.add_argument("--top-k", type=int, default=3, metavar="K", help="labels to show; 0 shows all. Default: 3.")
+    classify.add_argument(
+        "--coverage", type=float, metavar="C", help="show a set that holds the label in this share: 0.8, 0.9 or 0.95"
+    )
+    classify.add_argument(
+        "--prior",
+        choices=["model", "uniform"],
+        default="model",
+        help="how frequent labels are: as in training, or all alike. Default: model.",
+    )
+    classify.add_argument(
+        "--min-probability", type=float, default=0.0, metavar="P", help="abstain where the best label has less"
+    )
+    classify.add_argument(
+        "--unlike-training",
+        nargs="?",
+        const="",
+        metavar="GENERATOR",
+        help="abstain where a generator, by default the one beside the model, finds the name unlike its own",
+    )
+    classify.add_argument(
+        "--explain", action="store_true", help="show what each character says for the best label against the next"
+    )
+    classify.set_defaults(run=run_classify)
+
+
+def run_classify(flags: argparse.Namespace) -> int:
+    """``charrnn classify``."""
+    if bool(flags.names) == (flags.input is not None):
+        raise SettingsError("give either names or --input FILE. For example: charrnn classify Satoshi")
+    chosen = _format(flags)
+    model = load_model(flags.model, "classifier")
+    if flags.explain and chosen == "csv":
+        raise SettingsError("--explain: a CSV row has no place for it. Set --format jsonl.")
+    settings: dict[str, Any] = {
+        "top_k": flags.top_k,
+        "prior": flags.prior,
+        "coverage": flags.coverage,
+        "min_probability": flags.min_probability,
+        "likeness": _generator(flags),
+    }
+    model.predict([], **settings)  # a bad flag is refused before anything is written
+    width = len(model.labels) if flags.coverage else min(flags.top_k, len(model.labels)) or len(model.labels)
+    rows = _rows(model, flags.names or _read_lines(flags.input), settings, flags.explain)
+    if flags.output is None:
+        WRITERS[chosen](rows, sys.stdout, width)
+        return 0
+    temporary = flags.output.with_name(f".{flags.output.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as stream:
+            WRITERS[chosen](rows, stream, width)
+        temporary.replace(flags.output)
+    except OSError as error:
+        raise SettingsError(
+            f"--output {flags.output}: cannot be written ({error.strerror or error}). Choose another place."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return 0
+
+
+def _format(flags: argparse.Namespace) -> str:
+    suffixes = {".jsonl": "jsonl", ".csv": "csv", ".txt": "table"}
+    if flags.output is None:
+        return flags.format or "table"
+    implied = suffixes.get(flags.output.suffix)
+    if flags.output.is_dir() or (flags.format or implied) is None:
+        raise SettingsError(
+            f"--output {flags.output}: name a file that ends in {', '.join(suffixes)}, or set --format."
+        )
+    if flags.format and implied and flags.format != implied:
+        raise SettingsError(
+            f"--output {flags.output}: its suffix says {implied}, --format says {flags.format}. Drop one."
+        )
+    return str(flags.format or implied)
+
+
+def _read_lines(path: Path) -> Iterator[str]:
+    """Every line is a row, empty ones too: results stay aligned with the input."""
+    try:
+        with path.open("rb") as stream:
+            for number, raw in enumerate(stream, start=1):
+                try:
+                    yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    raise SettingsError(f"{path}, line {number}: not UTF-8. Save the file as UTF-8.") from error
+    except OSError as error:
+        raise SettingsError(f"--input {path}: cannot be read ({error.strerror or error}). Check the path.") from error
+
+
+def _generator(flags: argparse.Namespace) -> Any:
+    if flags.unlike_training is None:
+        return None
+    from charrnn.inference import locate
+
+    beside = locate(flags.model).parent / "generator"
+    if not flags.unlike_training and not beside.is_dir():
+        raise SettingsError(f"--unlike-training: there is no {beside}. Name a generator of the same names.")
+    return load_model(flags.unlike_training or str(beside), "generator")
+
+
+def _rows(model: Any, names: Iterable[str], settings: dict[str, Any], explain: bool) -> Iterator[Row]:
+    stream = iter(names)
+    while batch := list(islice(stream, BATCH)):
+        for answer in model.predict(batch, **settings):
+            scored = explain and answer.predictions
+            yield Row(answer, model.explain(answer.name, settings["prior"]) if scored else None)
+
+
+def _write_table(rows: Iterable[Row], stream: TextIO, width: int) -> None:
+    colours = wants_colours(stream)
+    for row in rows:
+        answer = row.answer
+        shown = [f"{s.label} {s.probability:.1%}" for s in answer.predictions]
+        shown += [f"abstains: {answer.reason}"] if answer.abstained else []
+        stream.write(f"{answer.name:<20}  {'   '.join(shown)}\n")
+        if row.why:
+            stream.write(_explained(row.why, colours))
+
+
+def _explained(why: Explanation, colours: bool) -> str:
+    largest = max(map(abs, why.shares))
+    pairs = list(zip(why.characters, why.shares, strict=True))
+    letters = "".join(coloured(c, share / largest if largest else 0.0) for c, share in pairs) + "  " if colours else ""
+    shares = " ".join(f"{c}{share:+z.1f}" for c, share in pairs)
+    total = f"rest{why.rest:+z.1f}   = {why.score:+z.1f} for {why.label} against {why.other}"
+    return f"{'':<22}{letters}{shares}   {total}\n"
+
+
+def _write_jsonl(rows: Iterable[Row], stream: TextIO, width: int) -> None:
+    for row in rows:
+        answer = row.answer
+        record: dict[str, Any] = {
+            "name": answer.name,
+            "predictions": [s._asdict() for s in answer.predictions],
+            "abstained": answer.abstained,
+            "reason": answer.reason,
+        }
+        if row.why:
+            record["explanation"] = {k: v for k, v in dataclasses.asdict(row.why).items() if k != "name"}
+        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _write_csv(rows: Iterable[Row], stream: TextIO, width: int) -> None:
+    ranks = ["" if i == 1 else f"_{i}" for i in range(1, width + 1)]
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(["name", *(f"{c}{r}" for r in ranks for c in ("label", "probability")), "abstained", "reason"])
+    for row in rows:
+        answer = row.answer
+        cells = [cell for s in answer.predictions for cell in (s.label, f"{s.probability:.6f}")]
+        cells += [""] * (2 * width - len(cells))
+        writer.writerow([answer.name, *cells, "true" if answer.abstained else "false", answer.reason or ""])
+
+
+WRITERS: dict[str, Callable[[Iterable[Row], TextIO, int], None]] = {
+    "table": _write_table,
+    "jsonl": _write_jsonl,
+    "csv": _write_csv,
+}

@@ -1,0 +1,88 @@
+"""Names with their diacritics and in their own script, from the list to the page."""
+
+import gzip
+import json
+import unicodedata
+
+import pytest
+
+from charrnn import train
+from charrnn.cli import main as charrnn
+from charrnn.corpus import Corpus
+from charrnn.inference import load
+from charrnn.service import ui
+
+CYRILLIC = [
+    stem + end
+    for stem in ["Иван", "Петр", "Сидор", "Кузнец", "Попов", "Волк", "Соколов", "Лебед", "Новик", "Мороз"]
+    for end in ("ов", "ова", "ев", "ева", "енко", "ский", "ская", "ин", "ина", "ович")
+]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Folders of a classifier and a generator of Czech, Irish and Russian names as they are written."""
+    root = tmp_path_factory.mktemp("native")
+    corpus = Corpus.read("names")
+    for label in ("Czech", "Irish"):
+        own = [n for n, lab in zip(corpus.names, corpus.labels, strict=True) if lab == label]
+        (root / "data" / f"{label}.txt").parent.mkdir(exist_ok=True)
+        (root / "data" / f"{label}.txt").write_text("\n".join(own[::5]) + "\n", encoding="utf-8")
+    (root / "data" / "Russian.txt").write_text("\n".join(CYRILLIC) + "\n", encoding="utf-8")
+    for task in ("classifier", "generator"):
+        flags = ["--epochs", "6", "--hidden", "32", "--batch-size", "32", "--learning-rate", "0.01"]
+        out = ["--data", str(root / "data"), "--out", str(root / task), "--pipeline", "native"]
+        assert train.main([task, *out, *flags]) == 0
+    return root
+
+
+def test_the_model_knows_the_characters_of_the_list(models):
+    for task, letters in (("classifier", "áříóи"), ("generator", "áříóИи")):
+        config = load(models / task).config
+        assert set(letters) <= set(config.alphabet) and config.pipeline.startswith("native")
+
+
+def test_any_composition_and_case_is_read_alike(models):
+    model = load(models / "classifier")
+    spellings = ["Dvořáková", unicodedata.normalize("NFD", "Dvořáková"), "DVOŘÁKOVÁ", " dvořáková "]
+    assert len({answer.predictions for answer in model.predict(spellings)}) == 1
+    with_marks, without = model.probabilities(["Dvořáková", "Dvorakova"])
+    assert abs(with_marks - without).max() > 1e-6
+
+
+def test_scripts_are_told_apart_and_explained(models):
+    model = load(models / "classifier")
+    names = ["Кузнецова", "Ó Briain", "Dvořáková"]
+    assert [a.predictions[0].label for a in model.predict(names)] == ["Russian", "Irish", "Czech"]
+    assert model.explain("Ó Briain").characters == "ó briain"
+    assert model.predict(["王小明"])[0].reason == "out-of-vocabulary"
+
+
+def test_names_are_invented_as_they_are_written(models):
+    model = load(models / "generator")
+    czech, russian = ("".join(model.sample(label, 200, seed=1)) for label in ("Czech", "Russian"))
+    assert set("áíř") & set(czech) and any("а" <= c <= "я" for c in russian)
+
+
+def test_the_page_shows_them(models):
+    classifier, generator = load(models / "classifier"), load(models / "generator")
+    bars, sentence, letters = ui.classify(classifier, generator, "Dvořáková")
+    assert max(bars, key=bars.get) == "Czech" and "Dvořáková" in sentence and ">ř</span>" in letters
+    names, _ = ui.generate(generator, "Czech", 100, 0.8, "7")
+    assert any(c in names for c in "áíř")
+
+
+def test_the_test_split_is_found_again_and_known_names_are_ascii(models, capsys):
+    for task, key in (("classifier", "accuracy"), ("generator", "nats_per_char")):
+        folder = models / task
+        arguments = ["--model", folder, "--data", models / "data", "--split", "test", "--format", "json"]
+        assert charrnn(["evaluate", *map(str, arguments)]) == 0
+        stored = load(folder).config.metrics["charrnn"][key]
+        assert json.loads(capsys.readouterr().out)[key] == pytest.approx(stored, abs=1e-9)
+        assert gzip.decompress((folder / "known.txt.gz").read_bytes()).isascii()
+
+
+def test_a_tuned_model_keeps_the_pipeline_of_its_base(models, tmp_path):
+    out = ["--data", str(models / "data" / "Russian.txt"), "--out", str(tmp_path / "tuned")]
+    assert train.main(["generator", *out, "--init", str(models / "generator"), "--epochs", "1"]) == 0
+    assert load(tmp_path / "tuned").config.pipeline == "native"
