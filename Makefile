@@ -33,11 +33,9 @@ test: check
 bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/corpus.py
-	$(BIN)/python benchmarks/tutorial.py
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py
-	$(BIN)/python benchmarks/out_of_source.py
 
 # What runs have written. make tensorboard RUNS=my-classifier shows one model's.
 RUNS ?= runs

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -13,7 +15,10 @@ from torch import nn
 
 
 class TutorialRNN(nn.Module):
-    """The tutorial's cell: letter and state side by side into two linear layers, log-probabilities at every letter."""
+    """The tutorial's cell: letter and state side by side into two linear layers, log-probabilities at every letter.
+
+    With the tanh of its later revision: without it, training diverged on some of the splits.
+    """
 
     def __init__(self, letters: int, classes: int, hidden: int = 128) -> None:
         super().__init__()
@@ -25,7 +30,7 @@ class TutorialRNN(nn.Module):
     def forward(self, letter: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Log-probabilities (1, labels) and the next state (1, hidden)."""
         both = torch.cat([letter, state], 1)
-        return self.softmax(self.to_label(both)), self.to_hidden(both)
+        return self.softmax(self.to_label(both)), torch.tanh(self.to_hidden(both))
 
 
 class TutorialLoop:
@@ -91,3 +96,68 @@ class LogisticNGrams:
             self.vectorizer.transform([f" {name} " for name in names])
         )
         return result
+
+
+def makemore_split(path: Path) -> tuple[list[str], list[str]]:
+    """makemore's own split of its names: 31,033 to learn from, 1,000 held out, some of them in both."""
+    names = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(3407)).tolist()
+    return [names[i] for i in order[:-1000]], [names[i] for i in order[-1000:]]
+
+
+class MakemoreGRU:
+    """A GRU cell of linear layers, 64 units, batches of 32 padded to the longest name of all, AdamW.
+
+    Args:
+        names: to learn from.
+        seed: of the weights and the draw.
+    """
+
+    def __init__(self, names: list[str], seed: int = 3407) -> None:
+        torch.manual_seed(seed)
+        self.letters = sorted(set("".join(names)))
+        self.longest = max(map(len, names)) + 1
+        self.codes, self.targets = self.encode(names)
+        size = len(self.letters) + 1
+        self.embed, self.start = nn.Embedding(size, 64), nn.Parameter(torch.zeros(1, 64))
+        self.update, self.reset, self.new = (nn.Linear(128, 64) for _ in range(3))
+        self.head = nn.Linear(64, size)
+        modules = (self.embed, self.update, self.reset, self.new, self.head)
+        parameters = [self.start, *(p for module in modules for p in module.parameters())]
+        self.optimizer = torch.optim.AdamW(parameters, 5e-4, weight_decay=0.01, betas=(0.9, 0.99))
+
+    def encode(self, names: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and targets, (B, T) each; the end is 0, padding of targets -1."""
+        codes = torch.zeros(len(names), self.longest, dtype=torch.long)
+        targets = torch.full((len(names), self.longest), -1)
+        for row, name in enumerate(names):
+            own = torch.tensor([self.letters.index(c) + 1 for c in name])
+            codes[row, 1 : len(name) + 1] = targets[row, : len(name)] = own
+            targets[row, len(name)] = 0
+        return codes, targets
+
+    def logits(self, codes: torch.Tensor) -> torch.Tensor:
+        """(B, T, letters + 1)."""
+        inputs, state, states = self.embed(codes), self.start.expand(len(codes), -1), []
+        for t in range(codes.shape[1]):
+            both = torch.cat([inputs[:, t], state], 1)
+            z, r = torch.sigmoid(self.update(both)), torch.sigmoid(self.reset(both))
+            state = (1 - z) * state + z * torch.tanh(self.new(torch.cat([inputs[:, t], r * state], 1)))
+            states.append(state)
+        return self.head(torch.stack(states, 1))
+
+    def train(self, steps: int) -> None:
+        """So many batches."""
+        for _ in range(steps):
+            rows = torch.randint(len(self.codes), (32,))
+            logits = self.logits(self.codes[rows])
+            loss = F.cross_entropy(logits.flatten(0, 1), self.targets[rows].flatten(), ignore_index=-1)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+
+    @torch.no_grad()
+    def nats_per_char(self, names: list[str]) -> float:
+        """Mean over all characters of the names, the ends included."""
+        codes, targets = self.encode(names)
+        return F.cross_entropy(self.logits(codes).flatten(0, 1), targets.flatten(), ignore_index=-1).item()

@@ -13,14 +13,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from common import SHARED, median_seconds, report
-from peers import TutorialLoop
-from torch import nn
+from peers import MakemoreGRU, TutorialLoop, makemore_split
 
 import charrnn
 from charrnn.corpus import Corpus
@@ -71,40 +68,6 @@ def peak() -> float:
     return 2 * 1024**3 / median_seconds(lambda: a @ b, 20)
 
 
-def makemore_gru(names: list[str], steps: int = 100) -> Callable[[], None]:
-    """A GRU cell of linear layers, 64 units, batches of 32 padded to the longest name of all, AdamW."""
-    letters = sorted(set("".join(names)))
-    longest = max(map(len, names)) + 1
-    codes = torch.zeros(len(names), longest, dtype=torch.long)
-    targets = torch.full((len(names), longest), -1)
-    for row, name in enumerate(names):
-        own = torch.tensor([letters.index(c) + 1 for c in name])
-        codes[row, 1 : len(name) + 1] = targets[row, : len(name)] = own
-        targets[row, len(name)] = 0
-    embed, start = nn.Embedding(len(letters) + 1, 64), nn.Parameter(torch.zeros(1, 64))
-    update, reset, new = (nn.Linear(128, 64) for _ in range(3))
-    head = nn.Linear(64, len(letters) + 1)
-    parameters = [start, *(p for m in (embed, update, reset, new, head) for p in m.parameters())]
-    optimizer = torch.optim.AdamW(parameters, 5e-4, weight_decay=0.01)
-
-    def run() -> None:
-        for _ in range(steps):
-            rows = torch.randint(len(names), (32,))
-            inputs, state, states = embed(codes[rows]), start.expand(32, -1), []
-            for t in range(longest):
-                both = torch.cat([inputs[:, t], state], 1)
-                z, r = torch.sigmoid(update(both)), torch.sigmoid(reset(both))
-                state = (1 - z) * state + z * torch.tanh(new(torch.cat([inputs[:, t], r * state], 1)))
-                states.append(state)
-            logits = head(torch.stack(states, 1))
-            loss = F.cross_entropy(logits.flatten(0, 1), targets[rows].flatten(), ignore_index=-1)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    return run
-
-
 def flops_per_name(model: dict[str, int], length: float) -> float:
     """Of the matrix products of a two-directional GRU's forward and backward pass, which is twice the forward one."""
     step = 2 * (model["embedding"] + model["hidden"]) * 3 * model["hidden"]
@@ -119,8 +82,8 @@ def speed(folder: Path) -> dict[str, float]:
     index = {label: i for i, label in enumerate(corpus.label_set)}
     loop = TutorialLoop(names, [index[label] for label in corpus.labels])
     figures["tutorial's loop, names/s, one thread"] = tutorial = 1500 / median_seconds(lambda: loop.train(1500), 3)
-    gru = makemore_gru(MAKEMORE.read_text().split())
-    figures["makemore's GRU, names/s, one thread"] = makemore = 3200 / median_seconds(gru, 3)
+    gru = MakemoreGRU(MAKEMORE.read_text().split())
+    figures["makemore's GRU, names/s, one thread"] = makemore = 3200 / median_seconds(lambda: gru.train(100), 3)
     figures["matrix-product peak, GFLOP/s, one thread"] = peak() / 1e9
 
     figures["default classifier on the tutorial's data, seconds in all"] = train(
@@ -166,9 +129,7 @@ def two_processes(folder: Path) -> dict[str, float]:
 
 def within_a_minute(folder: Path) -> dict[str, float]:
     """makemore's own split; its 31,033 training names are all that the command sees."""
-    names = [line.strip() for line in MAKEMORE.read_text().splitlines() if line.strip()]
-    order = torch.randperm(len(names), generator=torch.Generator().manual_seed(3407)).tolist()
-    training, held_out = ([names[i] for i in part] for part in (order[:-1000], order[-1000:]))
+    training, held_out = makemore_split(MAKEMORE)
     data = folder / "names.txt"
     data.write_text("\n".join(training) + "\n")
     split = ["--validation-fraction", 0.03, "--test-fraction", 0]
