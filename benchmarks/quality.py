@@ -24,6 +24,7 @@ import numpy as np
 from common import ROOT, SHARED, report
 from numpy.typing import NDArray
 
+import charrnn
 from charrnn import metrics
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
@@ -178,30 +179,37 @@ def generators() -> tuple[str, dict[str, Any]]:
 
     machine = Machine(torch.device("cpu"))
     training, held_out = makemore_split(SHARED / "makemore" / "names.txt")
-    unseen = sorted(set(held_out) - set(training), key=held_out.index)
-    parts = {"all 1,000": held_out, f"the {len(unseen)} unseen": unseen}
+    seen = set(training)
+    unseen = [name for name in held_out if name not in seen]
+    test = {"all 1,000": held_out, f"the {len(unseen)} unseen": unseen}
     corpus = Corpus(training, ["names"] * len(training), "makemore")
     figures: dict[str, Any] = {}
-    trained = train("generator", corpus, GeneratorSettings(test_fraction=0.0, validation_fraction=0.03), machine)
-    ours = Generator(trained.config, trained.weights)
+    ours = {}
+    for name, refit in (("charrnn", False), ("charrnn, refitted on validation names, too", True)):
+        settings = GeneratorSettings(test_fraction=0.0, validation_fraction=0.03, refit=refit)
+        trained = train("generator", corpus, settings, machine)
+        ours[name] = Generator(trained.config, trained.weights)
     gru = MakemoreGRU(training)
     gru.train(MAKEMORE_STEPS)
     vocabulary = Vocabulary.build(training)
     grams = NGrams.fit([vocabulary.encode(name) for name in training], [0] * len(training), 1, len(vocabulary))
-    for title, names in parts.items():
+    for title, names in test.items():
         characters = sum(len(name) + 1 for name in names)
         nats = -grams.log_likelihoods([vocabulary.encode(name) for name in names]).sum()
         figures[f"4-gram, {title}"] = float(nats) / characters
         figures[f"makemore's GRU, 12,000 steps, {title}"] = gru.nats_per_char(names)
-        figures[f"charrnn, {title}"] = evaluate(ours, Corpus(names, ["names"] * len(names)))["nats_per_char"]
-    trained = train("generator", Corpus.read("names"), GeneratorSettings(), machine)
-    ours = Generator(trained.config, trained.weights)
-    figures["4-gram, bundled names"] = baseline(trained.config, trained.parts)["nats_per_char"]
-    figures["charrnn, bundled names"] = evaluate(ours, trained.parts.test)["nats_per_char"]
-    columns = [*parts, "bundled names"]
-    heads = [*(f"makemore, {title}" for title in parts), "bundled names, by label"]
+        for name, model in ours.items():
+            scores = evaluate(model, Corpus(names, ["names"] * len(names)))
+            figures[f"{name}, {title}"] = scores["nats_per_char"]
+    shipped = charrnn.load("names/generator")
+    data = shipped.config.data
+    parts = split(Corpus.read("names"), data["seed"], data["validation_fraction"], data["test_fraction"])
+    figures["4-gram, bundled names"] = baseline(shipped.config, parts)["nats_per_char"]
+    figures["charrnn, bundled names"] = evaluate(shipped, parts.test)["nats_per_char"]
+    columns = [*test, "bundled names"]
+    heads = [*(f"makemore, {title}" for title in test), "bundled names, by label"]
     rows = [f"| model | {' | '.join(heads)} |", "| --- | --- | --- | --- |"]
-    for name in ("4-gram", "makemore's GRU, 12,000 steps", "charrnn"):
+    for name in ("4-gram", "makemore's GRU, 12,000 steps", *ours):
         cells = [f"{figures[f'{name}, {c}']:.3f}" if f"{name}, {c}" in figures else "" for c in columns]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows), figures

@@ -86,7 +86,7 @@ def expert_weights(config: ModelConfig, experts: tuple[str, ...], has_ngrams: bo
     """The weights that a model's experts were given by calibration; without one, the first answers alone.
 
     Raises:
-        ModelFolderError: there are others, or none for n-grams that the folder holds, or the other way round.
+        ModelFolderError: there are others, or a weight for n-grams (the second expert) that the folder does not hold.
     """
     found = config.calibration.get("weights")
     if found is None and not has_ngrams:
@@ -95,7 +95,7 @@ def expert_weights(config: ModelConfig, experts: tuple[str, ...], has_ngrams: bo
         weights = tuple(float(found[key]) for key in experts)  # type: ignore[index]
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFolderError("config.json: calibration has no weights. Copy the model folder again.") from error
-    if not all(map(math.isfinite, weights)) or not has_ngrams:
+    if not all(map(math.isfinite, weights)) or (weights[1] and not has_ngrams):
         raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
     return weights
 

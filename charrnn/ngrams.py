@@ -23,7 +23,7 @@ from charrnn.errors import ModelFolderError
 from charrnn.text import END, PAD, START
 
 LARGEST = 8_000_000
-"""Cells (states times vocabulary) of the automaton; contexts seen least are left out beyond that."""
+"""Cells (states times vocabulary) of an automaton that is kept; contexts seen least are left out beyond that."""
 FLOOR = 1e-12
 """Probability of padding and start, which are never next: it keeps the logarithm finite."""
 _DTYPES = {"symbols": np.uint16, "counts": np.uint32, "children": np.uint16}
@@ -105,6 +105,7 @@ class NGrams:
         vocabulary: int,
         order: int = 4,
         least: int = 1,
+        largest: int = 8 * LARGEST,
     ) -> NGrams:
         """Count the n-grams of names.
 
@@ -115,12 +116,13 @@ class NGrams:
             vocabulary: V, specials included.
             order: longest n-gram; 4 means three characters of context.
             least: how often a context must have been seen to be one.
+            largest: cells of the automaton; contexts seen least are left out beyond that.
         """
         symbols = enclose(*pad(names))
         position = np.broadcast_to(np.arange(symbols.shape[1]), symbols.shape)
         # The node of the context that ends at each position; -1 where it is none.
         context = np.broadcast_to(np.array(labels, np.int64)[:, None], symbols.shape)
-        nodes, room = label_count, LARGEST // vocabulary - label_count
+        nodes, room = label_count, largest // vocabulary - label_count
         found: dict[str, list[NDArray[Any]]] = {"symbols": [], "counts": [], "children": []}
         for n in range(1, order + 1):
             prefix = context if n == 1 else np.pad(context[:, :-1], ((0, 0), (1, 0)), constant_values=-1)

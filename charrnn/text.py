@@ -55,10 +55,16 @@ def is_vacant(text: str) -> bool:
     return not any(c.isalpha() for c in text)
 
 
-fold = Compose(clean, romanise, to_ascii, str.casefold, clean)
-"""What makes two spellings one name: ASCII in folded case. Splits group by it and classifiers read it."""
+_fold = Compose(clean, romanise, to_ascii, str.casefold, clean)
 
-PIPELINES: dict[str, Compose] = {
+
+def fold(text: str) -> str:
+    """What makes two spellings one name: ASCII in folded case. Splits group by it and classifiers read it."""
+    # Most names are ASCII, for which the five steps come to this.
+    return " ".join(text.split()).casefold() if text.isascii() else _fold(text)
+
+
+PIPELINES: dict[str, Callable[[str], str]] = {
     "ascii": Compose(clean, romanise, to_ascii, clean),
     "ascii-folded": fold,
     "native": Compose(clean),
@@ -76,20 +82,26 @@ def abstention(name: str | None, pipeline: str = "ascii") -> str | None:
         pipeline: key of :data:`PIPELINES`.
 
     Returns:
-        ``missing-name`` (None, empty or blank), ``too-long`` (over :data:`MAX_LENGTH` characters), ``no-letters``
+        ``missing-name`` (None, empty or blank), ``too-long`` (over :data:`MAX_LENGTH` characters as it is given, white
+        space aside, or as a model reads it), ``no-letters``
         (no letter, or none that Unidecode can write in ASCII), ``unsupported-script`` (letters whose reading as a
         name is not known: see :mod:`charrnn.romanise`; ``ascii`` only), or None.
     """
     if name is None or not name.strip():
         return "missing-name"
-    if len(name) > MAX_LENGTH:
+    if name.isascii() and name.isalpha() and len(name) <= MAX_LENGTH:
+        return None  # most names: spare them the rest
+    if len(name) > MAX_LENGTH and len(clean(name)) > MAX_LENGTH:
         return "too-long"
     native = pipeline.startswith("native")
     if is_vacant(name) or (not native and is_vacant(to_ascii(name))):
         return "no-letters"
-    if not native and not readable(name):
+    if native or name.isascii():
+        return None
+    if not readable(name):
         return "unsupported-script"
-    return None
+    # Some characters become many.
+    return "too-long" if len(PIPELINES[pipeline](name)) > MAX_LENGTH else None
 
 
 class Vocabulary:
@@ -116,10 +128,6 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return SPECIALS + len(self.alphabet)
-
-    def knows(self, text: str) -> bool:
-        """Whether some letter of the text is in the alphabet."""
-        return any(c in self._index for c in text if c.isalpha())
 
     def encode(self, text: str) -> list[int]:
         """Indices of the characters, without start and end."""

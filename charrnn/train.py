@@ -51,7 +51,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         )
         run.add_argument("--init", metavar="MODEL", help="fine-tune from this model folder or shipped model")
         run.add_argument(
-            "--private", action="store_true", help="leave the names out of the folder; novelty can then not be proven"
+            "--private",
+            action="store_true",
+            help="leave the names out of the folder, and n-grams with them; novelty can then not be proven",
         )
         run.add_argument(
             "--resume", action="store_true", help="go on where --out was interrupted; start if there is nothing yet"
@@ -77,16 +79,19 @@ def run(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn.training import resume
         from charrnn.training.parallel import machine
         from charrnn.training.run import train
+        from charrnn.training.transfer import as_initialised
     task, out, init = flags.task, flags.out, None if flags.init is None else locate(flags.init)
-    pipeline = settings.pipeline if init is None else model_folder.read_config(init).pipeline
-    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column, pipeline)
-    other = Corpus.read(flags.score_on, flags.name_column, flags.label_column, pipeline) if flags.score_on else None
+    if init is not None:
+        settings = as_initialised(settings, init)
+    columns = flags.name_column, flags.label_column, settings.pipeline
+    corpus = Corpus.read(flags.data, *columns)
+    other = Corpus.read(flags.score_on, *columns) if flags.score_on else None
     with machine(settings) as here, ExitStack() as stack:
         done = here.on_main(lambda: claim(flags, settings, corpus, stack))
         if done:
             return done if here.is_main else ""
         try:
-            trained = train(task, corpus, settings, here, init, run=out / "run")
+            trained = train(task, corpus, settings, here, init, run=out / "run", private=flags.private)
             return write(flags, settings, trained, corpus, other) if here.is_main else ""
         except OSError as error:
             raise SettingsError(

@@ -4,10 +4,12 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from charrnn.encoded import pad
+from charrnn import hashed_ngrams
+from charrnn.corpus import Corpus
+from charrnn.encoded import enclose, pad
 from charrnn.errors import ModelFolderError
 from charrnn.hashed_ngrams import ORDER, TYPES, HashedNGrams, hash_ngrams
-from charrnn.text import END, START
+from charrnn.text import END, START, Vocabulary
 
 SIZE = 9
 LABELS = 3
@@ -33,6 +35,8 @@ def reference(fitted, labels, name):
         for t in range(1, len(symbols)):
             p = uniform = 1 / (SIZE - 2)
             for n in range(min(t, ORDER - 1) + 1):
+                if 0 in symbols[t - n : t + 1]:
+                    break
                 after = counts.get(tuple(symbols[t - n : t]), {})
                 types = TYPES * sum(c > 0 for c in after.values())
                 if types:
@@ -51,6 +55,15 @@ def test_the_sum_over_hashed_ngrams_is_the_interpolated_model():
     assert np.abs(table.scores(*pad(asked)) - expected).max() < 0.03
 
 
+def test_a_hidden_character_is_no_event_and_no_context():
+    fitted, labels = names(60, 0), [i % LABELS for i in range(60)]
+    table = HashedNGrams.fit(fitted, labels, LABELS, SIZE)
+    rng = np.random.default_rng(5)
+    asked = [[c * int(rng.random() < 0.6) for c in name] for name in fitted[:20] + names(40, 1)]
+    expected = [reference(fitted, labels, name) for name in asked]
+    assert np.abs(table.scores(*pad(asked)) - expected).max() < 0.03
+
+
 def test_a_name_scores_the_same_among_others_and_padded():
     table = HashedNGrams.fit(names(50, 2), [0, 1] * 25, 2, SIZE)
     asked = names(40, 3)
@@ -64,18 +77,25 @@ def test_a_name_is_likelier_under_the_label_that_it_came_from():
     assert score[0] > score[1]
 
 
-def test_no_two_ngrams_of_a_real_list_share_a_hash():
-    rng = np.random.default_rng(0)
-    symbols = rng.integers(1, 60, (3000, 12))
+def test_ngrams_of_a_real_list_share_few_hashes():
+    texts = sorted(set(Corpus.read("names").keys))
+    vocabulary = Vocabulary.build(texts)
+    symbols = enclose(*pad([vocabulary.encode(text) for text in texts]))
+    strings, seen = 0, []
     for n, hashes in enumerate(hash_ngrams(symbols, ORDER), start=1):
-        strings = {tuple(row[t : t + n]) for row in symbols.tolist() for t in range(12 - n + 1)}
-        assert len(strings) - len(np.unique(hashes)) <= 2
-        assert hashes.min() > 0 and hashes.max() < 2**31 - 1
+        windows = np.lib.stride_tricks.sliding_window_view(symbols, n, axis=1)[hashes > 0]
+        strings += len(np.unique(windows @ 60 ** np.arange(n)))
+        seen.append(hashes[hashes > 0])
+    shared = strings - len(np.unique(np.concatenate(seen)))
+    # 2^31 hashes of 130,000 n-grams: four pairs are to be expected.
+    assert strings > 100_000 and shared <= 15
+    assert all(hashes.max() < 2**31 - 1 for hashes in seen)
 
 
 def test_padding_makes_no_ngram():
     unigrams, bigrams = hash_ngrams(np.array([[5, 6, 0]]), 2)
     assert (unigrams > 0).tolist() == [[True, True, False]] and (bigrams > 0).tolist() == [[True, False]]
+    assert (hash_ngrams(np.array([[5, 0, 6]]), 2)[1] == 0).all()
 
 
 def test_names_shorter_than_the_order_and_none_at_all():
@@ -86,9 +106,9 @@ def test_names_shorter_than_the_order_and_none_at_all():
 
 def test_it_survives_a_model_folder():
     table = HashedNGrams.fit(names(50, 4), [0, 1] * 25, 2, SIZE)
-    again = HashedNGrams.from_weights(table.weights() | {"head.bias": np.zeros(2)})
+    again = HashedNGrams.from_weights(table.weights() | {"head.bias": np.zeros(2)}, SIZE)
     assert np.array_equal(again.scores(*pad(names(5, 5))), table.scores(*pad(names(5, 5))))
-    assert HashedNGrams.from_weights({"head.bias": np.zeros(2)}) is None
+    assert HashedNGrams.from_weights({"head.bias": np.zeros(2)}, SIZE) is None
 
 
 @pytest.mark.parametrize(
@@ -106,4 +126,13 @@ def test_damage_is_refused(damage):
     weights = HashedNGrams.fit(names(50, 4), [0, 1] * 25, 2, SIZE).weights()
     damage(weights)
     with pytest.raises(ModelFolderError):
-        HashedNGrams.from_weights(weights)
+        HashedNGrams.from_weights(weights, SIZE)
+
+
+def test_too_many_characters_for_a_table_of_pairs_give_the_same_scores(monkeypatch):
+    fitted, labels = names(200, 0), [i % LABELS for i in range(200)]
+    table = HashedNGrams.fit(fitted, labels, LABELS, SIZE)
+    monkeypatch.setattr(hashed_ngrams, "MOST_PAIRS", 0)
+    without = HashedNGrams.fit(fitted, labels, LABELS, SIZE)
+    assert table.pairs is not None and without.pairs is None
+    assert without.scores(*pad(names(50, 1))) == pytest.approx(table.scores(*pad(names(50, 1))), abs=1e-9)

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "charrnn"
 LAYERS = [
     {"errors"},
-    {"romanise", "text", "encoded", "ngrams", "hashed_ngrams"},
+    {"romanise", "text", "encoded", "prefixes", "ngrams", "hashed_ngrams"},
     {"corpus", "metrics"},
     {"model_folder"},
     {"training", "inference"},

@@ -86,3 +86,18 @@ def test_a_tuned_model_keeps_the_pipeline_of_its_base(models, tmp_path):
     out = ["--data", str(models / "data" / "Russian.txt"), "--out", str(tmp_path / "tuned")]
     assert train.main(["generator", *out, "--init", str(models / "generator"), "--epochs", "1"]) == 0
     assert load(tmp_path / "tuned").config.pipeline == "native"
+
+
+def test_another_pipeline_than_that_of_the_base_is_refused(models, tmp_path, capsys):
+    out = ["--data", str(models / "data"), "--out", str(tmp_path / "tuned"), "--pipeline", "native"]
+    assert train.main(["generator", *out, "--init", "names/generator"]) == 2
+    assert "reads names as ascii" in capsys.readouterr().err
+    assert not (tmp_path / "tuned").exists()
+
+
+def test_names_that_are_left_out_are_compared_as_they_are_written(models, tmp_path, capsys):
+    table = tmp_path / "names.csv"
+    table.write_text("name,label\nعمر,Czech\nخالد,Irish\n", encoding="utf-8")
+    arguments = ["--model", models / "classifier", "--data", table, "--exclude", table]
+    assert charrnn(["evaluate", *map(str, arguments)]) == 2
+    assert "no names are left" in capsys.readouterr().err

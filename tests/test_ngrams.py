@@ -4,7 +4,6 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from charrnn import ngrams
 from charrnn.encoded import enclose, pad
 from charrnn.errors import ModelFolderError
 from charrnn.ngrams import NGrams
@@ -61,12 +60,11 @@ def test_every_state_is_a_distribution_over_what_can_follow():
     assert p.sum(axis=1) == pytest.approx(1) and p[:, [PAD, START]].max() < 1e-9
 
 
-def test_rare_contexts_are_left_out_first(monkeypatch):
+def test_rare_contexts_are_left_out_first():
     fitted = names(300, 3)
     whole = NGrams.fit(fitted, [0] * 300, 1, SIZE, 4)
     seen_twice = NGrams.fit(fitted, [0] * 300, 1, SIZE, 4, least=2)
-    monkeypatch.setattr(ngrams, "LARGEST", 60 * SIZE)
-    small = NGrams.fit(fitted, [0] * 300, 1, SIZE, 4)
+    small = NGrams.fit(fitted, [0] * 300, 1, SIZE, 4, largest=60 * SIZE)
     assert len(whole.log_p) > len(seen_twice.log_p) > len(small.log_p) == 60
     for model in (seen_twice, small):
         assert np.exp(model.log_p).sum(axis=1) == pytest.approx(1)

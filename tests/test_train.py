@@ -211,3 +211,14 @@ def test_the_configuration_tells_the_whole_story(trained):
     assert config["data"]["train"] + config["data"]["validation"] + config["data"]["test"] == config["data"]["names"]
     # What the final fit learned from: training and validation names.
     assert sum(config["label_counts"]) == config["data"]["train"] + config["data"]["validation"]
+
+
+def test_a_private_model_holds_no_names_and_no_ngrams(small_corpus_dir, tmp_path):
+    for task in ("classifier", "generator"):
+        out = tmp_path / task
+        assert train.main([task, "--data", str(small_corpus_dir), "--out", str(out), "--private", *FAST]) == 0
+        config, weights = model_folder.read(out)
+        assert not (out / "known.txt.gz").exists() and not any(name.startswith("ngrams") for name in weights)
+        assert config.calibration["weights"]["ngrams"] == 0 and config.calibration["weights"]["network"] > 0
+        assert "n-grams to the power" not in (out / "README.md").read_text(encoding="utf-8")
+        assert load(out).config.metrics["charrnn"]

@@ -7,6 +7,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+# Before NumPy is imported. These matrix products are too small to profit from more than one thread.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from charrnn.cli import classify, corpus, models
 from charrnn.errors import CharRNNError
 

@@ -19,7 +19,7 @@ from charrnn.cli.flags import add_model_flag, load_model
 from charrnn.errors import SettingsError
 
 if TYPE_CHECKING:
-    from charrnn.inference.classifier import Prediction
+    from charrnn.inference.answers import Prediction
     from charrnn.inference.explanation import Explanation
 
 BATCH = 8192

@@ -67,7 +67,8 @@ def run_evaluate(flags: argparse.Namespace) -> int:
     from charrnn.inference.evaluate import evaluate
 
     model = load(flags.model)
-    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column, model.config.pipeline)
+    columns = flags.name_column, flags.label_column, model.config.pipeline
+    corpus = Corpus.read(flags.data, *columns)
     if flags.split == "test":
         data = model.config.data
         if corpus.fingerprint != data["fingerprint"]:
@@ -78,7 +79,7 @@ def run_evaluate(flags: argparse.Namespace) -> int:
         # Splits group by name: dropping repeats first or afterwards gives the same sides.
         corpus = split(corpus, data["seed"], data["validation_fraction"], data["test_fraction"]).test
     if flags.exclude:
-        corpus = corpus.without(Corpus.read(flags.exclude).keys)
+        corpus = corpus.without(Corpus.read(flags.exclude, *columns).keys)
     report = evaluate(model, corpus, flags.prior)
     if flags.format == "json":
         print(json.dumps(report))

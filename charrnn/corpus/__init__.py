@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
-from charrnn.text import fold
+from charrnn.text import PIPELINES, fold
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,16 @@ class Corpus:
         """The entries at the indices, in that order."""
         return Corpus([self.names[i] for i in indices], [self.labels[i] for i in indices], self.source)
 
-    def distinct_pairs(self) -> Corpus:
-        """Without repeated (name, label) pairs, names compared by :attr:`keys`; the first spelling stays."""
+    def distinct_pairs(self, pipeline: str = "ascii") -> Corpus:
+        """Without repeated (name, label) pairs, names compared as a classifier reads them; the first spelling stays.
+
+        Args:
+            pipeline: ``ascii``, which compares :attr:`keys`, or ``native``, which tells Müller from Muller.
+        """
         first: dict[tuple[str, str], int] = {}
-        for i, pair in enumerate(zip(self.keys, self.labels, strict=True)):
+        read = PIPELINES["native-folded"]
+        texts = [read(name) for name in self.names] if pipeline.startswith("native") else self.keys
+        for i, pair in enumerate(zip(texts, self.labels, strict=True)):
             first.setdefault(pair, i)
         distinct = self.select(list(first.values()))
         repeats = len(self) - len(distinct)

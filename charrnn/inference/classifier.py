@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.encoded import pad
-from charrnn.errors import SettingsError
+from charrnn.encoded import Encoder
+from charrnn.errors import ModelFolderError, SettingsError
 from charrnn.hashed_ngrams import HashedNGrams
+from charrnn.inference.answers import Prediction, Ranking, Scored
 from charrnn.inference.explanation import Explanation, shapley_values
 from charrnn.inference.recurrent import (
     GATES,
@@ -19,14 +19,13 @@ from charrnn.inference.recurrent import (
     Floats,
     Ints,
     Recurrent,
-    pool,
     read_architecture,
     reverse,
     take,
 )
 from charrnn.metrics import log_softmax
 from charrnn.model_folder import ModelConfig, Weights, expert_weights
-from charrnn.text import PAD, PIPELINES, UNKNOWN, Vocabulary, abstention
+from charrnn.text import PAD, PIPELINES, SPECIALS, UNKNOWN, Vocabulary, abstention
 
 if TYPE_CHECKING:
     from charrnn.inference.generator import Generator
@@ -38,36 +37,8 @@ ARCHITECTURE: dict[str, type | Collection[str]] = {
     "bidirectional": bool,
     "pooling": POOLINGS,
 }
-CHUNK = 1024
-"""Names computed at once; bounds the memory."""
-
-
-class Scored(NamedTuple):
-    """A label and its probability."""
-
-    label: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """The answer for one name.
-
-    Attributes:
-        name: as it was given.
-        predictions: the most probable labels, or those of a set (see :meth:`Classifier.predict`), best first; empty
-            where the model abstains.
-        reason: why it abstains (see :meth:`Classifier.predict`), or None.
-    """
-
-    name: str
-    predictions: tuple[Scored, ...]
-    reason: str | None = None
-
-    @property
-    def abstained(self) -> bool:
-        """Whether there is no answer."""
-        return self.reason is not None
+BATCH = 16_384
+"""Names that are sorted and scored together: the more, the more prefixes they share."""
 
 
 Prior = str | Mapping[str, float]
@@ -89,6 +60,8 @@ class Classifier:
         self.config = config
         self.labels = config.labels
         self.vocabulary = Vocabulary(config.alphabet)
+        self.encode = Encoder(self.vocabulary)
+        self.is_letter = np.array([False] * SPECIALS + [c.isalpha() for c in config.alphabet])  # (V,)
         architecture = read_architecture(config, ARCHITECTURE)
         self.pipeline = PIPELINES[config.pipeline]
         self.pooling = architecture["pooling"]
@@ -99,8 +72,10 @@ class Classifier:
         self.tables = [table @ layer.input_weights + layer.bias for layer in self.layers]  # (V, GH)
         self.head = take(weights, "head.weight", (len(self.labels), hidden * len(directions))).T
         self.head_bias = take(weights, "head.bias", (len(self.labels),))
-        self.ngrams = HashedNGrams.from_weights(weights)
+        self.ngrams = HashedNGrams.from_weights(weights, len(self.vocabulary))
         self.expert_weights = expert_weights(config, ("network", "ngrams", "prior"), self.ngrams is not None)
+        if self.ngrams is not None and len(self.ngrams.base) != len(self.labels):
+            raise ModelFolderError("weights ngrams: not of this model's labels. Copy the model folder again.")
 
     @property
     def prior(self) -> NDArray[np.float64]:
@@ -129,7 +104,7 @@ class Classifier:
             top_k: labels for each name; 0 gives all.
             prior: as for :meth:`probabilities`.
             coverage: 0.8, 0.9 or 0.95 gives, in place of the ``top_k`` labels, a set that holds the name's own label
-                for at least this share of names like those of the training list. The top label is always in it.
+                for about this share of names like those of the training list. The top label is always in it.
             min_probability: of the top label; below it the answer is ``uncertain-score``.
             likeness: a generator of the same names; what it finds less likely than nearly all of its own validation
                 names is ``unlike-training``. That costs about as much time again.
@@ -138,29 +113,51 @@ class Classifier:
             SettingsError: ``top_k`` or ``min_probability`` is out of its range, the prior is none, the model was not
                 calibrated for this coverage, or the generator not for likeness.
         """
+        ranking = self.rank(names, top_k, prior, coverage, min_probability, likeness)
+        columns = ranking.labels.tolist(), ranking.probabilities.tolist(), ranking.sizes.tolist()
+        label = self.labels.__getitem__
+        return [
+            Prediction(name, tuple(map(Scored, map(label, order[:size]), p[:size])), reason)
+            for name, order, p, size, reason in zip(names, *columns, ranking.reasons, strict=True)
+        ]
+
+    def rank(
+        self,
+        names: Sequence[str],
+        top_k: int = 3,
+        prior: Prior = "model",
+        coverage: float | None = None,
+        min_probability: float = 0.0,
+        likeness: Generator | None = None,
+    ) -> Ranking:
+        """As :meth:`predict`, in arrays."""
         if top_k < 0:
             raise SettingsError(f"top_k {top_k}: must be at least 1, or 0 for every label.")
         if not 0 <= min_probability <= 1:
             raise SettingsError(f"min_probability {min_probability}: must be from 0 to 1.")
         threshold = None if coverage is None else self._threshold(coverage, prior)
-        probabilities = self.probabilities(names, prior)
-        k = min(top_k, len(self.labels)) or len(self.labels)
-        best = np.argsort(-probabilities, axis=1, kind="stable")
-        unlike = np.zeros(len(names), bool)
+        texts = self._read(names)
+        probabilities, known = self._answers(texts, prior)
+        sizes = np.full(len(names), min(top_k, len(self.labels)) or len(self.labels))
+        if threshold is not None:
+            sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, : int(sizes.max(initial=0))]
+        ranked = np.take_along_axis(probabilities, best, axis=1)
+        scored = np.array([text is not None for text in texts], bool)
+        sizes[~scored] = 0
+        reasons: list[str | None] = [None] * len(names)
+        # The last reason that holds is the one that is given.
+        for i in np.flatnonzero(probabilities.max(axis=1, initial=0) < min_probability).tolist():
+            reasons[i] = "uncertain-score"
         if likeness is not None:
-            scored = np.flatnonzero(~np.isnan(probabilities[:, 0]))
-            unlike[scored] = likeness.unlike([names[i] for i in scored.tolist()])
-        answers: list[Prediction] = []
-        for name, row, order, strange in zip(names, probabilities, best, unlike, strict=True):
-            if np.isnan(row[0]):
-                answers.append(Prediction(name, (), abstention(name, self.config.pipeline)))
-                continue
-            size = k if threshold is None else max(1, int((row >= threshold).sum()))
-            reason = "unlike-training" if strange else "uncertain-score" if row.max() < min_probability else None
-            if not self.vocabulary.knows(self.pipeline(name)):
-                reason = "out-of-vocabulary"
-            answers.append(Prediction(name, tuple(Scored(self.labels[i], float(row[i])) for i in order[:size]), reason))
-        return answers
+            rows = np.flatnonzero(scored)
+            for i in rows[likeness.unlike([names[i] for i in rows.tolist()])].tolist():
+                reasons[i] = "unlike-training"
+        for i in np.flatnonzero(~known).tolist():
+            reasons[i] = "out-of-vocabulary"
+        for i in np.flatnonzero(~scored).tolist():
+            reasons[i] = abstention(names[i], self.config.pipeline)
+        return Ranking(best, ranked, sizes, reasons)
 
     def explain(self, name: str, prior: Prior = "model") -> Explanation:
         """Each character's share of the decision between the top label and the runner-up, by :func:`shapley_values`.
@@ -218,20 +215,32 @@ class Classifier:
         Raises:
             SettingsError: the prior is none of these.
         """
+        return self._answers(self._read(names), prior)[0]
+
+    def _read(self, names: Sequence[str]) -> list[str | None]:
+        """Names as the model reads them; None where they cannot be scored."""
+        pipeline, kind = self.pipeline, self.config.pipeline
+        return [None if abstention(name, kind) else pipeline(name) for name in names]
+
+    def _answers(self, texts: Sequence[str | None], prior: Prior) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """p(label | name), (N, labels), and whether some letter of each name is in the alphabet, (N,)."""
         factor = self._prior_ratio(prior)
-        result = np.full((len(names), len(self.labels)), np.nan)
-        rows = [i for i, name in enumerate(names) if abstention(name, self.config.pipeline) is None]
-        encoded = {i: self.vocabulary.encode(self.pipeline(names[i])) for i in rows}
-        # Longest first: the recurrent layers drop finished names from the end of the batch.
-        rows.sort(key=lambda i: -len(encoded[i]))
-        for first in range(0, len(rows), CHUNK):
-            chunk = rows[first : first + CHUNK]
-            chars, lengths = pad([encoded[i] for i in chunk])
-            result[chunk] = np.exp(log_softmax(self.scores(chars, lengths)))
+        result, known = np.full((len(texts), len(self.labels)), np.nan), np.zeros(len(texts), bool)
+        for first in range(0, len(texts), BATCH):
+            batch = texts[first : first + BATCH]
+            # A name that is repeated is scored once.
+            rows = [i for i, text in enumerate(batch) if text is not None]
+            readable = [text for text in batch if text is not None]
+            index = {text: i for i, text in enumerate(dict.fromkeys(readable))}
+            chars, lengths = self.encode(list(index))
+            scores = np.exp(log_softmax(self.scores(chars, lengths)))
+            which = [index[text] for text in readable]
+            result[first : first + BATCH][rows] = scores[which]
+            known[first : first + BATCH][rows] = np.any(self.is_letter[chars], axis=1)[which]
         if factor is not None:
             result *= factor
             result /= result.sum(axis=1, keepdims=True)
-        return result
+        return result, known
 
     def _prior_ratio(self, prior: Prior) -> NDArray[np.float64] | None:
         if prior == "model":
@@ -253,7 +262,7 @@ class Classifier:
         """Logits (names, labels) of all experts together: network, n-grams, and label frequencies.
 
         Args:
-            chars: (B, T), longest first, padded with 0.
+            chars: (B, T), padded with 0.
             lengths: (B,), at least 1.
         """
         return self._mixed(chars, chars, lengths)
@@ -269,7 +278,7 @@ class Classifier:
     def logits(self, chars: Ints, lengths: Ints) -> Floats:
         """Logits (names, labels) of the network alone; arguments as for :meth:`scores`."""
         pooled = [
-            pool(layer.states(table, text, lengths), lengths, layer.hidden, self.pooling)
+            layer.pooled(table, text, lengths, self.pooling)
             for layer, table, text in zip(self.layers, self.tables, (chars, reverse(chars, lengths)), strict=False)
         ]
         logits: Floats = np.concatenate(pooled, axis=1) @ self.head + self.head_bias

@@ -36,7 +36,7 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
         total = -model.log_probabilities(corpus.names, labels).sum()
         characters = sum(model.characters(name) for name in corpus.names)
         return {"nats_per_char": float(total / characters), "names": len(corpus), "characters": characters}
-    corpus = corpus.distinct_pairs()
+    corpus = corpus.distinct_pairs(model.config.pipeline)
     index = {label: i for i, label in enumerate(model.labels)}
     targets = np.array([index[label] for label in _known(model, corpus)])
     probabilities = model.probabilities(corpus.names, prior)
@@ -57,7 +57,7 @@ def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, 
             total = sums[label]
             sums[label] = [total[0] + 1, total[1] + n, total[2] + model.characters(name)]
         return {label: {"names": n, "nats_per_char": s / c} for label, (n, s, c) in sums.items()}
-    corpus = corpus.distinct_pairs()
+    corpus = corpus.distinct_pairs(model.config.pipeline)
     targets = np.array([model.labels.index(label) for label in corpus.labels])
     answers = model.probabilities(corpus.names).argmax(axis=1)
     report = metrics.label_report(metrics.confusion_matrix(targets, answers, len(model.labels)))
@@ -74,7 +74,7 @@ def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, floa
         model: a calibrated classifier.
         corpus: its labels must be labels of the model.
     """
-    corpus = corpus.distinct_pairs()
+    corpus = corpus.distinct_pairs(model.config.pipeline)
     found: dict[str, dict[str, float]] = {}
     for coverage in model.config.calibration["thresholds"]:
         answers = model.predict(corpus.names, coverage=float(coverage))
@@ -107,7 +107,7 @@ def out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) ->
         unseen, known = other.without(seen.keys), set(model.labels)
         kept = unseen.select([i for i, label in enumerate(unseen.labels) if len(known) == 1 or label in known])
         return {"corpus": other.source, **evaluate(model, kept)}
-    kept = unseen_names(model.labels, seen, other)
+    kept = unseen_names(model.labels, seen, other, model.config.pipeline)
     report = evaluate(model, kept, "uniform")
     answers = model.probabilities(kept.names, "uniform").argmax(axis=1)
     labels = np.array(kept.labels)
@@ -121,9 +121,9 @@ def out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) ->
     }
 
 
-def unseen_names(labels: Collection[str], seen: Corpus, other: Corpus) -> Corpus:
+def unseen_names(labels: Collection[str], seen: Corpus, other: Corpus, pipeline: str = "ascii") -> Corpus:
     """Distinct pairs of ``other`` that are not in ``seen``, of the labels that have at least :data:`LEAST` of them."""
-    unseen = other.without(seen.keys).distinct_pairs()
+    unseen = other.without(seen.keys).distinct_pairs(pipeline)
     counts = unseen.label_counts
     return unseen.select([i for i, lab in enumerate(unseen.labels) if lab in labels and counts[lab] >= LEAST])
 

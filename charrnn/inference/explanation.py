@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 Value = Callable[[NDArray[np.bool_]], NDArray[np.float64]]
 ORDERS = 16
 """Random orders of the characters that are averaged over; each is used backwards, too."""
+MOST_STEPS = 640
+"""Orders times characters; longer names are explained by fewer orders."""
+AT_ONCE = 512
+"""Coalitions that are valued together, which bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,13 @@ def shapley_values(value: Value, size: int, seed: int = 0) -> tuple[NDArray[np.f
         The players' values (size,), the value of nobody and that of all.
     """
     rng = np.random.default_rng(seed)
-    drawn = np.array([rng.permutation(size) for _ in range(ORDERS)])
+    drawn = np.array([rng.permutation(size) for _ in range(min(ORDERS, max(MOST_STEPS // size, 1)))])
     orders = np.concatenate([drawn, drawn[:, ::-1]])  # (O, size)
     ranks = orders.argsort(axis=1)
     coalitions = ranks[:, None, :] < np.arange(size + 1)[:, None]  # (O, size + 1, size)
     different, which = np.unique(coalitions.reshape(-1, size), axis=0, return_inverse=True)
-    values = value(different)[which.reshape(len(orders), size + 1)]  # (O, size + 1)
+    parts = [value(different[first : first + AT_ONCE]) for first in range(0, len(different), AT_ONCE)]
+    values = np.concatenate(parts)[which.reshape(len(orders), size + 1)]  # (O, size + 1)
     gains = np.diff(values, axis=1)
     shares = np.take_along_axis(gains, ranks, axis=1).mean(axis=0)
     return shares, float(values[0, 0]), float(values[0, -1])

@@ -6,7 +6,7 @@ alone is computed once for the whole vocabulary: the embedding times the input w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from charrnn.errors import ModelFolderError
 from charrnn.model_folder import ModelConfig, Weights
+from charrnn.prefixes import prefix_levels
 from charrnn.text import PIPELINES
 
 Floats = NDArray[np.float32]
@@ -21,6 +22,7 @@ Ints = NDArray[np.int64]
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 POOLINGS = ("last", "mean", "max")
+REDUCE: dict[str, Callable[[Floats, Floats], Floats]] = {"mean": np.add, "max": np.maximum}
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -86,35 +88,30 @@ class Recurrent:
         memory = both[:, h:] * state[:, h:] + both[:, :h] * np.tanh(gates[:, 2 * h : 3 * h])
         return np.concatenate([sigmoid(gates[:, 3 * h :]) * np.tanh(memory), memory], axis=1)
 
-    def states(self, table: Floats, chars: Ints, lengths: Ints) -> Iterator[Floats]:
-        """Read names, longest first; yields after each character the hidden states (active, H) of the names not over.
+    def pooled(self, table: Floats, chars: Ints, lengths: Ints, how: str) -> Floats:
+        """The states of names as one vector each, (B, H): the last one, their mean, or their maximum.
+
+        A state depends on the characters before it alone, so each distinct prefix is stepped once, and its sum,
+        maximum or state is handed on to all that go on from it.
 
         Args:
             table: (V, GH), what :meth:`step` wants as input for each symbol.
-            chars: (B, T).
-            lengths: (B,), in falling order, at least 1.
+            chars: (B, T), padded with 0.
+            lengths: (B,), at least 1.
+            how: one of :data:`POOLINGS`.
         """
-        state = self.start(len(chars))
-        for t in range(chars.shape[1]):
-            active = int(np.searchsorted(-lengths, -t))  # lengths > t
-            state = self.step(table[chars[:active, t]], state[:active])
-            yield state[:, : self.hidden]
-
-
-def pool(states: Iterator[Floats], lengths: Ints, hidden: int, how: str) -> Floats:
-    """Hidden states of names, as :meth:`Recurrent.states` yields them, as one vector each (B, H)."""
-    pooled = np.full((len(lengths), hidden), -np.inf if how == "max" else 0, np.float32)
-    for state in states:
-        seen = pooled[: len(state)]
-        if how == "max":
-            np.maximum(seen, state, out=seen)
-        elif how == "mean":
-            seen += state
-        else:
-            seen[:] = state
-    if how == "mean":
-        pooled /= lengths[:, None]
-    return pooled
+        result = np.empty((len(chars), self.hidden), np.float32)
+        for levels in prefix_levels(chars, lengths, len(table)):
+            state = self.start(1)
+            pooled = np.full((1, self.hidden), -np.inf if how == "max" else 0, np.float32)
+            for t, level in enumerate(levels):
+                state = self.step(table[chars[level.names, t]], state[level.before])  # (U, size)
+                seen = state[:, : self.hidden]
+                pooled = seen if how == "last" else REDUCE[how](pooled[level.before], seen)
+                result[level.over] = pooled[level.whole]
+        if how == "mean":
+            result /= lengths[:, None]
+        return result
 
 
 def read_architecture(config: ModelConfig, expected: Mapping[str, type | Collection[str]]) -> dict[str, Any]:

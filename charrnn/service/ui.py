@@ -122,7 +122,7 @@ def build(classifier: Classifier, generator: Generator) -> Any:
                 with gr.Column():
                     bars = gr.Label(label="Language", num_top_classes=SHOWN)
                     sentence = gr.Markdown()
-                    why = gr.HTML()
+                    why = gr.HTML(padding=False)
             gr.on([ask.click, name.submit], on_classify, name, [bars, sentence, why], api_name="classify")
             # An example fills the box from the browser; its answer should come at once.
             name.change(

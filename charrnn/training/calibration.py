@@ -18,7 +18,7 @@ from charrnn import metrics
 from charrnn.hashed_ngrams import HashedNGrams
 from charrnn.metrics import log_softmax
 from charrnn.model_folder import ModelConfig, label_rows
-from charrnn.ngrams import NGrams
+from charrnn.ngrams import LARGEST, NGrams
 from charrnn.text import SPECIALS
 from charrnn.training.dataset import COLLATE, IGNORE, LengthBuckets, NameDataset
 
@@ -28,14 +28,14 @@ COVERAGES = (0.8, 0.9, 0.95)
 CLASSIFIER_EXPERTS = {"network": 0.5, "ngrams": 0.25, "prior": 0.25}
 GENERATOR_EXPERTS = {"network": 0.6, "ngrams": 0.35}
 """What the weights of the experts are drawn to, as strongly as by one name or character."""
-MOST_CHARACTERS = 50_000
-"""A generator's weights are fitted on so many at most; two numbers need no more."""
+MOST_CELLS = 3_000_000
+"""Characters times vocabulary on which a generator's weights are fitted at most; two numbers need no more."""
 
 
 ORDER = 5
 """Longest n-gram of a generator: four characters of context. Chosen on validation names, of 4 to 6."""
 UNLIKE = 0.005
-"""Share of validation names that a generator calls unlike its names."""
+"""Share of validation names that a generator may call unlike its names; none of fewer than 200."""
 
 
 def fit_ngrams(config: ModelConfig, parts: list[NameDataset]) -> HashedNGrams | NGrams:
@@ -48,12 +48,12 @@ def fit_ngrams(config: ModelConfig, parts: list[NameDataset]) -> HashedNGrams | 
     rows = label_rows(count)
     if rows > count:
         names, labels = names * 2, labels + [rows - 1] * len(names)
-    return NGrams.fit(names, labels, rows, size, ORDER)
+    return NGrams.fit(names, labels, rows, size, ORDER, largest=LARGEST)
 
 
 @torch.no_grad()
 def calibrate_classifier(
-    config: ModelConfig, model: nn.Module, ngrams: HashedNGrams, data: NameDataset, device: torch.device
+    config: ModelConfig, model: nn.Module, ngrams: HashedNGrams | None, data: NameDataset, device: torch.device
 ) -> dict[str, Any]:
     """See :func:`calibrate`; of names that neither the network nor the n-grams have learned from."""
     network = np.zeros((len(data), len(config.labels)))
@@ -62,7 +62,8 @@ def calibrate_classifier(
     for indices in LengthBuckets(data.lengths, 512):
         batch = COLLATE["classifier"]([data[i] for i in indices])
         chars, lengths = (tensor.numpy() for tensor in batch.inputs)
-        scores[indices] = ngrams.scores(chars, lengths)
+        if ngrams is not None:
+            scores[indices] = ngrams.scores(chars, lengths)
         network[indices] = model(*batch.to(device).inputs).double().cpu().numpy()
     counts = np.maximum(np.array(config.label_counts, np.float64), 0.5)
     return calibrate(network, scores, np.log(counts / counts.sum()), np.array(data.labels))
@@ -70,7 +71,7 @@ def calibrate_classifier(
 
 @torch.no_grad()
 def calibrate_generator(
-    config: ModelConfig, model: nn.Module, ngrams: NGrams, data: NameDataset, device: torch.device
+    config: ModelConfig, model: nn.Module, ngrams: NGrams | None, data: NameDataset, device: torch.device
 ) -> dict[str, Any]:
     """The ``calibration`` of a generator's config; of names that neither the network nor the n-grams have learned from.
 
@@ -87,15 +88,15 @@ def calibrate_generator(
         if any_label:
             labels = torch.full_like(labels, label_rows(len(config.labels)) - 1)
         logits = model(chars.to(device), labels.to(device)).double().cpu().numpy()  # (B, T, V)
-        states = ngrams.states(chars.numpy(), labels.numpy())
-        return np.stack([log_softmax(logits), ngrams.log_p[states]], axis=2), batch.targets.numpy()
+        scores = np.zeros_like(logits) if ngrams is None else ngrams.log_p[ngrams.states(chars.numpy(), labels.numpy())]
+        return np.stack([log_softmax(logits), scores], axis=2), batch.targets.numpy()
 
     batches = list(LengthBuckets(data.lengths, 512, seed=0))
     parts: list[tuple[Floats, NDArray[np.int64]]] = []
     for indices in batches:
         experts, targets = answers(indices, any_label=False)
         parts.append((experts[targets != IGNORE], targets[targets != IGNORE]))
-        if sum(len(targets) for _, targets in parts) >= MOST_CHARACTERS:
+        if sum(scores.shape[0] * scores.shape[2] for scores, _ in parts) >= MOST_CELLS:
             break
     experts, targets = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     weights = fit_weights(experts, targets, np.array(list(GENERATOR_EXPERTS.values())))
@@ -129,7 +130,8 @@ def likeness(nats: Floats, characters: NDArray[np.int64]) -> dict[str, Any]:
     """
     per_char = np.sort(nats / characters)
     kept = min(math.ceil((len(per_char) + 1) * (1 - UNLIKE)), len(per_char))
-    return {"likeness": {"nats_per_char": float(per_char[kept - 1]), "share": UNLIKE, "names": len(per_char)}}
+    share = 1 - kept / len(per_char)
+    return {"likeness": {"nats_per_char": float(per_char[kept - 1]), "share": share, "names": len(per_char)}}
 
 
 def calibrate(network: Floats, ngrams: Floats, log_prior: Floats, targets: NDArray[np.int64]) -> dict[str, Any]:
@@ -194,6 +196,8 @@ def fit_weights(experts: Floats, targets: NDArray[np.int64], start: Floats, step
         weights = weights - length * move
         if np.abs(length * move).max() < 1e-9:
             break
+    # An expert that says nothing of any class was left where it began.
+    weights[(experts == experts[:, :, :1]).all(axis=(0, 2))] = 0
     return weights
 
 

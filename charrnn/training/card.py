@@ -87,13 +87,12 @@ def calibration_text(config: ModelConfig) -> str:
             "validation names did."
         )
     weights, before, after = (calibration[key] for key in ("weights", "before", "after"))
+    told = {"network": "the network", "ngrams": "class-wise n-grams", "prior": "the label frequencies"}
+    powers = ", ".join(f"{told[key]} to the power of {weight:.2f}" for key, weight in weights.items() if weight)
     text = (
-        f"The answer is a product of experts: the network to the power of {weights['network']:.2f}, class-wise "
-        f"n-grams to the power of {weights['ngrams']:.2f}, the label frequencies to the power of "
-        f"{weights['prior']:.2f}. These were fitted on {calibration['names']:,} validation names that none had learned "
-        f"from, where the negative log-likelihood became {after['nll']:.3f} (the network alone: {before['nll']:.3f}) "
-        f"and the expected calibration error {after['ece']:.3f} "
-        f"({before['ece']:.3f})."
+        f"The answer is a product of experts: {powers}. These were fitted on {calibration['names']:,} validation names "
+        f"that none had learned from, where the negative log-likelihood became {after['nll']:.3f} (the network alone: "
+        f"{before['nll']:.3f}) and the expected calibration error {after['ece']:.3f} ({before['ece']:.3f})."
     )
     if "test" not in calibration:
         return text

@@ -26,7 +26,7 @@ from charrnn.training.progress import Listener
 from charrnn.training.settings import Settings
 from charrnn.training.tensorboard import TensorBoard
 from charrnn.training.trainer import Save, Trainer, copy_weights
-from charrnn.training.transfer import inherited, transfer
+from charrnn.training.transfer import as_initialised, inherited, transfer
 
 FOLDED = {"classifier": "-folded", "generator": ""}
 """Ending of the text pipeline's name."""
@@ -41,14 +41,19 @@ class Trained:
     parts: Split
 
 
-def prepare(task: str, corpus: Corpus) -> Corpus:
+def prepare(task: str, corpus: Corpus, pipeline: str = "ascii") -> Corpus:
     """The corpus as the task uses it: classifiers drop repeated pairs.
+
+    Args:
+        task: ``classifier`` or ``generator``.
+        corpus: names with labels.
+        pipeline: ``ascii`` or ``native``.
 
     Raises:
         CorpusError: fewer than two labels or a label with one name (classifier); a label ``*`` (generator).
     """
     if task == "classifier":
-        corpus = corpus.distinct_pairs()
+        corpus = corpus.distinct_pairs(pipeline)
         if len(corpus.label_set) < 2:
             raise CorpusError(
                 f"{corpus.source}: one label only ({corpus.label_set[0]}); a classifier needs at least two. "
@@ -73,6 +78,7 @@ def train(
     init: str | Path | None = None,
     run: Path | None = None,
     listeners: tuple[Listener, ...] = (),
+    private: bool = False,
 ) -> Trained:
     """Train a model on a corpus.
 
@@ -86,6 +92,7 @@ def train(
         run: folder of state, ``run.json``, ``metrics.jsonl`` and TensorBoard events; a state that lies there is gone
             on from. None writes nothing.
         listeners: told of each epoch, besides the ones that write to ``run``.
+        private: do without n-grams, from which names of the corpus could be read.
 
     Raises:
         CorpusError: the corpus does not serve the task.
@@ -94,20 +101,25 @@ def train(
         NonFiniteLossError: training diverged.
         InterruptedRunError: a signal stopped it; the state is saved.
     """
-    used = prepare(task, corpus)
+    init_sha256 = None
+    if init is not None:
+        init_sha256 = model_folder.read_config(init).weights_sha256
+        settings = as_initialised(settings, init)
+    used = prepare(task, corpus, settings.pipeline)
     parts = split(used, settings.seed, settings.validation_fraction, settings.test_fraction)
     began = time.perf_counter()
     config = _config(task, corpus, parts, settings, used.dropped)
-    init_sha256 = None
     if init is not None:
         config = inherited(config, init)
-        init_sha256 = model_folder.read_config(init).weights_sha256
     description = resume.describe(task, settings, corpus.fingerprint, init_sha256)
     train_data, validation_data = _dataset(config, parts.train), _dataset(config, parts.validation)
 
     state = None if run is None else machine.on_main(lambda: resume.start(run, description, machine))
     batches = _loader(config, train_data, settings, machine)
     validation = _loader(config, validation_data, settings, machine, shuffled=False)
+    both = [train_data, validation_data]
+    if settings.refit:
+        _loader(config, NameDataset.concatenate(both), settings, machine)  # too small a batch is told beforehand
     trainer = _trainer(config, init, batches, validation, settings, machine, resume.saver(run, machine, description))
     with ExitStack() as stack:
         if run is not None and state is not None:
@@ -119,19 +131,18 @@ def train(
         trainer.listeners = watchers
         trainer.fit()
     progress = trainer.progress
-    ngrams = fit_ngrams(config, [train_data])
-    weights = ngrams.weights()
+    ngrams = None if private else fit_ngrams(config, [train_data])
+    weights = ngrams.weights() if ngrams else {}
     calibration = CALIBRATE[task](config, trainer.kept, ngrams, validation_data, machine.device)
     config = dataclasses.replace(config, calibration=calibration)
     refit = None
     if settings.refit:
-        both = [train_data, validation_data]
         rates = [figures["learning_rate"] for figures in progress.history[: progress.best_epoch]]
         trainer = _refit(config, init, both, settings, machine, run, description, rates)
         refit = {"names": sum(map(len, both)), "epochs": trainer.progress.epoch}
         counts = np.bincount([label for data in both for label in data.labels], minlength=len(config.labels))
         config = dataclasses.replace(config, label_counts=counts.tolist())
-        weights = fit_ngrams(config, both).weights()
+        weights = {} if private else fit_ngrams(config, both).weights()
     training = {
         "settings": dataclasses.asdict(settings),
         "init": None if init is None else str(init),
@@ -156,6 +167,7 @@ def _trainer(
     machine: Machine,
     save: Save,
     rates: list[float] | None = None,
+    epochs: int | None = None,
 ) -> Trainer:
     """A trainer of fresh weights, or of those of ``init``."""
     torch.manual_seed(settings.seed)
@@ -166,7 +178,7 @@ def _trainer(
     if machine.rank:
         # Every process starts from the same weights, and drops units of its own.
         torch.manual_seed(settings.seed + machine.rank)
-    return Trainer(model, train, validation, settings, machine, save=save, rates=rates)
+    return Trainer(model, train, validation, settings, machine, save=save, rates=rates, epochs=epochs)
 
 
 def _refit(
@@ -183,10 +195,10 @@ def _refit(
     where = None if run is None else run / "refit"
     description = description | {"rates": rates}
     plateau = settings.schedule == "plateau"
-    settings = dataclasses.replace(settings, epochs=len(rates) if plateau else settings.epochs, patience=0)
+    settings = dataclasses.replace(settings, patience=0)
     batches = _loader(config, NameDataset.concatenate(parts), settings, machine)
     save = resume.saver(where, machine, description)
-    trainer = _trainer(config, init, batches, None, settings, machine, save, rates if plateau else None)
+    trainer = _trainer(config, init, batches, None, settings, machine, save, rates if plateau else None, len(rates))
     if where is not None:
         state = machine.on_main(lambda: resume.load_whole(where))
         # A run that was given more epochs may have found other rates.

@@ -38,6 +38,7 @@ class Trainer:
         listeners: told of each epoch.
         save: keeps a state; called after each epoch, every ``settings.save_every`` steps, and on a signal.
         rates: learning rates of the epochs, in place of the schedule.
+        epochs: to train, in place of ``settings.epochs``, over which a one-cycle schedule is spread all the same.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class Trainer:
         listeners: Sequence[Listener] = (),
         save: Save = lambda state: None,
         rates: Sequence[float] | None = None,
+        epochs: int | None = None,
     ) -> None:
+        self.epochs = settings.epochs if epochs is None else epochs
         self.model, self.train, self.validation = machine.wrap(model), train, validation
         self.settings, self.machine, self.listeners, self.save = settings, machine, listeners, save
         groups = parameter_groups(model, settings.weight_decay)
@@ -76,7 +79,7 @@ class Trainer:
         """
         progress, settings = self.progress, self.settings
         hidden = not self.machine.is_main
-        bar = tqdm(total=settings.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=hidden)
+        bar = tqdm(total=self.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=hidden)
         with bar, StopRequest() as stop:
             while not self.is_over():
                 self.run_epoch(stop)
@@ -102,7 +105,7 @@ class Trainer:
     def is_over(self) -> bool:
         """Whether the epochs are used up, or validation has not improved for ``patience`` epochs."""
         waited = self.progress.epoch - self.progress.best_epoch
-        return self.progress.epoch >= self.settings.epochs or 0 < self.settings.patience <= waited
+        return self.progress.epoch >= self.epochs or 0 < self.settings.patience <= waited
 
     def run_epoch(self, stop: StopRequest) -> None:
         """The steps of an epoch that are not yet done."""

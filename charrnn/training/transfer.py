@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,8 +14,23 @@ from charrnn import model_folder
 from charrnn.errors import SettingsError
 from charrnn.model_folder import ModelConfig, Weights
 from charrnn.training import modules
+from charrnn.training.settings import Settings
 
 LABELLED = ("head.weight", "head.bias"), ("embed_label.weight",)
+
+
+def as_initialised(settings: Settings, init: str | Path) -> Settings:
+    """The settings with the text pipeline of the model to start from.
+
+    Raises:
+        SettingsError: they ask for another one.
+        ModelFolderError: the model cannot be read.
+    """
+    pipeline: Literal["ascii", "native"]
+    pipeline = "native" if model_folder.read_config(init).pipeline.startswith("native") else "ascii"
+    if settings.pipeline == "native" != pipeline:
+        raise SettingsError(f"--pipeline native: --init {init} reads names as {pipeline}. Leave one of them out.")
+    return dataclasses.replace(settings, pipeline=pipeline)
 
 
 def inherited(config: ModelConfig, init: str | Path) -> ModelConfig:

@@ -20,3 +20,9 @@ def test_fingerprint_depends_on_content_not_on_order():
 
 def test_without_leaves_out_every_spelling():
     assert CORPUS.without(["nowak"]).names == ["Sato"]
+
+
+def test_native_pairs_are_compared_as_they_are_written():
+    corpus = Corpus(["王明", "汪明", "Müller", "Muller", "MÜLLER"], ["A"] * 5)
+    assert list(corpus.distinct_pairs().names) == ["王明", "Müller"]
+    assert list(corpus.distinct_pairs("native").names) == ["王明", "汪明", "Müller", "Muller"]

@@ -214,3 +214,14 @@ def test_without_validation_all_epochs_are_run_and_the_last_weights_kept():
     assert trainer.progress.epoch == trainer.progress.best_epoch == 4
     assert "validation_loss" not in trainer.progress.history[0]
     assert all(torch.equal(w, trainer.kept.state_dict()[name]) for name, w in trainer.best_weights.items())
+
+
+def test_fewer_epochs_than_a_one_cycle_schedule_is_spread_over():
+    settings = ClassifierSettings(**SMALL, epochs=4, schedule="one-cycle", patience=0)
+    whole, part = make_trainer(settings), make_trainer(settings)
+    part.epochs = 2
+    whole.fit()
+    part.fit()
+    assert part.progress.epoch == 2
+    rates = [[figures["learning_rate"] for figures in t.progress.history] for t in (whole, part)]
+    assert rates[1] == rates[0][:2]

@@ -1,0 +1,18 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.encoded import Encoder, enclose, pad
+from charrnn.text import END, START, Vocabulary
+
+
+@given(st.lists(st.text()), st.sampled_from(["", "abc", " 'aeiouářИ王", "\U0001f600a"]))
+def test_all_at_once_is_one_after_the_other(texts, alphabet):
+    vocabulary = Vocabulary(alphabet)
+    chars, lengths = Encoder(vocabulary)(texts)
+    expected, expected_lengths = pad([vocabulary.encode(text) for text in texts])
+    assert np.array_equal(chars, expected) and np.array_equal(lengths, expected_lengths)
+
+
+def test_names_stand_between_start_and_end():
+    assert enclose(*pad([[5, 6], [], [7]])).tolist() == [[START, 5, 6, END], [START, END, 0, 0], [START, 7, END, 0]]
