@@ -5,6 +5,7 @@
     CharRNNError
     ├── CorpusError            names that cannot be read, or not used for the task
     ├── SettingsError          a setting out of its range, or settings that contradict each other
+    │   └── ImpossibleConstraint   no name can meet what is asked of generated names
     ├── UnknownLabelError      a label that the model was not trained on
     ├── ModelFolderError       a model folder that is absent, altered, cut or of another format
     ├── NonFiniteLossError     training diverged: the loss is NaN or infinite
@@ -34,6 +35,10 @@ class CorpusError(CharRNNError):
 
 class SettingsError(CharRNNError):
     """A setting out of its range, or settings that contradict each other."""
+
+
+class ImpossibleConstraint(SettingsError):  # noqa: N818 - it names what is wrong
+    """No name can meet what is asked of generated names."""
 
 
 class UnknownLabelError(CharRNNError):

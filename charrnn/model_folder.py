@@ -18,6 +18,7 @@ import hashlib
 import json
 import math
 import os
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +172,21 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def read_known(folder: Path) -> frozenset[str] | None:
+    """The names of the corpus, ASCII in folded case; None if the folder leaves them out.
+
+    Raises:
+        ModelFolderError: the list is damaged.
+    """
+    path = folder / "known.txt.gz"
+    if not path.exists():
+        return None
+    try:
+        return frozenset(gzip.decompress(path.read_bytes()).decode().splitlines())
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ModelFolderError(f"{path}: cannot be read ({error}). Copy the model folder again.") from error
 
 
 def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[Any]]]:

@@ -16,10 +16,16 @@ with warnings.catch_warnings():
     import torch
     import torch.utils.tensorboard
 
+import hypothesis
+
 from charrnn.corpus import Corpus
 from charrnn.inference import PRETRAINED
 from charrnn.model_folder import ModelConfig
 from charrnn.training import modules
+
+# How long an example takes depends on the machine and on what else it does.
+hypothesis.settings.register_profile("charrnn", deadline=None)
+hypothesis.settings.load_profile("charrnn")
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"

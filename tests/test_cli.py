@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -123,6 +124,22 @@ def test_generate_jsonl_carries_what_repeats_it(run):
     _, out, _ = run("generate", "--label", "Irish", "-n", 3, "--seed", 5, "--format", "jsonl")
     rows = [json.loads(line) for line in out.splitlines()]
     assert [(r["label"], r["seed"], r["index"]) for r in rows] == [("Irish", 5, i) for i in range(3)]
+    for row in rows:
+        assert run("generate", "--stamp", row["stamp"]) == (0, row["name"] + "\n", "")
+
+
+def test_generated_names_look_as_asked(run):
+    flags = ["--prefix", "Mac", "--suffix", "n", "--min-length", 7, "--max-length", 11, "--characters", "Macdeilnort"]
+    status, out, _ = run("generate", "--label", "Scottish", "-n", 50, "--seed", 1, *flags)
+    names = out.splitlines()
+    assert status == 0 and len(names) == 50
+    assert all(re.fullmatch("Mac[Macdeilnort]*n", name) and 7 <= len(name) <= 11 for name in names)
+
+
+def test_fewer_new_names_than_asked_for_is_said_and_no_failure(run):
+    status, out, err = run("generate", "--label", "Irish", "-n", 50, "--pattern", "O'[AB][aeiou][nr]?", "--novel")
+    assert status == 0 and 0 < len(out.splitlines()) < 50
+    assert f"{len(out.splitlines())} names instead of 50" in err
 
 
 def test_evaluate_finds_the_test_split_again(run, trained, small_corpus_dir):
@@ -169,6 +186,14 @@ def test_info_tells_what_it_is(run, trained):
         (["generate", "--label", "Elvish"], "unknown label 'Elvish'; this model knows Arabic, Chinese"),
         (["generate"], "choose one of Arabic"),
         (["generate", "--label", "Irish", "--temperature", "nan"], "temperature nan"),
+        (["generate", "--label", "Irish", "--top-p", "inf"], "top_p inf"),
+        (["generate", "--label", "Irish", "--pattern", "("], "pattern '('"),
+        (["generate", "--label", "Irish", "--pattern", "(a|b)*a(a|b){20}"], "states"),
+        (["generate", "--label", "Irish", "--pattern", "[0-9]+"], "no name of this model's characters"),
+        (["generate", "--label", "Irish", "--prefix", "Ж"], "does not know 'Ж'"),
+        (["generate", "--label", "Irish", "--min-length", "-3"], "min_length -3"),
+        (["generate", "--label", "Irish", "--resample", "1000000"], "resample 1000000"),
+        (["generate", "--stamp", "abc"], "stamp: this is none"),
         (["generate", "--label", "Irish", "-n", "1000000000"], "n 1000000000"),
         (["evaluate", "--model", "names/classifier", "--data", "absent"], "no such file or folder"),
         (["evaluate", "--model", "names/classifier", "--data", "app.py", "--split", "test"], "fingerprints differ"),

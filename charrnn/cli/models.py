@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import secrets
+import sys
 from typing import Any
 
 from charrnn.cli.flags import add_column_flags, add_model_flag, load_model
 from charrnn.errors import SettingsError
+
+RESAMPLE = 16
+"""Draws for each name under constraints."""
 
 
 def add_commands(commands: Any) -> None:
@@ -27,6 +32,26 @@ def add_commands(commands: Any) -> None:
     )
     generate.add_argument("--top-k", type=int, default=0, metavar="K", help="draw among the K best characters; 0 all")
     generate.add_argument("--top-p", type=float, default=1.0, metavar="P", help="draw among the best that reach P")
+    looks = generate.add_argument_group("what names look like (letter case matters)")
+    for name, told in (
+        ("prefix", "how they begin"),
+        ("suffix", "how they end"),
+        ("contains", "what stands somewhere in them"),
+        ("pattern", "a regular expression that matches the whole name"),
+        ("characters", "the only ones that occur"),
+    ):
+        looks.add_argument(f"--{name}", default="", metavar=name[0].upper(), help=told)
+    looks.add_argument("--min-length", type=int, default=1, metavar="N", help="fewest characters")
+    looks.add_argument("--max-length", type=int, metavar="N", help="most characters. Default: as in training.")
+    looks.add_argument(
+        "--resample",
+        type=int,
+        metavar="K",
+        help="draw K for each name and take one as often as the above let it by: 1 is quick and leads into unlikely "
+        f"corners. Default: {RESAMPLE} if anything is asked above.",
+    )
+    looks.add_argument("--novel", action="store_true", help="only names that are not in the training data, none twice")
+    generate.add_argument("--stamp", metavar="S", help="draw the name again that --format jsonl gave this stamp")
     generate.add_argument("--format", choices=["lines", "jsonl"], default="lines")
     generate.set_defaults(run=run_generate)
 
@@ -49,13 +74,37 @@ def add_commands(commands: Any) -> None:
 
 def run_generate(flags: argparse.Namespace) -> int:
     """``charrnn generate``."""
+    from charrnn.inference.constraints import Constraints
+    from charrnn.inference.drawing import Request
+    from charrnn.inference.sampling import Sampling
+
     model = load_model(flags.model, "generator")
-    seed = secrets.randbelow(2**32) if flags.seed is None else flags.seed
-    label = flags.label or (model.labels[0] if len(model.labels) == 1 else None)
-    names = model.sample(label, flags.n, seed, flags.temperature, flags.top_k, flags.top_p)
-    for index, name in enumerate(names):
-        record = {"name": name, "label": label, "seed": seed, "index": index}
-        print(name if flags.format == "lines" else json.dumps(record, ensure_ascii=False))
+    if flags.stamp:
+        print(model.repeat(flags.stamp).name)
+        return 0
+    constraints = Constraints(**{field.name: getattr(flags, field.name) for field in dataclasses.fields(Constraints)})
+    request = Request(
+        flags.label or (model.labels[0] if len(model.labels) == 1 else None),
+        secrets.randbelow(2**32) if flags.seed is None else flags.seed,
+        Sampling(flags.temperature, flags.top_k, flags.top_p),
+        constraints,
+        flags.resample or (RESAMPLE if constraints != Constraints() else 1),
+    )
+    index = -1
+    for index, made in enumerate(model.stream(request, flags.n, flags.novel)):
+        record = {
+            "name": made.name,
+            "label": request.label,
+            "seed": request.seed,
+            "index": index,
+            "attempt": made.attempt,
+            "log_probability": round(made.log_probability, 4),
+            "resample": request.resample,
+            "stamp": model.stamp(request, made),
+        }
+        print(made.name if flags.format == "lines" else json.dumps(record, ensure_ascii=False))
+    if index + 1 < flags.n:
+        print(f"charrnn: {index + 1:,} names instead of {flags.n:,}: no more new ones were found.", file=sys.stderr)
     return 0
 
 

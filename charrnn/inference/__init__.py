@@ -18,8 +18,9 @@ def load(path: str | Path) -> Classifier | Generator:
     Raises:
         ModelFolderError: the folder is absent, incomplete, altered, or of another format version.
     """
-    config, weights = model_folder.read(locate(path))
-    return Classifier(config, weights) if config.task == "classifier" else Generator(config, weights)
+    folder = locate(path)
+    config, weights = model_folder.read(folder)
+    return Classifier(config, weights) if config.task == "classifier" else Generator(config, weights, folder)
 
 
 def locate(path: str | Path) -> Path:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charrnn import model_folder
 from charrnn.encoded import pad
 from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
+from charrnn.inference.constraints import Constraints, Guide
+from charrnn.inference.drawing import NO_CONSTRAINTS, Made, Request, draw, new_ones, read_stamp, stamp
 from charrnn.inference.explanation import Explanation
 from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, read_architecture, take
+from charrnn.inference.sampling import ROUND, Sampling
 from charrnn.metrics import log_softmax
 from charrnn.model_folder import ANY, ModelConfig, Weights, expert_weights, label_rows
 from charrnn.ngrams import NGrams
-from charrnn.text import END, PIPELINES, SPECIALS, START, Vocabulary, abstention
+from charrnn.text import END, PIPELINES, START, Vocabulary, abstention
 
 ARCHITECTURE: dict[str, type | Collection[str]] = {
     "cell": GATES,
@@ -23,8 +29,6 @@ ARCHITECTURE: dict[str, type | Collection[str]] = {
     "embedding": int,
     "label_embedding": int,
 }
-BATCH = 128
-"""Names drawn at once. Fixed, because the last bits of a matrix product change with its shape."""
 LONGEST_REQUEST = 1_000_000
 
 
@@ -34,13 +38,14 @@ class Generator:
     Args:
         config: of a model folder, task ``generator``.
         weights: of the same folder.
+        folder: where they came from; without it, nothing can be told to be new.
 
     Raises:
         ModelFolderError: weights and config do not fit.
     """
 
-    def __init__(self, config: ModelConfig, weights: Weights) -> None:
-        self.config = config
+    def __init__(self, config: ModelConfig, weights: Weights, folder: Path | None = None) -> None:
+        self.config, self.folder = config, folder
         self.labels = config.labels
         self.vocabulary = Vocabulary(config.alphabet)
         size = len(self.vocabulary)
@@ -59,9 +64,6 @@ class Generator:
         self.expert_weights = expert_weights(config, ("network", "ngrams"), self.ngrams is not None)
         if self.ngrams is not None and len(self.ngrams.start) != len(self.label_table):
             raise ModelFolderError("weights ngrams: not of this model's labels. Copy the model folder again.")
-        self._never = [i for i in range(SPECIALS) if i != END]
-        # A name has at least one character, and does not begin with a space.
-        self._never_first = [END, *self.vocabulary.encode(" ")]
 
     def label_index(self, label: str | None) -> int:
         """Index of a label, :data:`ANY` included; None stands for the only label of a model that has one.
@@ -89,8 +91,11 @@ class Generator:
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
+        constraints: Constraints = NO_CONSTRAINTS,
+        novel: bool = False,
+        resample: int = 1,
     ) -> list[str]:
-        """Draw ``n`` names, repeats allowed. The same arguments give the same names; a larger ``n`` only adds names.
+        """Draw ``n`` names. The same arguments give the same names; a larger ``n`` only adds names.
 
         Args:
             label: one of :attr:`labels`, or :data:`ANY`; may be left out where there is one.
@@ -99,39 +104,77 @@ class Generator:
             temperature: divides the logits; 0 always takes the most probable character.
             top_k: draw among the k most probable characters; 0 among all.
             top_p: draw among the most probable characters that together reach this probability (Holtzman et al. 2020).
+            constraints: what all names look like.
+            novel: none twice, and none that is in the corpus of the model, case and marks aside. There may be fewer
+                than ``n``: see :meth:`stream`.
+            resample: draw so many for each name, and take one of them as often as the constraints let it by. What is
+                drawn under constraints alone (1) is led into corners that the model finds unlikely, such as long
+                names before a suffix; the more are drawn, the nearer names come to the model's own that happen to meet
+                the constraints (importance resampling, Rubin 1987).
 
         Raises:
             UnknownLabelError: the model does not know the label.
-            SettingsError: an argument is out of its range.
+            ImpossibleConstraint: no name can meet the constraints.
+            SettingsError: an argument is out of its range, or the model does not know its corpus.
         """
-        index = self.label_index(label)
-        _check(n, seed, temperature, top_k, top_p)
-        names: list[str] = []
-        for batch in range(-(-n // BATCH)):
-            names += self._sample_batch(index, np.random.default_rng([seed, index, batch]), temperature, top_k, top_p)
-        return names[:n]
+        request = Request(label, seed, Sampling(temperature, top_k, top_p), constraints, resample)
+        return [made.name for made in self.stream(request, n, novel)]
 
-    def _sample_batch(
-        self, label: int, rng: np.random.Generator, temperature: float, top_k: int, top_p: float
-    ) -> list[str]:
-        symbols = np.full(BATCH, START, np.int64)
-        state = self.layer.start(BATCH)
-        context = np.full(BATCH, label)  # of the n-grams: their first states are the labels'
-        drawn = np.full((BATCH, self.config.max_length), END, np.int64)
-        finished = np.zeros(BATCH, bool)
-        for t in range(self.config.max_length):
-            state = self.layer.step(self.char_table[symbols] + self.label_table[label], state)
-            logits, context = self._mixed(state, context, symbols)
-            logits[:, self._never] = -np.inf
-            if t == 0:
-                logits[:, self._never_first] = -np.inf
-            symbols = choose(logits, rng.random(BATCH), temperature, top_k, top_p)
-            symbols[finished] = END
-            drawn[:, t] = symbols
-            finished |= symbols == END
-            if finished.all():
-                break
-        return [self.vocabulary.decode(row).strip() for row in drawn.tolist()]
+    def stream(self, request: Request, n: int | None = None, novel: bool = False) -> Iterator[Made]:
+        """Names, each as soon as it is finished; arguments and errors as for :meth:`sample`.
+
+        Args:
+            request: what to draw.
+            n: number of names; None goes on without end.
+            novel: ends after :data:`charrnn.inference.drawing.STALE` names in a row that were not new.
+        """
+        if n is not None and not 0 <= n <= LONGEST_REQUEST:
+            raise SettingsError(f"n {n}: must be from 0 to {LONGEST_REQUEST:,}.")
+        known = self.known if novel else None
+        made = draw(self.reader(request.label), self.guide(request), request)
+        return islice(made if known is None else new_ones(made, known), n)
+
+    def stamp(self, request: Request, made: Made) -> str:
+        """What it takes to draw a name again, as one word."""
+        return stamp(self.config.weights_sha256, request, made.attempt)
+
+    def repeat(self, word: str) -> Made:
+        """The name that a stamp was made for.
+
+        Raises:
+            SettingsError: it is no stamp, or another model's.
+        """
+        request, attempt = read_stamp(self.config.weights_sha256, word)
+        made = draw(self.reader(request.label), self.guide(request), request, attempt // ROUND)
+        return next(one for one in made if one.attempt >= attempt)
+
+    def reader(self, label: str | None) -> _Reader:
+        """What predicts the next character under a label."""
+        return _Reader(self, self.label_index(label))
+
+    def guide(self, request: Request) -> Guide:
+        """What the names of a request must look like.
+
+        Raises:
+            ImpossibleConstraint: no name can meet the constraints.
+            SettingsError: the pattern is none.
+        """
+        return request.constraints.compile(self.vocabulary.alphabet, self.config.max_length)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every name of the corpus, ASCII in folded case.
+
+        Raises:
+            SettingsError: the model was trained with ``--private``, or was not loaded from a folder.
+        """
+        names = None if self.folder is None else model_folder.read_known(self.folder)
+        if names is None:
+            raise SettingsError(
+                "novel: this model holds no list of its names (it was trained with --private), so nothing can be "
+                "proven to be new. Leave it out."
+            )
+        return names
 
     def log_probabilities(self, names: Sequence[str], labels: Sequence[str | None]) -> NDArray[np.float64]:
         """log p(name, end | label) in nats, shape (names,); characters outside the alphabet count as "unknown".
@@ -226,33 +269,25 @@ class Generator:
         return network * logits + ngrams * self.ngrams.log_p[after], after
 
 
-def choose(logits: Floats, uniform: NDArray[np.float64], temperature: float, top_k: int, top_p: float) -> Ints:
-    """One symbol for each row of logits (B, V), inverting the cumulative distribution at ``uniform`` (B,)."""
-    if temperature == 0:
-        best: Ints = logits.argmax(axis=1).astype(np.int64)
-        return best
-    order = np.argsort(-logits, axis=1, kind="stable")  # most probable first
-    ranked = np.take_along_axis(logits, order, axis=1).astype(np.float64)
-    with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf, which is what it means
-        p = np.exp((ranked - ranked[:, :1]) / temperature)
-    if top_k:
-        p[:, top_k:] = 0
-    if top_p < 1:
-        p /= p.sum(axis=1, keepdims=True)
-        p[np.cumsum(p, axis=1) - p >= top_p] = 0
-    cumulative = np.cumsum(p, axis=1)
-    picked = (cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(axis=1)
-    symbols: Ints = np.take_along_axis(order, picked[:, None], axis=1)[:, 0].astype(np.int64)
-    return symbols
+class _Reader:
+    """A generator under a label, reading :data:`charrnn.inference.sampling.SLOTS` names at once."""
 
+    def __init__(self, model: Generator, label: int) -> None:
+        self.model, self.label = model, label
 
-def _check(n: int, seed: int, temperature: float, top_k: int, top_p: float) -> None:
-    for name, value, holds, what in (
-        ("n", n, 0 <= n <= LONGEST_REQUEST, f"from 0 to {LONGEST_REQUEST:,}"),
-        ("seed", seed, seed >= 0, "at least 0"),
-        ("temperature", temperature, math.isfinite(temperature) and 0 <= temperature <= 100, "from 0 to 100"),
-        ("top_k", top_k, top_k >= 0, "at least 1, or 0 for all characters"),
-        ("top_p", top_p, 0 < top_p <= 1, "above 0 and at most 1"),
-    ):
-        if not holds:
-            raise SettingsError(f"{name} {value}: must be {what}.")
+    def begin(self, slots: int) -> None:
+        self.state = self.model.layer.start(slots)
+        self.context = np.full(slots, self.label)  # of the n-grams: their first states are the labels'
+
+    def begin_again(self, slots: Ints) -> None:
+        self.state[slots] = 0
+        self.context[slots] = self.label
+
+    def read(self, symbols: Ints) -> Floats:
+        model = self.model
+        self.state = model.layer.step(model.char_table[symbols] + model.label_table[self.label], self.state)
+        logits, self.context = model._mixed(self.state, self.context, symbols)
+        return logits
+
+    def spell(self, symbols: list[int]) -> str:
+        return self.model.vocabulary.decode(symbols)

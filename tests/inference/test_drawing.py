@@ -1,0 +1,74 @@
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import CharRNNError, SettingsError
+from charrnn.inference import load
+from charrnn.inference.constraints import Constraints
+from charrnn.inference.drawing import Made, Request, new_ones, read_stamp, stamp
+from charrnn.inference.sampling import ROUND, Sampling
+
+MODEL = load("names/generator")
+REQUESTS = [
+    Request("Irish", 7),
+    Request("Greek", 0, Sampling(0.5, 5, 0.9)),
+    Request("Czech", 1, constraints=Constraints(prefix="Nov", max_length=8), resample=5),
+    Request("*", 2**40, Sampling(2.0), Constraints(pattern="[A-Z]\\w+"), 2),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_stamp_draws_the_same_name_again(request_):
+    made = list(MODEL.stream(request_, ROUND + 60))
+    for one in (made[0], made[7], made[200], made[ROUND // request_.resample], made[-1]):
+        assert MODEL.repeat(MODEL.stamp(request_, one)) == one
+
+
+@given(st.text(max_size=8), st.integers(0, 2**60), st.integers(0, 10**9), st.text(max_size=5), st.integers(1, 9))
+def test_a_stamp_holds_its_request(label, seed, attempt, prefix, resample):
+    request = Request(label, seed, Sampling(0.3), Constraints(prefix=prefix, max_length=9), resample)
+    assert read_stamp("a" * 64, stamp("a" * 64, request, attempt)) == (request, attempt)
+
+
+def word(**told):
+    return base64.urlsafe_b64encode(json.dumps({"model": "a" * 16, "attempt": 0} | told).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "%%%",
+        "abc",
+        "é",
+        base64.urlsafe_b64encode(b"[1]").decode(),
+        word(attempt=-1),
+        word(attempt="x"),
+        word(surprise=1),
+        word(seed="x"),
+        word(seed=-1),
+        word(label=3),
+        word(resample=0),
+        word(sampling={"temperature": "hot"}),
+        word(sampling={"temperature": float("nan")}),
+        word(constraints={"prefix": 3}),
+        word(constraints={"max_length": "x"}),
+        word(model="b" * 16),
+    ],
+)
+def test_what_is_no_stamp_is_refused(bad):
+    with pytest.raises(SettingsError):
+        read_stamp("a" * 64, bad)
+
+
+def test_a_stamp_of_another_model_names_it():
+    with pytest.raises(CharRNNError, match="of the model bbbbbbbb"):
+        MODEL.repeat(stamp("b" * 64, Request("Irish"), 0))
+
+
+def test_new_ones_are_told_by_case_and_marks():
+    made = [Made(name, 0.0, i) for i, name in enumerate(["Abc", "ABC", "Ábc", "De"])]
+    assert [one.name for one in new_ones(iter(made), frozenset({"de"}))] == ["Abc"]
