@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from charrnn.inference.answers import Prediction
     from charrnn.inference.explanation import Explanation
 
+TABLES = ("csv", "tsv", "jsonl", "parquet")
 BATCH = 8192
 """Names classified at once; output appears batch by batch."""
 
@@ -39,9 +40,25 @@ def add_commands(commands: Any) -> None:
     classify = commands.add_parser("classify", help="tell which label names belong to")
     classify.add_argument("names", nargs="*", metavar="NAME")
     add_model_flag(classify, "names/classifier")
-    classify.add_argument("--input", type=Path, metavar="F", help="text file with one name a line")
-    classify.add_argument("--output", type=Path, metavar="F", help="write there; .jsonl or .csv decides the format")
-    classify.add_argument("--format", choices=WRITERS, help="Default: table")
+    classify.add_argument(
+        "--input",
+        metavar="F",
+        help="text file with a name a line, or a table: .csv, .tsv, .jsonl, .parquet, with or without .gz; - is "
+        "standard input",
+    )
+    classify.add_argument("--input-format", choices=["lines", *TABLES], help="if no suffix tells")
+    classify.add_argument("--name-column", default="name", metavar="C", help="of a table. Default: name.")
+    classify.add_argument(
+        "--output", metavar="F", help="write there; the suffix decides the format; - is standard output"
+    )
+    classify.add_argument(
+        "--format", choices=["table", *TABLES], help="Default: table, or the kind of table that was read"
+    )
+    classify.add_argument("--workers", type=int, default=1, metavar="N", help="processes, for tables. Default: 1.")
+    classify.add_argument("--resume", action="store_true", help="go on with an interrupted table")
+    classify.add_argument(
+        "--raw-cells", action="store_true", help="leave CSV cells alone that a spreadsheet would read as formulas"
+    )
     classify.add_argument("--top-k", type=int, default=3, metavar="K", help="labels to show; 0 shows all. Default: 3.")
     classify.add_argument(
         "--coverage", type=float, metavar="C", help="show a set that holds the label in this share: 0.8, 0.9 or 0.95"
@@ -72,28 +89,28 @@ def run_classify(flags: argparse.Namespace) -> int:
     """``charrnn classify``."""
     if bool(flags.names) == (flags.input is not None):
         raise SettingsError("give either names or --input FILE. For example: charrnn classify Satoshi")
+    kind = None if flags.input is None else _input_kind(flags)
+    if kind is not None:
+        return _run_table(flags, kind)
+    if flags.resume or flags.workers != 1:
+        raise SettingsError("--resume and --workers: are for tables. Give --input a .csv, .jsonl or .parquet.")
     chosen = _format(flags)
     model = load_model(flags.model, "classifier")
     if flags.explain and chosen == "csv":
         raise SettingsError("--explain: a CSV row has no place for it. Set --format jsonl.")
-    settings: dict[str, Any] = {
-        "top_k": flags.top_k,
-        "prior": flags.prior,
-        "coverage": flags.coverage,
-        "min_probability": flags.min_probability,
-        "likeness": _generator(flags),
-    }
+    settings = _settings(flags) | {"likeness": _generator(flags)}
     model.predict([], **settings)  # a bad flag is refused before anything is written
     width = len(model.labels) if flags.coverage else min(flags.top_k, len(model.labels)) or len(model.labels)
     rows = _rows(model, flags.names or _read_lines(flags.input), settings, flags.explain)
-    if flags.output is None:
+    if flags.output in (None, "-"):
         WRITERS[chosen](rows, sys.stdout, width)
         return 0
-    temporary = flags.output.with_name(f".{flags.output.name}.{os.getpid()}.tmp")
+    output = Path(flags.output)
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("w", encoding="utf-8", newline="") as stream:
             WRITERS[chosen](rows, stream, width)
-        temporary.replace(flags.output)
+        temporary.replace(output)
     except OSError as error:
         raise SettingsError(
             f"--output {flags.output}: cannot be written ({error.strerror or error}). Choose another place."
@@ -105,10 +122,13 @@ def run_classify(flags: argparse.Namespace) -> int:
 
 def _format(flags: argparse.Namespace) -> str:
     suffixes = {".jsonl": "jsonl", ".csv": "csv", ".txt": "table"}
-    if flags.output is None:
+    if flags.format not in (None, *WRITERS):
+        raise SettingsError(f"--format {flags.format}: is for tables. Give --input a .csv, .jsonl or .parquet.")
+    if flags.output in (None, "-"):
         return flags.format or "table"
-    implied = suffixes.get(flags.output.suffix)
-    if flags.output.is_dir() or (flags.format or implied) is None:
+    output = Path(flags.output)
+    implied = suffixes.get(output.suffix)
+    if output.is_dir() or (flags.format or implied) is None:
         raise SettingsError(
             f"--output {flags.output}: name a file that ends in {', '.join(suffixes)}, or set --format."
         )
@@ -119,10 +139,56 @@ def _format(flags: argparse.Namespace) -> str:
     return str(flags.format or implied)
 
 
-def _read_lines(path: Path) -> Iterator[str]:
+def _settings(flags: argparse.Namespace) -> dict[str, Any]:
+    return {key: getattr(flags, key) for key in ("top_k", "prior", "coverage", "min_probability")}
+
+
+def _suffix_kind(path: str) -> str | None:
+    suffix = Path(path.removesuffix(".gz")).suffix.lower().removeprefix(".")
+    return "jsonl" if suffix == "ndjson" else suffix if suffix in TABLES else None
+
+
+def _input_kind(flags: argparse.Namespace) -> str | None:
+    """The kind of table to read; None for a name a line."""
+    told: str | None = flags.input_format or _suffix_kind(flags.input)
+    return None if told == "lines" else told
+
+
+def _run_table(flags: argparse.Namespace, kind: str) -> int:
+    from charrnn.inference import bulk, locate
+
+    if flags.explain:
+        raise SettingsError("--explain: is for a few names, not for a table. Leave it out.")
+    if flags.workers < 1:
+        raise SettingsError(f"--workers {flags.workers}: must be at least 1.")
+    output = flags.output or "-"
+    implied = _suffix_kind(output)
+    written = flags.format or implied or ("csv" if kind == "parquet" else kind)
+    if written == "table" or (implied and implied != written) or (output != "-" and not implied):
+        raise SettingsError(f"--output {output}: name a file that ends in .{', .'.join(TABLES)}; drop --format.")
+    if output != "-" and flags.input != "-" and Path(output).resolve() == Path(flags.input).resolve():
+        raise SettingsError(f"--output {output}: is the input. Choose another file.")
+    model, generator = load_model(flags.model, "classifier"), _generator(flags)
+    job = bulk.Job(
+        flags.input,
+        output,
+        kind,
+        written,
+        str(locate(flags.model)),
+        flags.name_column,
+        _settings(flags),
+        None if generator is None else str(generator.folder),
+        not flags.raw_cells,
+    )
+    model.rank([], **job.settings, likeness=generator)  # a bad flag is refused before anything is read
+    bulk.run(job, model, flags.workers, flags.resume)
+    return 0
+
+
+def _read_lines(path: str) -> Iterator[str]:
     """Every line is a row, empty ones too: results stay aligned with the input."""
     try:
-        with path.open("rb") as stream:
+        with sys.stdin.buffer if path == "-" else Path(path).open("rb") as stream:
             for number, raw in enumerate(stream, start=1):
                 try:
                     yield raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
