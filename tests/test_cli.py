@@ -128,6 +128,13 @@ def test_generate_jsonl_carries_what_repeats_it(run):
         assert run("generate", "--stamp", row["stamp"]) == (0, row["name"] + "\n", "")
 
 
+def test_labels_are_blended(run):
+    flags = ["--label", "Irish:0.6", "--label", "Japanese:0.4", "-n", 5, "--seed", 1, "--format", "jsonl"]
+    rows = [json.loads(line) for line in run("generate", *flags)[1].splitlines()]
+    assert rows[0]["label"] == {"Irish": 0.6, "Japanese": 0.4} and len(rows) == 5
+    assert run("generate", "--stamp", rows[4]["stamp"])[1] == rows[4]["name"] + "\n"
+
+
 def test_generated_names_look_as_asked(run):
     flags = ["--prefix", "Mac", "--suffix", "n", "--min-length", 7, "--max-length", 11, "--characters", "Macdeilnort"]
     status, out, _ = run("generate", "--label", "Scottish", "-n", 50, "--seed", 1, *flags)
@@ -194,6 +201,10 @@ def test_info_tells_what_it_is(run, trained):
         (["generate", "--label", "Irish", "--min-length", "-3"], "min_length -3"),
         (["generate", "--label", "Irish", "--resample", "1000000"], "resample 1000000"),
         (["generate", "--stamp", "abc"], "stamp: this is none"),
+        (["generate", "--label", "Irish:x", "--label", "Greek"], "--label Irish:x: after the colon"),
+        (["generate", "--label", "Irish:1", "--label", "Irish:2"], "name a label twice"),
+        (["generate", "--label", "Irish:-1", "--label", "Greek:2"], "weights must be finite and above 0"),
+        (["generate", "--label", "Irish:1", "--label", "Elvish:2"], "unknown label 'Elvish'"),
         (["generate", "--label", "Irish", "-n", "1000000000"], "n 1000000000"),
         (["evaluate", "--model", "names/classifier", "--data", "absent"], "no such file or folder"),
         (["evaluate", "--model", "names/classifier", "--data", "app.py", "--split", "test"], "fingerprints differ"),

@@ -20,7 +20,12 @@ def add_commands(commands: Any) -> None:
     """Add this module's commands to the subparsers."""
     generate = commands.add_parser("generate", help="invent names")
     add_model_flag(generate, "names/generator")
-    generate.add_argument("--label", metavar="L", help="* for any; may be left out where the model has one")
+    generate.add_argument(
+        "--label",
+        action="append",
+        metavar="L",
+        help="* for any; may be left out where the model has one; several are blended, with weights as in Irish:0.6",
+    )
     generate.add_argument("-n", type=int, default=10, metavar="N", help="number of names. Default: 10.")
     generate.add_argument("--seed", type=int, metavar="S", help="the same seed gives the same names; drawn if left out")
     generate.add_argument(
@@ -84,7 +89,7 @@ def run_generate(flags: argparse.Namespace) -> int:
         return 0
     constraints = Constraints(**{field.name: getattr(flags, field.name) for field in dataclasses.fields(Constraints)})
     request = Request(
-        flags.label or (model.labels[0] if len(model.labels) == 1 else None),
+        _label(flags.label, model.labels),
         secrets.randbelow(2**32) if flags.seed is None else flags.seed,
         Sampling(flags.temperature, flags.top_k, flags.top_p),
         constraints,
@@ -106,6 +111,23 @@ def run_generate(flags: argparse.Namespace) -> int:
     if index + 1 < flags.n:
         print(f"charrnn: {index + 1:,} names instead of {flags.n:,}: no more new ones were found.", file=sys.stderr)
     return 0
+
+
+def _label(given: list[str] | None, known: list[str]) -> Any:
+    if given is None:
+        return known[0] if len(known) == 1 else None
+    if len(given) == 1 and (":" not in given[0] or given[0] in known):
+        return given[0]
+    blend: dict[str, float] = {}
+    for one in given:
+        label, _, weight = (one, "", "1") if one in known else one.rpartition(":")
+        try:
+            blend[label or one] = float(weight) if label else 1.0
+        except ValueError as error:
+            raise SettingsError(f"--label {one}: after the colon stands no weight. Write Irish:0.6, say.") from error
+    if len(blend) < len(given):
+        raise SettingsError(f"--label: {', '.join(given)} name a label twice. Name each once.")
+    return blend
 
 
 def run_evaluate(flags: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import count, islice
 from typing import Any, NamedTuple
@@ -21,12 +21,16 @@ STALE = 20_000
 """Names in a row that are not new after which the search for new ones is over."""
 
 
+Label = str | Mapping[str, float] | None
+"""A label, or weights of several to be blended; None where the model has one."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What to draw; equal requests to one model give equal names.
 
     Attributes:
-        label: one of the model's, or any; None where there is one.
+        label: one of the model's, or any, or a blend of several; None where there is one.
         seed: at least 0.
         sampling: how characters are chosen.
         constraints: what names look like.
@@ -36,7 +40,7 @@ class Request:
         SettingsError: seed or resample is out of its range.
     """
 
-    label: str | None = None
+    label: Label = None
     seed: int = 0
     sampling: Sampling = AS_LEARNED
     constraints: Constraints = NO_CONSTRAINTS
@@ -73,8 +77,8 @@ def draw(reader: Reader, guide: Guide, request: Request, first_round: int = 0) -
         first_round: where to begin; each has :data:`charrnn.inference.sampling.ROUND` attempts.
     """
     for number in count(first_round):
-        rng = np.random.default_rng([request.seed, reader.label, number])
-        picks = np.random.default_rng([request.seed, reader.label, number, request.resample])
+        rng = np.random.default_rng([request.seed, *reader.labels, number])
+        picks = np.random.default_rng([request.seed, *reader.labels, number, request.resample])
         drawn = enumerate(draw_round(reader, guide, request.sampling, rng), number * ROUND)
         while group := list(islice(drawn, request.resample)):
             attempt, one = _pick(group, picks)
@@ -133,7 +137,7 @@ def read_stamp(model: str, word: str) -> tuple[Request, int]:
         told["sampling"] = Sampling(**_like(AS_LEARNED, told.get("sampling", {})))
         told["constraints"] = Constraints(**_like(NO_CONSTRAINTS, told.get("constraints", {})))
         request = Request(**told)
-        if attempt < 0 or not isinstance(request.seed, int) or not isinstance(request.label, str | None):
+        if attempt < 0 or not isinstance(request.seed, int) or not isinstance(request.label, str | dict | None):
             raise ValueError("not of these types")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise SettingsError("stamp: this is none. Copy it whole, from a line of --format jsonl.") from error
@@ -145,7 +149,8 @@ def read_stamp(model: str, word: str) -> tuple[Request, int]:
 def _beyond(default: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
     """What differs from the default."""
     differs = {key: value for key, value in told.items() if value != default[key]}
-    return {key: _beyond(default[key], v) if isinstance(v, dict) else v for key, v in differs.items()}
+    nested = [key for key in differs if isinstance(default[key], dict)]
+    return differs | {key: _beyond(default[key], differs[key]) for key in nested}
 
 
 def _like(default: Any, told: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -14,8 +14,9 @@ from charrnn import model_folder
 from charrnn.encoded import pad
 from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
 from charrnn.inference.constraints import Constraints, Guide
-from charrnn.inference.drawing import NO_CONSTRAINTS, Made, Request, draw, new_ones, read_stamp, stamp
+from charrnn.inference.drawing import NO_CONSTRAINTS, Label, Made, Request, draw, new_ones, read_stamp, stamp
 from charrnn.inference.explanation import Explanation
+from charrnn.inference.reader import LabelReader
 from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, read_architecture, take
 from charrnn.inference.sampling import ROUND, Sampling
 from charrnn.metrics import log_softmax
@@ -85,7 +86,7 @@ class Generator:
 
     def sample(
         self,
-        label: str | None = None,
+        label: Label = None,
         n: int = 1,
         seed: int = 0,
         temperature: float = 1.0,
@@ -98,7 +99,8 @@ class Generator:
         """Draw ``n`` names. The same arguments give the same names; a larger ``n`` only adds names.
 
         Args:
-            label: one of :attr:`labels`, or :data:`ANY`; may be left out where there is one.
+            label: one of :attr:`labels`, or :data:`ANY`; may be left out where there is one. Or several with weights,
+                whose names are blended.
             n: number of names.
             seed: at least 0.
             temperature: divides the logits; 0 always takes the most probable character.
@@ -148,9 +150,19 @@ class Generator:
         made = draw(self.reader(request.label), self.guide(request), request, attempt // ROUND)
         return next(one for one in made if one.attempt >= attempt)
 
-    def reader(self, label: str | None) -> _Reader:
-        """What predicts the next character under a label."""
-        return _Reader(self, self.label_index(label))
+    def reader(self, label: Label) -> LabelReader:
+        """What predicts the next character under a label or a blend.
+
+        Raises:
+            UnknownLabelError: the model does not know a label.
+            SettingsError: a weight is not above 0.
+        """
+        if not isinstance(label, Mapping):
+            return LabelReader(self, [self.label_index(label)], np.ones(1))
+        weights = np.array(list(label.values()), np.float64)
+        if not len(weights) or not np.isfinite(weights).all() or weights.min() <= 0:
+            raise SettingsError(f"label {dict(label)}: weights must be finite and above 0.")
+        return LabelReader(self, [self.label_index(name) for name in label], weights / weights.sum())
 
     def guide(self, request: Request) -> Guide:
         """What the names of a request must look like.
@@ -267,27 +279,3 @@ class Generator:
             return logits, context
         after = self.ngrams.next[context, symbols].astype(np.int64)
         return network * logits + ngrams * self.ngrams.log_p[after], after
-
-
-class _Reader:
-    """A generator under a label, reading :data:`charrnn.inference.sampling.SLOTS` names at once."""
-
-    def __init__(self, model: Generator, label: int) -> None:
-        self.model, self.label = model, label
-
-    def begin(self, slots: int) -> None:
-        self.state = self.model.layer.start(slots)
-        self.context = np.full(slots, self.label)  # of the n-grams: their first states are the labels'
-
-    def begin_again(self, slots: Ints) -> None:
-        self.state[slots] = 0
-        self.context[slots] = self.label
-
-    def read(self, symbols: Ints) -> Floats:
-        model = self.model
-        self.state = model.layer.step(model.char_table[symbols] + model.label_table[self.label], self.state)
-        logits, self.context = model._mixed(self.state, self.context, symbols)
-        return logits
-
-    def spell(self, symbols: list[int]) -> str:
-        return self.model.vocabulary.decode(symbols)

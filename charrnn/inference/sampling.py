@@ -86,9 +86,9 @@ def _invert(weights: NDArray[np.float64], uniform: NDArray[np.float64]) -> Ints:
 
 
 class Reader(Protocol):
-    """What predicts the next character under a label, given as its index."""
+    """What predicts the next character under labels, given as their indices."""
 
-    label: int
+    labels: list[int]
 
     def begin(self, slots: int) -> None:
         """Forget all; so many names begin."""

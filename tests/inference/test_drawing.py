@@ -16,6 +16,7 @@ REQUESTS = [
     Request("Irish", 7),
     Request("Greek", 0, Sampling(0.5, 5, 0.9)),
     Request("Czech", 1, constraints=Constraints(prefix="Nov", max_length=8), resample=5),
+    Request({"Irish": 0.6, "Japanese": 0.4}, 3),
     Request("*", 2**40, Sampling(2.0), Constraints(pattern="[A-Z]\\w+"), 2),
 ]
 
@@ -51,6 +52,7 @@ def word(**told):
         word(seed="x"),
         word(seed=-1),
         word(label=3),
+        word(label=["Irish"]),
         word(resample=0),
         word(sampling={"temperature": "hot"}),
         word(sampling={"temperature": float("nan")}),
@@ -72,3 +74,27 @@ def test_a_stamp_of_another_model_names_it():
 def test_new_ones_are_told_by_case_and_marks():
     made = [Made(name, 0.0, i) for i, name in enumerate(["Abc", "ABC", "Ábc", "De"])]
     assert [one.name for one in new_ones(iter(made), frozenset({"de"}))] == ["Abc"]
+
+
+def test_a_blend_lies_between_its_labels():
+    classifier = load("names/classifier")
+    shares = []
+    for blend in ("Japanese", {"Italian": 1, "Japanese": 3}, {"Italian": 3.0, "Japanese": 1.0}, "Italian"):
+        names = [made.name for made in MODEL.stream(Request(blend, 1, Sampling(0.7)), 300)]
+        p = classifier.probabilities(names, {"Italian": 1, "Japanese": 1})
+        shares.append(p[:, classifier.labels.index("Italian")].mean())
+    assert shares == sorted(shares) and shares[0] < 0.1 < shares[1] + 0.05 and shares[2] < 1 and shares[3] > 0.9
+
+
+def test_a_blend_of_one_is_the_label():
+    assert MODEL.sample({"Irish": 3.0}, 50, seed=1) == MODEL.sample("Irish", 50, seed=1)
+
+
+@pytest.mark.parametrize("weight", [0, -1.0, float("nan"), float("inf")])
+def test_bad_weights_are_refused(weight):
+    with pytest.raises(SettingsError, match="weights"):
+        MODEL.sample({"Irish": 1.0, "Greek": weight}, 1)
+    with pytest.raises(SettingsError, match="weights"):
+        MODEL.sample({}, 1)
+    with pytest.raises(CharRNNError, match="unknown label 'Elvish'"):
+        MODEL.sample({"Irish": 1.0, "Elvish": 1.0}, 1)
