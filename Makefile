@@ -32,6 +32,7 @@ test: check
 
 bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/generation.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/train.py

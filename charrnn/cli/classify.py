@@ -100,7 +100,7 @@ def run_classify(flags: argparse.Namespace) -> int:
         raise SettingsError("--explain: a CSV row has no place for it. Set --format jsonl.")
     settings = _settings(flags) | {"likeness": _generator(flags)}
     model.predict([], **settings)  # a bad flag is refused before anything is written
-    width = len(model.labels) if flags.coverage else min(flags.top_k, len(model.labels)) or len(model.labels)
+    width = model.shown(flags.top_k, flags.coverage)
     rows = _rows(model, flags.names or _read_lines(flags.input), settings, flags.explain)
     if flags.output in (None, "-"):
         WRITERS[chosen](rows, sys.stdout, width)
@@ -156,6 +156,7 @@ def _input_kind(flags: argparse.Namespace) -> str | None:
 
 def _run_table(flags: argparse.Namespace, kind: str) -> int:
     from charrnn.inference import bulk, locate
+    from charrnn.inference.parts import Job
 
     if flags.explain:
         raise SettingsError("--explain: is for a few names, not for a table. Leave it out.")
@@ -169,7 +170,7 @@ def _run_table(flags: argparse.Namespace, kind: str) -> int:
     if output != "-" and flags.input != "-" and Path(output).resolve() == Path(flags.input).resolve():
         raise SettingsError(f"--output {output}: is the input. Choose another file.")
     model, generator = load_model(flags.model, "classifier"), _generator(flags)
-    job = bulk.Job(
+    job = Job(
         flags.input,
         output,
         kind,

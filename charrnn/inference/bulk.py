@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
-import os
 import shutil
 import sys
 import time
@@ -14,51 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from charrnn.errors import SettingsError, needs_extra
-from charrnn.inference import tables
+from charrnn.inference import parts, tables
 from charrnn.inference.answers import Ranking
 from charrnn.inference.classifier import Classifier
-from charrnn.model_folder import write_atomically
+from charrnn.inference.parts import Job
 
 with needs_extra("tables"):
     import pyarrow as pa
-
-PART = 32_768
-"""Rows that are classified together and kept together, should the job be interrupted."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """What to classify, and how.
-
-    Attributes:
-        input: a table; ``-`` is standard input.
-        output: where to; ``-`` is standard output.
-        input_kind: one of :data:`charrnn.inference.tables.KINDS`.
-        output_kind: the same.
-        model: folder of the classifier.
-        name_column: which column holds the names.
-        settings: of :meth:`Classifier.rank`, all but ``likeness``.
-        generator: folder of the generator for ``likeness``, or None.
-        safe: see :func:`charrnn.inference.tables.write_part`.
-    """
-
-    input: str
-    output: str
-    input_kind: str
-    output_kind: str
-    model: str
-    name_column: str
-    settings: dict[str, Any]
-    generator: str | None = None
-    safe: bool = True
 
 
 def run(job: Job, classifier: Classifier, workers: int = 1, resume: bool = False, progress: bool = True) -> int:
@@ -73,9 +38,9 @@ def run(job: Job, classifier: Classifier, workers: int = 1, resume: bool = False
     if job.output == "-":
         return _to_stream(job, classifier, workers)
     output = Path(job.output)
-    parts = output.with_name(f".{output.name}.parts")
+    folder = output.with_name(f".{output.name}.parts")
     try:
-        return _run(job, classifier, workers, progress, parts, _claim(parts, job, classifier, resume))
+        return _run(job, classifier, workers, progress, folder, parts.claim(folder, job, classifier, resume))
     except OSError as error:
         raise SettingsError(
             f"--output {job.output}: cannot be written ({error.strerror or error}). Free space and go on with "
@@ -83,22 +48,22 @@ def run(job: Job, classifier: Classifier, workers: int = 1, resume: bool = False
         ) from error
 
 
-def _run(job: Job, classifier: Classifier, workers: int, progress: bool, parts: Path, done: dict[int, Any]) -> int:
+def _run(job: Job, classifier: Classifier, workers: int, progress: bool, folder: Path, done: dict[int, Any]) -> int:
     rows, columns, number = 0, [], -1
     try:
         with _Bar(progress) as bar, _Answers(job, classifier, workers) as answers:
-            for number, table in enumerate(answers.of(tables.read_tables(job.input, job.input_kind, PART), done)):
+            for number, table in enumerate(answers.of(tables.read_tables(job.input, job.input_kind, parts.PART), done)):
                 if table is not None:
-                    done[number] = _keep(parts, number, table, job)
+                    done[number] = parts.keep(folder, number, table, job)
                 rows, columns = rows + done[number]["rows"], done[number]["columns"]
                 bar.move(rows)
-        _join(parts, number + 1, columns, job, Path(job.output))
+        parts.join(folder, number + 1, columns, job, Path(job.output))
     except SettingsError as error:
         if not isinstance(error.__cause__, BrokenProcessPool):
             # Mended input is another job: nothing of this one will be gone on with.
-            shutil.rmtree(parts, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         raise
-    shutil.rmtree(parts)
+    shutil.rmtree(folder)
     return rows
 
 
@@ -130,6 +95,11 @@ def append_answers(table: pa.Table, ranking: Ranking, labels: list[str], width: 
     return pa.table([*table.columns, *answers.values()], names=[*kept, *answers])
 
 
+def as_arrow(table: Any) -> pa.Table:
+    """What Arrow can read as a table."""
+    return table if isinstance(table, pa.Table) else pa.table(table)
+
+
 def names_of(table: pa.Table, column: str) -> list[str]:
     """The names of a table, "" for what is missing.
 
@@ -158,19 +128,19 @@ class _Answers:
     def __exit__(self, *error: object) -> None:
         self.stack.close()
 
-    def of(self, parts: Iterable[pa.Table], done: Mapping[int, Any]) -> Iterator[pa.Table | None]:
+    def of(self, given: Iterable[pa.Table], done: Mapping[int, Any]) -> Iterator[pa.Table | None]:
         """Each table with its answers; None for those that are done."""
-        labels, top_k = self.classifier.labels, self.job.settings["top_k"]
+        labels, settings = self.classifier.labels, self.job.settings
         # Sets of labels differ in size; columns must not.
-        width = len(labels) if self.job.settings["coverage"] is not None else min(top_k, len(labels)) or len(labels)
-        for table, ranking in self._ranked(parts, done):
+        width = self.classifier.shown(settings["top_k"], settings["coverage"])
+        for table, ranking in self._ranked(given, done):
             yield None if ranking is None else append_answers(table, ranking, labels, width)
 
-    def _ranked(self, parts: Iterable[pa.Table], done: Mapping[int, Any]) -> Iterator[tuple[pa.Table, Ranking | None]]:
+    def _ranked(self, given: Iterable[pa.Table], done: Mapping[int, Any]) -> Iterator[tuple[pa.Table, Ranking | None]]:
         column = self.job.name_column
         if self.workers == 1:
             likeness = _load(self.job.generator)
-            for number, table in enumerate(parts):
+            for number, table in enumerate(given):
                 asked = None if number in done else names_of(table, column)
                 yield (
                     table,
@@ -181,7 +151,7 @@ class _Answers:
         self.stack.callback(pool.shutdown, cancel_futures=True)
         waiting: deque[tuple[pa.Table, Future[Ranking] | None]] = deque()
         try:
-            for number, table in enumerate(parts):
+            for number, table in enumerate(given):
                 asked = None if number in done else names_of(table, column)
                 waiting.append((table, None if asked is None else pool.submit(_work, asked)))
                 if len(waiting) > 2 * self.workers:
@@ -214,90 +184,12 @@ def _load(folder: str | None) -> Any:
     return None if folder is None else load(folder)
 
 
-def _claim(parts: Path, job: Job, classifier: Classifier, resume: bool) -> dict[int, Any]:
-    """The folder of parts, and which of them are there already, by number."""
-    source = Path(job.input)
-    seen = [source.stat().st_size, source.stat().st_mtime_ns] if job.input != "-" else []
-    told = {**asdict(job), "weights": classifier.config.weights_sha256, "part": PART, "input_seen": seen}
-    text = json.dumps(told, sort_keys=True)
-    if not (resume and (parts / "job.json").exists()):
-        shutil.rmtree(parts, ignore_errors=True)
-        parts.mkdir()
-        write_atomically(parts / "job.json", text.encode())
-        return {}
-    if job.input == "-":
-        raise SettingsError("--resume: standard input cannot be read again. Give a file.")
-    if (parts / "job.json").read_text() != text:
-        raise SettingsError(
-            f"--resume: {parts} belongs to another job (input, model or flags differ). Repeat that one, or drop "
-            "--resume."
-        )
-    done: dict[int, Any] = {}
-    for path in parts.glob("*.json"):
-        if path.stem.isdigit():
-            entry = json.loads(path.read_text())
-            part = parts / path.stem
-            if part.exists() and hashlib.sha256(part.read_bytes()).hexdigest() == entry["sha256"]:
-                done[int(path.stem)] = entry
-    return done
-
-
-def _keep(parts: Path, number: int, table: pa.Table, job: Job) -> dict[str, Any]:
-    sink = pa.BufferOutputStream()
-    tables.write_part(table, job.output_kind, sink, job.safe)
-    content = sink.getvalue().to_pybytes()
-    write_atomically(parts / f"{number:08d}", content)
-    entry = {"rows": len(table), "columns": table.column_names, "sha256": hashlib.sha256(content).hexdigest()}
-    write_atomically(parts / f"{number:08d}.json", json.dumps(entry).encode())
-    return entry
-
-
-def _join(parts: Path, count: int, columns: list[str], job: Job, output: Path) -> None:
-    """All parts as one file, which appears when it is whole."""
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
-    paths = [parts / f"{number:08d}" for number in range(count)]
-    try:
-        with temporary.open("wb") as stream:
-            if job.output_kind == "parquet":
-                _join_parquet(paths, stream)
-            elif output.name.endswith(".gz"):
-                with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as packed:
-                    _copy(paths, tables.header(columns, job.output_kind), packed)  # type: ignore[arg-type]
-            else:
-                _copy(paths, tables.header(columns, job.output_kind), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _copy(paths: list[Path], header: bytes, stream: BinaryIO) -> None:
-    stream.write(header)
-    for path in paths:
-        with path.open("rb") as part:
-            shutil.copyfileobj(part, stream)
-
-
-def _join_parquet(paths: list[Path], stream: BinaryIO) -> None:
-    import pyarrow.parquet as pq
-
-    schema = pq.read_schema(paths[0])
-    with pq.ParquetWriter(stream, schema) as writer:
-        for path in paths:
-            try:
-                writer.write_table(pq.read_table(path).cast(schema))
-            except (pa.ArrowException, ValueError) as error:
-                reason = str(error).splitlines()[0]
-                raise SettingsError(f"--output: a column changes its type ({reason}). Take JSON Lines.") from error
-
-
 def _to_stream(job: Job, classifier: Classifier, workers: int) -> int:
     rows, stream = 0, sys.stdout.buffer
     if job.output_kind == "parquet":
         raise SettingsError("--output -: Parquet cannot be written to a pipe. Set --format csv or jsonl.")
     with _Answers(job, classifier, workers) as answers:
-        for number, table in enumerate(answers.of(tables.read_tables(job.input, job.input_kind, PART), {})):
+        for number, table in enumerate(answers.of(tables.read_tables(job.input, job.input_kind, parts.PART), {})):
             assert table is not None
             if not number:
                 stream.write(tables.header(table.column_names, job.output_kind))

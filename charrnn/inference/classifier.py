@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +138,7 @@ class Classifier:
         threshold = None if coverage is None else self._threshold(coverage, prior)
         texts = self._read(names)
         probabilities, known = self._answers(texts, prior)
-        sizes = np.full(len(names), min(top_k, len(self.labels)) or len(self.labels))
+        sizes = np.full(len(names), self.shown(top_k))
         if threshold is not None:
             sizes = np.maximum((probabilities >= threshold).sum(axis=1), 1)
         best = np.argsort(-probabilities, axis=1, kind="stable")[:, : int(sizes.max(initial=0))]
@@ -158,6 +158,30 @@ class Classifier:
         for i in np.flatnonzero(~scored).tolist():
             reasons[i] = abstention(names[i], self.config.pipeline)
         return Ranking(best, ranked, sizes, reasons)
+
+    def predict_table(self, table: Any, name_column: str = "name", **settings: Any) -> Any:
+        """An Arrow table with the answers as further columns (see :func:`charrnn.inference.bulk.append_answers`).
+
+        Args:
+            table: an Arrow table, or a data frame that turns into one (of pandas or Polars).
+            name_column: which column holds the names.
+            settings: as for :meth:`predict`.
+
+        Raises:
+            SettingsError: as :meth:`predict`; or there is no such column, or it holds no text.
+            MissingExtraError: pyarrow is not installed.
+        """
+        from charrnn.inference import bulk
+
+        arrow = bulk.as_arrow(table)
+        ranking = self.rank(bulk.names_of(arrow, name_column), **settings)
+        width = self.shown(settings.get("top_k", 3), settings.get("coverage"))
+        return bulk.append_answers(arrow, ranking, self.labels, width)
+
+    def shown(self, top_k: int, coverage: float | None = None) -> int:
+        """How many labels an answer shows at most."""
+        count = len(self.labels)
+        return count if coverage is not None else min(top_k, count) or count
 
     def explain(self, name: str, prior: Prior = "model") -> Explanation:
         """Each character's share of the decision between the top label and the runner-up, by :func:`shapley_values`.

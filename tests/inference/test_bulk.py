@@ -14,14 +14,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from charrnn.cli import main
-from charrnn.inference import bulk, load
+from charrnn.errors import SettingsError
+from charrnn.inference import load, parts
 
 NAMES = ["Rossi", "", "Suzuki", "42", "Papadopoulos", "Nowak", "O'Brien", "=SUM(A1)", "-Kowalski", "@home"]
 
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(bulk, "PART", 4)
+    monkeypatch.setattr(parts, "PART", 4)
 
 
 @pytest.fixture
@@ -161,12 +162,12 @@ def test_a_killed_worker_loses_nothing(trained, tmp_path):
 
 def test_another_job_is_not_gone_on_with(run, tmp_path, small_parts, monkeypatch):
     write(tmp_path / "in.csv", "csv", rows())
-    monkeypatch.setattr(bulk, "_join", lambda *args: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(parts, "join", lambda *args: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     arguments = ["--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv"]
     status, _, err = run(*arguments)
     assert status == 2 and "No space left" in err and not (tmp_path / "out.csv").exists()
     monkeypatch.undo()
-    monkeypatch.setattr(bulk, "PART", 4)
+    monkeypatch.setattr(parts, "PART", 4)
     assert "belongs to another job" in run(*arguments, "--resume", "--top-k", 1)[2]
     assert run(*arguments, "--resume")[0] == 0
     assert len(read(tmp_path / "out.csv")) == 10
@@ -218,3 +219,16 @@ def test_sets_have_columns_for_every_label(run, tmp_path, small_parts):
     assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv", "--coverage", 0.9)[0] == 0
     found = read(tmp_path / "out.csv")
     assert len(found) == 10 and "label_4" in found[0] and not found[0]["label_4"]
+
+
+def test_a_table_in_memory_gets_the_same_columns(trained):
+    model = load(trained["classifier"])
+    table = pa.table({"surname": ["Rossi", None, "Sato"], "label": [1, 2, 3]})
+    found = model.predict_table(table, "surname", top_k=1)
+    assert found.column_names == ["surname", "input_label", "label", "probability", "abstained", "reason"]
+    assert found["label"].to_pylist() == ["Italian", None, "Japanese"]
+    assert found["reason"].to_pylist() == [None, "missing-name", None]
+    with pytest.raises(SettingsError, match="no column 'name'"):
+        model.predict_table(table)
+    with pytest.raises(SettingsError, match="no text"):
+        model.predict_table(table, "label")
