@@ -189,6 +189,24 @@ class HashedNGrams:
         """
         symbols = enclose(chars, lengths)
         hashes = hash_ngrams(symbols, ORDER)
+        result = self._of_one(symbols, hashes) if len(chars) == 1 else self._of_many(chars, lengths, symbols, hashes)
+        known = (symbols[:, 1:] > 0).sum(axis=1, keepdims=True)
+        # What stands before a character that is left out is the context of nothing.
+        names, ends = np.nonzero((symbols[:, :-1] > 0) & (symbols[:, 1:] == 0))
+        within = ends < lengths[names]
+        if within.any():
+            names, ends = names[within], ends[within]
+            np.subtract.at(result, names, self._lookup(_ending(hashes, names, ends), self.backoffs))
+        return np.asarray(result + known * self.base)
+
+    def _of_one(self, symbols: Ints, hashes: list[Ints]) -> NDArray[np.float64]:
+        """Sums of all n-grams of a single name, (1, L): nothing is shared, and one look is quicker."""
+        if self.pairs is None:
+            return self._lookup(np.concatenate(hashes, axis=1), self.values)
+        total = self._lookup(np.concatenate([hashes[0][:, :1], *hashes[2:]], axis=1), self.values)
+        return np.asarray(total + self.pairs[symbols[0, :-1], symbols[0, 1:]].sum(axis=0))
+
+    def _of_many(self, chars: Ints, lengths: Ints, symbols: Ints, hashes: list[Ints]) -> NDArray[np.float64]:
         start = self._lookup(hashes[0][:1, :1], self.values)  # (1, L), the start as a context
         result = self._ending(symbols, hashes, np.arange(len(chars)), lengths + 1)
         for levels in prefix_levels(chars, lengths, int(chars.max(initial=0)) + 1):
@@ -199,14 +217,7 @@ class HashedNGrams:
             for level, added in zip(levels, found, strict=True):
                 total = total[level.before] + added  # (U, L)
                 result[level.over] += total[level.whole]
-        known = (symbols[:, 1:] > 0).sum(axis=1, keepdims=True)
-        # What stands before a character that is left out is the context of nothing.
-        names, ends = np.nonzero((symbols[:, :-1] > 0) & (symbols[:, 1:] == 0))
-        within = ends < lengths[names]
-        if within.any():
-            names, ends = names[within], ends[within]
-            np.subtract.at(result, names, self._lookup(_ending(hashes, names, ends), self.backoffs))
-        return np.asarray(result + known * self.base)
+        return result
 
     def _ending(self, symbols: Ints, hashes: list[Ints], names: Ints, ends: Ints) -> NDArray[np.float64]:
         """Sums of the n-grams of ``names`` (R,) that end at positions ``ends`` (R,), at least 1: (R, L)."""

@@ -17,9 +17,6 @@ CHUNK = 2048
 """Names that are taken together, so that their states stay in the processor's cache."""
 
 
-_FIRST, _NONE = np.zeros(1, np.int64), np.zeros(0, np.int64)
-
-
 @dataclass(frozen=True)
 class Level:
     """The distinct prefixes of one length, U of them.
@@ -45,10 +42,6 @@ def prefix_levels(chars: Ints, lengths: Ints, vocabulary: int) -> Iterator[list[
         lengths: (B,), at least 1.
         vocabulary: number of symbols.
     """
-    if len(chars) == 1:
-        # A single name, as a person types it: nothing is shared, and there is no time to find that out.
-        yield [Level(_FIRST, _FIRST, _NONE, _NONE)] * (int(lengths[0]) - 1) + [Level(_FIRST, _FIRST, _FIRST, _FIRST)]
-        return
     order = prefix_order(chars, vocabulary)
     for first in range(0, len(order), CHUNK):
         yield list(_levels(chars, lengths, order[first : first + CHUNK]))

@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 POOLINGS = ("last", "mean", "max")
-REDUCE: dict[str, Callable[[Floats, Floats], Floats]] = {"mean": np.add, "max": np.maximum}
+REDUCE: dict[str, np.ufunc] = {"mean": np.add, "max": np.maximum}
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -100,6 +100,9 @@ class Recurrent:
             lengths: (B,), at least 1.
             how: one of :data:`POOLINGS`.
         """
+        if len(chars) == 1:
+            # Nothing is shared, and there is no time to find that out.
+            return self._pooled_one(table[chars[0, : lengths[0]]], how)
         result = np.empty((len(chars), self.hidden), np.float32)
         for levels in prefix_levels(chars, lengths, len(table)):
             state = self.start(1)
@@ -112,6 +115,16 @@ class Recurrent:
         if how == "mean":
             result /= lengths[:, None]
         return result
+
+    def _pooled_one(self, inputs: Floats, how: str) -> Floats:
+        """As :meth:`pooled` for a single name, given what its characters are to :meth:`step`, (T, GH): (1, H)."""
+        states = np.empty((len(inputs) + 1, self.size), np.float32)
+        states[0] = 0
+        for t in range(len(inputs)):
+            states[t + 1] = self.step(inputs[t : t + 1], states[t : t + 1])
+        seen = states[1:, : self.hidden]
+        pooled: Floats = seen[-1:] if how == "last" else REDUCE[how].reduce(seen, axis=0, keepdims=True)
+        return pooled / np.float32(len(inputs)) if how == "mean" else pooled
 
 
 def read_architecture(config: ModelConfig, expected: Mapping[str, type | Collection[str]]) -> dict[str, Any]:

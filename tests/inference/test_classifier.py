@@ -33,8 +33,11 @@ def test_rows_stay_in_place_and_abstain_with_a_reason(model):
     assert [len(a.predictions) for a in answers] == [1, 0, 0, 0, 1]
 
 
-def test_an_answer_does_not_depend_on_its_neighbours(model):
-    names = random_names(2500)
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+def test_an_answer_does_not_depend_on_its_neighbours(cell, pooling):
+    cfg = config("classifier", **ARCHITECTURE | {"cell": cell, "pooling": pooling})
+    model, names = Classifier(cfg, network(cfg)[1]), random_names(2500)
     alone = np.concatenate([model.probabilities([name]) for name in names[:50]])
     assert np.abs(model.probabilities(names)[:50] - alone).max() < 1e-6
 
