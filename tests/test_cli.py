@@ -149,6 +149,15 @@ def test_fewer_new_names_than_asked_for_is_said_and_no_failure(run):
     assert f"{len(out.splitlines())} names instead of 50" in err
 
 
+def test_the_nearest_training_name_is_told(run):
+    flags = ["--label", "Irish", "-n", 3, "--seed", 5, "--novel", "--distance"]
+    rows = [line.split("\t") for line in run("generate", *flags)[1].splitlines()]
+    records = [json.loads(line) for line in run("generate", *flags, "--format", "jsonl")[1].splitlines()]
+    assert [[r["name"], r["nearest"], str(r["distance"])] for r in records] == rows
+    assert all(r["distance"] > 0 for r in records)
+    assert run("generate", "--distance", "--stamp", records[0]["stamp"])[1].rstrip("\n").split("\t") == rows[0]
+
+
 def test_evaluate_finds_the_test_split_again(run, trained, small_corpus_dir):
     for task, key in (("classifier", "accuracy"), ("generator", "nats_per_char")):
         arguments = ["--model", trained[task], "--data", small_corpus_dir, "--format", "json"]

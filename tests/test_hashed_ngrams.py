@@ -68,7 +68,7 @@ def test_a_hidden_character_is_no_event_and_no_context():
 def test_a_name_scores_the_same_among_others_and_padded(pairs, monkeypatch):
     monkeypatch.setattr(hashed_ngrams, "MOST_PAIRS", pairs)
     table = HashedNGrams.fit(names(50, 2), [0, 1] * 25, 2, SIZE)
-    asked = names(40, 3) + [[4, 0, 5], [0, 4], [0]]
+    asked = [*names(40, 3), [4, 0, 5], [0, 4], [0]]
     alone = np.concatenate([table.scores(*pad([name])) for name in asked])
     assert np.abs(table.scores(*pad(asked)) - alone).max() < 1e-9
 

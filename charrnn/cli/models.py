@@ -56,6 +56,9 @@ def add_commands(commands: Any) -> None:
         f"corners. Default: {RESAMPLE} if anything is asked above.",
     )
     looks.add_argument("--novel", action="store_true", help="only names that are not in the training data, none twice")
+    generate.add_argument(
+        "--distance", action="store_true", help="tell the nearest name of the training data, and how many edits away"
+    )
     generate.add_argument("--stamp", metavar="S", help="draw the name again that --format jsonl gave this stamp")
     generate.add_argument("--format", choices=["lines", "jsonl"], default="lines")
     generate.set_defaults(run=run_generate)
@@ -85,8 +88,11 @@ def run_generate(flags: argparse.Namespace) -> int:
 
     model = load_model(flags.model, "generator")
     if flags.stamp:
-        print(model.repeat(flags.stamp).name)
+        name = model.repeat(flags.stamp).name
+        print(name + (_neighbour(model, name) if flags.distance else ""))
         return 0
+    if flags.distance:
+        _ = model.known  # refused before anything is printed
     constraints = Constraints(**{field.name: getattr(flags, field.name) for field in dataclasses.fields(Constraints)})
     request = Request(
         _label(flags.label, model.labels),
@@ -107,10 +113,20 @@ def run_generate(flags: argparse.Namespace) -> int:
             "resample": request.resample,
             "stamp": model.stamp(request, made),
         }
-        print(made.name if flags.format == "lines" else json.dumps(record, ensure_ascii=False))
+        if flags.format == "lines":
+            print(made.name + (_neighbour(model, made.name) if flags.distance else ""))
+            continue
+        if flags.distance:
+            record["nearest"], record["distance"] = model.nearest(made.name)
+        print(json.dumps(record, ensure_ascii=False))
     if index + 1 < flags.n:
         print(f"charrnn: {index + 1:,} names instead of {flags.n:,}: no more new ones were found.", file=sys.stderr)
     return 0
+
+
+def _neighbour(model: Any, name: str) -> str:
+    found = model.nearest(name)
+    return f"\t{found.name}\t{found.distance}"
 
 
 def _label(given: list[str] | None, known: list[str]) -> Any:

@@ -1,4 +1,4 @@
-"""From a request to names: rounds of draws, resampling, novelty, and stamps by which a name is drawn again."""
+"""From a request to names: rounds of draws, resampling, and stamps by which a name is drawn again."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ import numpy as np
 from charrnn.errors import SettingsError
 from charrnn.inference.constraints import Constraints, Guide
 from charrnn.inference.sampling import ROUND, Drawn, Reader, Sampling, draw_round
-from charrnn.text import fold
 
 AS_LEARNED, NO_CONSTRAINTS = Sampling(), Constraints()
-STALE = 20_000
-"""Names in a row that are not new after which the search for new ones is over."""
 
 
 Label = str | Mapping[str, float] | None
@@ -92,25 +89,6 @@ def _pick(group: list[tuple[int, Drawn]], rng: np.random.Generator) -> tuple[int
     weights = np.array([drawn.log_weight for _, drawn in group])
     p = np.exp(weights - weights.max())
     return group[rng.choice(len(group), p=p / p.sum())]
-
-
-def new_ones(made: Iterator[Made], known: frozenset[str]) -> Iterator[Made]:
-    """Those that are not known, none twice; the end comes after :data:`STALE` in a row that are not new.
-
-    Args:
-        made: names.
-        known: names, ASCII in folded case.
-    """
-    seen: set[str] = set()
-    stale = 0
-    for one in made:
-        key = fold(one.name) or one.name
-        if key not in known and key not in seen:
-            seen.add(key)
-            stale = 0
-            yield one
-        elif (stale := stale + 1) >= STALE:
-            return
 
 
 def stamp(model: str, request: Request, attempt: int) -> str:

@@ -14,8 +14,9 @@ from charrnn import model_folder
 from charrnn.encoded import pad
 from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
 from charrnn.inference.constraints import Constraints, Guide
-from charrnn.inference.drawing import NO_CONSTRAINTS, Label, Made, Request, draw, new_ones, read_stamp, stamp
+from charrnn.inference.drawing import NO_CONSTRAINTS, Label, Made, Request, draw, read_stamp, stamp
 from charrnn.inference.explanation import Explanation
+from charrnn.inference.novelty import Neighbour, nearest, new_ones
 from charrnn.inference.reader import LabelReader
 from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, read_architecture, take
 from charrnn.inference.sampling import ROUND, Sampling
@@ -128,7 +129,7 @@ class Generator:
         Args:
             request: what to draw.
             n: number of names; None goes on without end.
-            novel: ends after :data:`charrnn.inference.drawing.STALE` names in a row that were not new.
+            novel: ends after :data:`charrnn.inference.novelty.STALE` names in a row that were not new.
         """
         if n is not None and not 0 <= n <= LONGEST_REQUEST:
             raise SettingsError(f"n {n}: must be from 0 to {LONGEST_REQUEST:,}.")
@@ -183,10 +184,22 @@ class Generator:
         names = None if self.folder is None else model_folder.read_known(self.folder)
         if names is None:
             raise SettingsError(
-                "novel: this model holds no list of its names (it was trained with --private), so nothing can be "
-                "proven to be new. Leave it out."
+                "novel, distance: this model holds no list of its names (it was trained with --private), so nothing "
+                "can be proven to be new. Leave them out."
             )
         return names
+
+    def nearest(self, name: str) -> Neighbour:
+        """The name of the corpus that is spelled most alike, and how far off it is.
+
+        Raises:
+            SettingsError: the model does not know its corpus.
+        """
+        return nearest(name, self._sorted_known)
+
+    @cached_property
+    def _sorted_known(self) -> list[str]:
+        return sorted(self.known)
 
     def log_probabilities(self, names: Sequence[str], labels: Sequence[str | None]) -> NDArray[np.float64]:
         """log p(name, end | label) in nats, shape (names,); characters outside the alphabet count as "unknown".

@@ -6,7 +6,7 @@ alone is computed once for the whole vocabulary: the embedding times the input w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np

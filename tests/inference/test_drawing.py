@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from charrnn.errors import CharRNNError, SettingsError
 from charrnn.inference import load
 from charrnn.inference.constraints import Constraints
-from charrnn.inference.drawing import Made, Request, new_ones, read_stamp, stamp
+from charrnn.inference.drawing import Request, read_stamp, stamp
 from charrnn.inference.sampling import ROUND, Sampling
 
 MODEL = load("names/generator")
@@ -69,11 +69,6 @@ def test_what_is_no_stamp_is_refused(bad):
 def test_a_stamp_of_another_model_names_it():
     with pytest.raises(CharRNNError, match="of the model bbbbbbbb"):
         MODEL.repeat(stamp("b" * 64, Request("Irish"), 0))
-
-
-def test_new_ones_are_told_by_case_and_marks():
-    made = [Made(name, 0.0, i) for i, name in enumerate(["Abc", "ABC", "Ábc", "De"])]
-    assert [one.name for one in new_ones(iter(made), frozenset({"de"}))] == ["Abc"]
 
 
 def test_a_blend_lies_between_its_labels():

@@ -78,6 +78,8 @@ def test_novelty_needs_the_list(shipped_generator, tmp_path):
     private = Generator(without.config, model_folder.read(PRETRAINED / "names/generator")[1], tmp_path)
     with pytest.raises(SettingsError, match="--private"):
         private.sample("Italian", 1, novel=True)
+    with pytest.raises(SettingsError, match="--private"):
+        private.nearest("Rossi")
     assert without.sample("Italian", 5, seed=1) == shipped_generator.sample("Italian", 5, seed=1)
 
 
