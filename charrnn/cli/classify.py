@@ -43,18 +43,29 @@ def add_commands(commands: Any) -> None:
     classify.add_argument(
         "--input",
         metavar="F",
-        help="text file with a name a line, or a table: .csv, .tsv, .jsonl, .parquet, with or without .gz; - is "
-        "standard input",
+        help="text file with a name a line, or a table: .csv, .tsv, .jsonl, .parquet, with or without .gz; or a folder "
+        "of such tables; - is standard input",
     )
     classify.add_argument("--input-format", choices=["lines", *TABLES], help="if no suffix tells")
     classify.add_argument("--name-column", default="name", metavar="C", help="of a table. Default: name.")
     classify.add_argument(
-        "--output", metavar="F", help="write there; the suffix decides the format; - is standard output"
+        "--output",
+        metavar="F",
+        help="write there; the suffix decides the format; a table without one becomes "
+        "a folder of parts; - is standard output",
     )
     classify.add_argument(
         "--format", choices=["table", *TABLES], help="Default: table, or the kind of table that was read"
     )
-    classify.add_argument("--workers", type=int, default=1, metavar="N", help="processes, for tables. Default: 1.")
+    classify.add_argument(
+        "--workers", type=int, metavar="N", help="processes, for tables. Default: 1; with Ray, all there is room for."
+    )
+    classify.add_argument(
+        "--engine", choices=["local", "ray"], default="local", help="who classifies tables: this machine, or a cluster"
+    )
+    classify.add_argument(
+        "--ray-address", metavar="A", help="of a running Ray cluster. Default: one is started on this machine."
+    )
     classify.add_argument("--resume", action="store_true", help="go on with an interrupted table")
     classify.add_argument(
         "--raw-cells", action="store_true", help="leave CSV cells alone that a spreadsheet would read as formulas"
@@ -92,8 +103,8 @@ def run_classify(flags: argparse.Namespace) -> int:
     kind = None if flags.input is None else _input_kind(flags)
     if kind is not None:
         return _run_table(flags, kind)
-    if flags.resume or flags.workers != 1:
-        raise SettingsError("--resume and --workers: are for tables. Give --input a .csv, .jsonl or .parquet.")
+    if flags.resume or flags.workers is not None or flags.engine != "local":
+        raise SettingsError("--resume, --workers, --engine: are for tables. Give --input a .csv, .jsonl or .parquet.")
     chosen = _format(flags)
     model = load_model(flags.model, "classifier")
     if flags.explain and chosen == "csv":
@@ -143,35 +154,29 @@ def _settings(flags: argparse.Namespace) -> dict[str, Any]:
     return {key: getattr(flags, key) for key in ("top_k", "prior", "coverage", "min_probability")}
 
 
-def _suffix_kind(path: str) -> str | None:
-    suffix = Path(path.removesuffix(".gz")).suffix.lower().removeprefix(".")
-    return "jsonl" if suffix == "ndjson" else suffix if suffix in TABLES else None
-
-
 def _input_kind(flags: argparse.Namespace) -> str | None:
     """The kind of table to read; None for a name a line."""
-    told: str | None = flags.input_format or _suffix_kind(flags.input)
+    from charrnn.inference.files import input_files, kind_of
+
+    told: str | None = flags.input_format or kind_of(input_files(flags.input)[0])
     return None if told == "lines" else told
 
 
 def _run_table(flags: argparse.Namespace, kind: str) -> int:
     from charrnn.inference import bulk, locate
+    from charrnn.inference.files import input_files
     from charrnn.inference.parts import Job
 
     if flags.explain:
         raise SettingsError("--explain: is for a few names, not for a table. Leave it out.")
-    if flags.workers < 1:
+    if flags.workers is not None and flags.workers < 1:
         raise SettingsError(f"--workers {flags.workers}: must be at least 1.")
-    output = flags.output or "-"
-    implied = _suffix_kind(output)
-    written = flags.format or implied or ("csv" if kind == "parquet" else kind)
-    if written == "table" or (implied and implied != written) or (output != "-" and not implied):
-        raise SettingsError(f"--output {output}: name a file that ends in .{', .'.join(TABLES)}; drop --format.")
-    if output != "-" and flags.input != "-" and Path(output).resolve() == Path(flags.input).resolve():
-        raise SettingsError(f"--output {output}: is the input. Choose another file.")
+    output, written = _table_output(flags, kind)
+    if flags.engine == "ray" and "-" in (output, flags.input):
+        raise SettingsError("--engine ray: reads and writes files that all machines see. Name --input and --output.")
     model, generator = load_model(flags.model, "classifier"), _generator(flags)
     job = Job(
-        flags.input,
+        tuple(input_files(flags.input)),
         output,
         kind,
         written,
@@ -182,8 +187,28 @@ def _run_table(flags: argparse.Namespace, kind: str) -> int:
         not flags.raw_cells,
     )
     model.rank([], **job.settings, likeness=generator)  # a bad flag is refused before anything is read
-    bulk.run(job, model, flags.workers, flags.resume)
+    bulk.run(job, model.config.weights_sha256, flags.workers, flags.resume, flags.engine, flags.ray_address)
     return 0
+
+
+def _table_output(flags: argparse.Namespace, read: str) -> tuple[str, str]:
+    """Where a table goes, and as what kind."""
+    from charrnn.inference.files import kind_of
+
+    output: str = flags.output or "-"
+    implied = kind_of(output)
+    folder = output != "-" and not Path(output).suffix
+    written = flags.format or implied or ("csv" if read == "parquet" and not folder else read)
+    if written == "table" or (implied and implied != written) or not (implied or folder or output == "-"):
+        raise SettingsError(
+            f"--output {output}: name a file that ends in .{', .'.join(TABLES)}, or, without a suffix, a folder; drop "
+            "--format."
+        )
+    if folder and Path(output).exists():
+        raise SettingsError(f"--output {output}: exists already. Choose another name for the folder of parts.")
+    if output != "-" and flags.input != "-" and Path(output).resolve() == Path(flags.input).resolve():
+        raise SettingsError(f"--output {output}: is the input. Choose another file.")
+    return output, written
 
 
 def _read_lines(path: str) -> Iterator[str]:

@@ -160,7 +160,7 @@ class Classifier:
         return Ranking(best, ranked, sizes, reasons)
 
     def predict_table(self, table: Any, name_column: str = "name", **settings: Any) -> Any:
-        """An Arrow table with the answers as further columns (see :func:`charrnn.inference.bulk.append_answers`).
+        """An Arrow table with the answers as further columns (see :func:`charrnn.inference.scorer.append_answers`).
 
         Args:
             table: an Arrow table, or a data frame that turns into one (of pandas or Polars).
@@ -171,12 +171,12 @@ class Classifier:
             SettingsError: as :meth:`predict`; or there is no such column, or it holds no text.
             MissingExtraError: pyarrow is not installed.
         """
-        from charrnn.inference import bulk
+        from charrnn.inference import scorer
 
-        arrow = bulk.as_arrow(table)
-        ranking = self.rank(bulk.names_of(arrow, name_column), **settings)
+        arrow = scorer.as_arrow(table)
+        ranking = self.rank(scorer.names_of(arrow, name_column), **settings)
         width = self.shown(settings.get("top_k", 3), settings.get("coverage"))
-        return bulk.append_answers(arrow, ranking, self.labels, width)
+        return scorer.append_answers(arrow, ranking, self.labels, width)
 
     def shown(self, top_k: int, coverage: float | None = None) -> int:
         """How many labels an answer shows at most."""

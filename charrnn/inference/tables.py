@@ -7,7 +7,7 @@ import gzip
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,15 +20,9 @@ with needs_extra("tables"):
     import pyarrow.csv as pacsv
     import pyarrow.parquet as pq
 
-KINDS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 FORMULA = r"^[=+\-@\t\r]"
 """What makes a spreadsheet read a cell as a formula."""
-
-
-def kind_of(path: str) -> str | None:
-    """The kind of table that a path's suffix tells, ``.gz`` left out."""
-    return KINDS.get(Path(path.removesuffix(".gz")).suffix.lower())
 
 
 def read_tables(path: str, kind: str, rows: int) -> Iterator[pa.Table]:
@@ -36,7 +30,7 @@ def read_tables(path: str, kind: str, rows: int) -> Iterator[pa.Table]:
 
     Args:
         path: of a file; ``-`` is standard input.
-        kind: one of :data:`KINDS`.
+        kind: one of :data:`charrnn.inference.files.KINDS`.
         rows: in each part but the last.
 
     Raises:
@@ -149,7 +143,7 @@ def write_part(table: pa.Table, kind: str, stream: BinaryIO, safe: bool) -> None
 
     Args:
         table: of any columns; nested ones only as JSON Lines or Parquet.
-        kind: one of :data:`KINDS`.
+        kind: one of :data:`charrnn.inference.files.KINDS`.
         stream: where to.
         safe: put an apostrophe before CSV cells that a spreadsheet would read as a formula.
 
@@ -186,3 +180,28 @@ def _without_formulas(table: pa.Table) -> pa.Table:
             marked = pc.binary_join_element_wise("'", column, "", null_handling="skip")
             table = table.set_column(i, table.column_names[i], pc.if_else(pc.fill_null(formula, False), marked, column))
     return table
+
+
+def estimate_rows(paths: Sequence[str], kind: str) -> int | None:
+    """About how many rows there are, at the cost of reading the files once; None where that cannot be told.
+
+    Of text, lines are counted: a cell that holds several lines counts as several rows.
+    """
+    if "-" in paths:
+        return None
+    try:
+        if kind == "parquet":
+            return sum(_parquet_rows(path) for path in paths)
+        return sum(_lines(path) - (kind in DELIMITERS) for path in paths)
+    except (pa.ArrowException, OSError, EOFError):
+        return None  # whoever reads the rows themselves will say what is wrong
+
+
+def _parquet_rows(path: str) -> int:
+    with open_input(path) as stream:
+        return int(pq.read_metadata(stream).num_rows)
+
+
+def _lines(path: str) -> int:
+    with open_input(path) as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))

@@ -15,7 +15,7 @@ import pytest
 
 from charrnn.cli import main
 from charrnn.errors import SettingsError
-from charrnn.inference import load, parts
+from charrnn.inference import load, parts, tables
 
 NAMES = ["Rossi", "", "Suzuki", "42", "Papadopoulos", "Nowak", "O'Brien", "=SUM(A1)", "-Kowalski", "@home"]
 
@@ -232,3 +232,48 @@ def test_a_table_in_memory_gets_the_same_columns(trained):
         model.predict_table(table)
     with pytest.raises(SettingsError, match="no text"):
         model.predict_table(table, "label")
+
+
+def test_a_folder_of_tables_is_one_table_and_may_become_one_of_parts(run, tmp_path, small_parts):
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("b.csv", "a.csv"):
+        write(source / name, "csv", [{"name": f"{name} {i}"} for i in range(6)])
+    assert run("--input", source, "--output", tmp_path / "out.csv")[0] == 0
+    assert run("--input", source, "--output", out)[0] == 0
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert sorted(path.name for path in out.iterdir()) == ["manifest.json", *(p["file"] for p in manifest["parts"])]
+    in_parts = [row for part in manifest["parts"] for row in read(out / part["file"])]
+    assert in_parts == read(tmp_path / "out.csv") and manifest["rows"] == len(in_parts) == 12
+    assert [row["name"] for row in in_parts] == [f"{name} {i}" for name in ("a.csv", "b.csv") for i in range(6)]
+    status, _, err = run("--input", source, "--output", out)
+    assert status == 2 and "exists already" in err
+
+
+def test_a_folder_of_several_kinds_or_none_is_refused(run, tmp_path):
+    assert "holds no .csv" in run("--input", tmp_path, "--output", tmp_path / "out.csv")[2]
+    for kind in ("csv", "jsonl"):
+        write(tmp_path / f"in.{kind}", kind, rows())
+    assert "several kinds: csv, jsonl" in run("--input", tmp_path, "--output", tmp_path / "out.csv")[2]
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.parquet", "-"])
+def test_columns_that_change_on_the_way_are_refused_but_in_json_lines(target, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "PART", 4096)
+    write(tmp_path / "in.jsonl", "jsonl", [{"name": "Rossi"}] * 4096 + [{"name": "Sato", "age": 3}])
+    output = target if target == "-" else tmp_path / target
+    flags = ["--format", "csv"] if target == "-" else []
+    status, _, err = run("--input", tmp_path / "in.jsonl", "--output", output, *flags)
+    assert status == 2 and "columns" in err and err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.jsonl")[0] == 0
+    assert read(tmp_path / "out.jsonl")[4096]["age"] == 3
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.tsv.gz", "in.jsonl", "in.parquet"])
+def test_the_number_of_rows_is_told_beforehand(name, tmp_path):
+    kind = name.removesuffix(".gz").rsplit(".", 1)[1]
+    write(tmp_path / name, kind, [{"name": "Rossi"}] * 7)
+    assert tables.estimate_rows([str(tmp_path / name)] * 2, kind) == 14
+    assert tables.estimate_rows(["-"], kind) is None
+    assert tables.estimate_rows([str(tmp_path / "none")], kind) is None
