@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 # Before NumPy is imported. These matrix products are too small to profit from more than one thread.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from charrnn.cli import classify, corpus, models
+from charrnn.cli import classify, corpus, export, models
 from charrnn.errors import CharRNNError
 
 
@@ -40,4 +40,5 @@ def parser() -> argparse.ArgumentParser:
     classify.add_commands(commands)
     models.add_commands(commands)
     corpus.add_commands(commands)
+    export.add_commands(commands)
     return top

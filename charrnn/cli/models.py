@@ -9,7 +9,7 @@ import secrets
 import sys
 from typing import Any
 
-from charrnn.cli.flags import add_column_flags, add_model_flag, load_model
+from charrnn.cli.flags import add_column_flags, add_model_flag, load_model, own_test_split
 from charrnn.errors import SettingsError
 
 RESAMPLE = 16
@@ -149,7 +149,6 @@ def _label(given: list[str] | None, known: list[str]) -> Any:
 def run_evaluate(flags: argparse.Namespace) -> int:
     """``charrnn evaluate``."""
     from charrnn.corpus import Corpus
-    from charrnn.corpus.split import split
     from charrnn.inference import load
     from charrnn.inference.evaluate import evaluate
 
@@ -157,14 +156,8 @@ def run_evaluate(flags: argparse.Namespace) -> int:
     columns = flags.name_column, flags.label_column, model.config.pipeline
     corpus = Corpus.read(flags.data, *columns)
     if flags.split == "test":
-        data = model.config.data
-        if corpus.fingerprint != data["fingerprint"]:
-            raise SettingsError(
-                f"--split test: {flags.data} is not the data that {flags.model} was trained on (fingerprints differ), "
-                "so its test split is unknown. Give that data, or --split all."
-            )
         # Splits group by name: dropping repeats first or afterwards gives the same sides.
-        corpus = split(corpus, data["seed"], data["validation_fraction"], data["test_fraction"]).test
+        corpus = own_test_split(model.config, corpus, "--split test", flags.data, flags.model)
     if flags.exclude:
         corpus = corpus.without(Corpus.read(flags.exclude, *columns).keys)
     report = evaluate(model, corpus, flags.prior)
