@@ -31,8 +31,9 @@ test: check
 	$(BIN)/pytest $(ARGS)
 
 bench: .venv/setup.stamp
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/inference.py
 	$(BIN)/python benchmarks/generation.py
+	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/train.py

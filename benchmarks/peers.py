@@ -161,3 +161,13 @@ class MakemoreGRU:
         """Mean over all characters of the names, the ends included."""
         codes, targets = self.encode(names)
         return F.cross_entropy(self.logits(codes).flatten(0, 1), targets.flatten(), ignore_index=-1).item()
+
+    @torch.no_grad()
+    def sample(self, count: int) -> list[str]:
+        """Names drawn side by side; as in makemore, each step reads all letters so far once more."""
+        codes = torch.zeros(count, 1, dtype=torch.long)
+        for _ in range(self.longest):
+            p = torch.softmax(self.logits(codes)[:, -1], -1)
+            codes = torch.cat([codes, torch.multinomial(p, 1)], 1)
+        spelled = ["".join(self.letters[c - 1] if c else "\n" for c in row) for row in codes[:, 1:].tolist()]
+        return [name.split("\n")[0] for name in spelled]
