@@ -18,9 +18,11 @@ def input_files(path: str) -> list[str]:
     """The files of a table: itself, or those of a folder, by name; ``-`` is standard input.
 
     Raises:
-        SettingsError: the folder holds no table, or tables of several kinds.
+        SettingsError: there is no such file, or the folder holds no table, or tables of several kinds.
     """
     folder = Path(path)
+    if path != "-" and not folder.exists():
+        raise SettingsError(f"--input {path}: cannot be read (No such file or directory). Check the path.")
     if path == "-" or not folder.is_dir():
         return [path]
     files = sorted(str(file) for file in folder.iterdir() if kind_of(file.name) and not file.name.startswith("."))

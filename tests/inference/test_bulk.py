@@ -250,6 +250,12 @@ def test_a_folder_of_tables_is_one_table_and_may_become_one_of_parts(run, tmp_pa
     assert status == 2 and "exists already" in err
 
 
+def test_a_missing_input_is_told_from_an_output_that_cannot_be_written(run, tmp_path):
+    assert "--input" in run("--input", tmp_path / "none.csv", "--output", tmp_path / "out.csv")[2]
+    write(tmp_path / "in.csv", "csv", rows())
+    assert "--output" in run("--input", tmp_path / "in.csv", "--output", tmp_path / "none" / "out.csv")[2]
+
+
 def test_a_folder_of_several_kinds_or_none_is_refused(run, tmp_path):
     assert "holds no .csv" in run("--input", tmp_path, "--output", tmp_path / "out.csv")[2]
     for kind in ("csv", "jsonl"):
