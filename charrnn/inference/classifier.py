@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,12 +115,14 @@ class Classifier:
                 calibrated for this coverage, or the generator not for likeness.
         """
         ranking = self.rank(names, top_k, prior, coverage, min_probability, likeness)
-        columns = ranking.labels.tolist(), ranking.probabilities.tolist(), ranking.sizes.tolist()
-        label = self.labels.__getitem__
-        return [
-            Prediction(name, tuple(map(Scored, map(label, order[:size]), p[:size])), reason)
-            for name, order, p, size, reason in zip(names, *columns, ranking.reasons, strict=True)
-        ]
+        shown = ranking.labels.shape[1]
+        labels = np.array(self.labels, object)[ranking.labels.ravel()].tolist()
+        # What NamedTuple's own constructor does, without a Python call for each of them.
+        pairs = zip(labels, ranking.probabilities.ravel().tolist(), strict=True)
+        scored = list(map(tuple.__new__, repeat(Scored), pairs))
+        firsts = range(0, len(scored), shown or 1)
+        rows = [tuple(scored[i : i + size]) for i, size in zip(firsts, ranking.sizes.tolist(), strict=True)]
+        return list(map(tuple.__new__, repeat(Prediction), zip(names, rows, ranking.reasons, strict=True)))
 
     def rank(
         self,
