@@ -1,4 +1,4 @@
-# make app: the page, on a fresh machine. make test: every check and test. Both need Python 3.11 or newer, nothing else.
+# make app: the page. make test: every check and test. Both need Python 3.11 or newer, nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -11,7 +11,7 @@ app: .venv/app.stamp
 
 setup: .venv/setup.stamp
 
-# The package itself is installed in place, without its dependencies, which are pinned.
+# The package itself is installed in place, without its dependencies: requirements/ pins them.
 .venv/app.stamp: requirements/app.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) -r requirements/app.txt
@@ -23,6 +23,7 @@ setup: .venv/setup.stamp
 	touch $@
 
 check: .venv/setup.stamp
+	$(BIN)/python .ci/tracked_files.py
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -39,12 +40,12 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py
 
-# What runs have written. make tensorboard RUNS=my-classifier shows one model's.
+# The events of all training runs under runs/; make tensorboard RUNS=my-classifier shows those of one model folder.
 RUNS ?= runs
 tensorboard: .venv/setup.stamp
 	$(BIN)/tensorboard --logdir $(RUNS) $(ARGS)
 
-# The bundled corpus from its sources, and the shipped models from the corpus.
+# Writes the bundled corpus from its sources (data) and the shipped models from the corpus (models).
 data: .venv/setup.stamp
 	$(BIN)/python data/build.py
 
@@ -57,15 +58,15 @@ models: .venv/setup.stamp
 	    cp -r runs/names/$$task charrnn/pretrained/names/$$task; \
 	done
 
-# Pins the newest versions that fit together.
+# Pins the newest versions that fit together. pip freeze lists this package as charrnn-names @ file:///...
 lock:
 	rm -rf .venv/lock && $(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check ".[app]"
 	( echo "# What the page and the command line need, pinned. Written by \`make lock\`."; \
-	  .venv/lock/bin/python -m pip freeze | grep -v '^charrnn' ) > requirements/app.txt
+	  .venv/lock/bin/python -m pip freeze | grep -v '^charrnn-names ' ) > requirements/app.txt
 	.venv/lock/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0 ".[dev]"
 	( echo "# Everything for training, tests and benchmarks, pinned. Written by \`make lock\`."; \
-	  .venv/lock/bin/python -m pip freeze | grep -v '^charrnn' | sed 's/+cpu//' ) > requirements/dev.txt
+	  .venv/lock/bin/python -m pip freeze | grep -v '^charrnn-names ' | sed 's/+cpu//' ) > requirements/dev.txt
 	rm -rf .venv/lock
 
 clean:

@@ -1,4 +1,4 @@
-"""Reading, cleaning and splitting a million names: seconds and peak memory, in a process of its own."""
+"""Read, clean and split a million names: seconds and peak memory, in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS = 1_000_000
 
 
 def write_names(path: Path) -> None:
-    """A CSV of names that are cut and joined from bundled ones, so that they look like names and few repeat."""
+    """Write a CSV of names made of the halves of two bundled ones: they look like names, and few repeat."""
     corpus = charrnn.Corpus.read("names")
     rng = np.random.default_rng(0)
     left, right = rng.integers(len(corpus), size=(2, ROWS))
@@ -36,10 +36,10 @@ def measure(path: Path) -> None:
     began = time.perf_counter()
     corpus = charrnn.Corpus.read(path)
     read = time.perf_counter()
-    parts = split(corpus)
+    splits = split(corpus)
     done = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    assert sum(map(len, parts)) == len(corpus)
+    assert sum(map(len, splits)) == len(corpus)
     report(
         "corpus",
         {

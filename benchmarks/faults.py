@@ -1,4 +1,4 @@
-"""Kill training with SIGKILL at random moments, resume it, and compare the weights with a run that nothing disturbed.
+"""Kill training with SIGKILL at random moments, resume it, and compare the weights with those of an undisturbed run.
 
 Needs the tutorials' data beside the checkout, in ``../shared/data``.
 """
@@ -53,8 +53,8 @@ def main() -> int:
                     kills += 1
             runs += 1
             equal += status == 0 and model_folder.read_config(out).weights_sha256 == expected
-    figures = {"kills": kills, "runs that were killed and resumed": runs, "of these with equal weights": equal}
-    report("faults", {**figures, "seconds of a run": seconds})
+    results = {"kills": kills, "runs that were killed and resumed": runs, "of these with equal weights": equal}
+    report("faults", {**results, "seconds of a run": seconds})
     return 0 if equal == runs else 1
 
 

@@ -1,7 +1,7 @@
-"""Training on GPUs: speed, time to the best model, and equal losses on one device and on several. Needs CUDA.
+"""Training on GPUs: speed, time to the best model, and differences of losses between one device and several.
 
-One command measures all; what needs several cards says so where there is one. Uses the tutorials' data where it lies
-beside the checkout, in ``../shared/data``, and the bundled names elsewhere.
+Needs CUDA; data parallelism is measured where there are several cards. Uses the tutorials' data if it lies beside the
+checkout, in ``../shared/data``, and otherwise the bundled names.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ DATA = str(SHARED / "tutorial") if (SHARED / "tutorial").is_dir() else "names"
 TRAIN = ["-m", "charrnn.train", "classifier", "--data", DATA]
 
 
-def run(out: Path, *flags: object, processes: int = 0) -> list[dict[str, float]]:
-    """Train the default classifier with these flags; the figures of each epoch."""
+def train(out: Path, *flags: object, processes: int = 0) -> list[dict[str, float]]:
+    """Train the default classifier with these flags; the metrics of each epoch."""
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)] if processes else []
     command = [sys.executable, *launcher, *TRAIN, "--out", str(out), *map(str, flags)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return [json.loads(line) for line in (out / "run" / "metrics.jsonl").read_text().splitlines()]
 
 
-def apart(one: list[dict[str, float]], other: list[dict[str, float]]) -> float:
-    """The largest difference of an epoch's losses."""
+def largest_difference(one: list[dict[str, float]], other: list[dict[str, float]]) -> float:
+    """The largest difference between the losses of an epoch."""
     return max(abs(a[k] - b[k]) for a, b in zip(one, other, strict=True) for k in ("train_loss", "validation_loss"))
 
 
@@ -40,7 +40,7 @@ def main() -> int:
         print("no CUDA device here; nothing was measured.", file=sys.stderr)
         return 2
     cards = torch.cuda.device_count()
-    figures: dict[str, Any] = {
+    results: dict[str, Any] = {
         "cards": ", ".join(torch.cuda.get_device_name(i) for i in range(cards)),
         "torch": torch.__version__,
         "cudnn": torch.backends.cudnn.version(),
@@ -53,29 +53,29 @@ def main() -> int:
                 out = folder / f"{size}-{precision}"
                 began = time.perf_counter()
                 flags = ["--device", "cuda", "--batch-size", size, "--learning-rate", rate, "--precision", precision]
-                epochs = run(out, *flags, "--parallel", "none")
+                epochs = train(out, *flags, "--parallel", "none")
                 title = f"batch {size}, {precision}"
                 rates = [epoch["names_per_second"] for epoch in epochs[1:]]
                 best = min(epochs, key=lambda epoch: epoch["validation_loss"])
-                figures[f"{title}: names/s, median of epochs"] = statistics.median(rates)
-                figures[f"{title}: best validation loss"] = best["validation_loss"]
-                figures[f"{title}: seconds of steps to it"] = (
+                results[f"{title}: names/s, median of epochs"] = statistics.median(rates)
+                results[f"{title}: best validation loss"] = best["validation_loss"]
+                results[f"{title}: seconds of steps to it"] = (
                     sum(1 / epoch["names_per_second"] for epoch in epochs[: int(best["epoch"])])
                     * json.loads((out / "config.json").read_text())["data"]["train"]
                 )
-                figures[f"{title}: seconds in all"] = time.perf_counter() - began
+                results[f"{title}: seconds in all"] = time.perf_counter() - began
         same = ["--epochs", 5, "--dropout", 0, "--patience", 0]
-        one = run(folder / "cuda", *same, "--device", "cuda", "--parallel", "none")
-        cpu = run(folder / "cpu", *same, "--device", "cpu")
-        figures["dropout 0: losses, GPU against CPU, largest difference"] = apart(one, cpu)
-        ddp = run(folder / "ddp", *same, "--device", "cuda", "--parallel", "ddp", processes=cards)
-        figures[f"dropout 0: losses, ddp over {cards} against one process"] = apart(one, ddp)
-        figures["dropout 0: losses, dp against one process"] = (
-            apart(one, run(folder / "dp", *same, "--device", "cuda", "--parallel", "dp"))
+        one = train(folder / "cuda", *same, "--device", "cuda", "--parallel", "none")
+        cpu = train(folder / "cpu", *same, "--device", "cpu")
+        results["dropout 0: losses, GPU against CPU, largest difference"] = largest_difference(one, cpu)
+        ddp = train(folder / "ddp", *same, "--device", "cuda", "--parallel", "ddp", processes=cards)
+        results[f"dropout 0: losses, ddp over {cards} against one process"] = largest_difference(one, ddp)
+        results["dropout 0: losses, dp against one process"] = (
+            largest_difference(one, train(folder / "dp", *same, "--device", "cuda", "--parallel", "dp"))
             if cards > 1
             else "not measured: needs several cards"
         )
-    report("gpu", figures)
+    report("gpu", results)
     return 0
 
 

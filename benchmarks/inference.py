@@ -1,4 +1,4 @@
-"""How fast the shipped models answer, on one thread, beside other ways of doing it in the same run.
+"""How fast the shipped models answer, on one thread, beside other ways to do it on the same machine.
 
 Peers: the tutorial's loop over single names, logistic regression on character n-grams, PyTorch (our own network, sorted
 by length, in batches of 512), ONNX Runtime (the exported graph, the same batches), makemore's GRU. Needs the
@@ -30,32 +30,30 @@ from peers import LogisticNGrams, MakemoreGRU, TutorialLoop, makemore_split
 
 import charrnn
 from charrnn import model_folder
-from charrnn.inference import locate
-from charrnn.inference.classifier import Classifier
-from charrnn.prefixes import prefix_levels
-from charrnn.text import fold
+from charrnn.inference import Classifier, locate
+from charrnn.onnx.export import export
+from charrnn.text import fold, prefix_levels
 from charrnn.training import modules
-from charrnn.training.export import export
 
 BATCH = 512
 Batches = list[tuple[NDArray[np.int64], NDArray[np.int64]]]
 
 
-def process(*arguments: str) -> float:
+def process_seconds(*arguments: str) -> float:
     return median_seconds(lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True))
 
 
 def batches(model: Classifier, names: list[str]) -> Batches:
     """Names as arrays, sorted by length."""
     texts = sorted(map(model.pipeline, names), key=len)
-    return [model.encode(texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)]
+    return [model.vocabulary.encode_batch(texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)]
 
 
 def in_torch(model: Classifier) -> Callable[[list[str]], None]:
     """Our network with PyTorch's own layers, without the n-grams."""
     network = modules.build(model.config).eval()
     weights = model_folder.read(locate("names/classifier"))[1]
-    network.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in weights.items() if not k.startswith("ngrams.")})
+    network.load_state_dict({key: torch.from_numpy(weights[key].copy()) for key in network.state_dict()})
 
     @torch.no_grad()
     def run(names: list[str]) -> None:
@@ -77,8 +75,8 @@ def in_onnx_runtime(model: Classifier) -> Callable[[list[str]], None]:
 
     def run(names: list[str]) -> None:
         for chars, lengths in batches(model, names):
-            assert model.ngrams is not None
-            ngrams = model.ngrams.scores(chars, lengths).astype(np.float32)
+            assert model.model.ngrams is not None
+            ngrams = model.model.ngrams.scores(chars, lengths).astype(np.float32)
             session.run(None, {"chars": chars, "lengths": lengths.astype(np.int32), "ngrams": ngrams})
 
     return run
@@ -92,17 +90,17 @@ def product_peak() -> float:
 
 def products(model: Classifier, names: list[str]) -> float:
     """Multiplications and additions of the recurrent matrix products, shared prefixes counted once."""
-    chars, lengths = model.encode(list(map(model.pipeline, names)))
-    backwards = [name[::-1] for name in map(model.pipeline, names)]
+    texts = list(map(model.pipeline, names))
+    directions = [model.vocabulary.encode_batch(batch) for batch in (texts, [text[::-1] for text in texts])]
     total = 0
-    for layer, (text, sizes) in zip(model.layers, [(chars, lengths), model.encode(backwards)], strict=True):
-        levels = itertools.chain.from_iterable(prefix_levels(text, sizes, len(model.vocabulary)))
+    for layer, (chars, lengths) in zip(model.model.layers, directions, strict=True):
+        levels = itertools.chain.from_iterable(prefix_levels(chars, lengths, len(model.vocabulary)))
         total += sum(len(level.names) for level in levels) * 2 * layer.state_weights.size
     return float(total)
 
 
-def different(names: list[str]) -> Iterator[str]:
-    """The names, and then the names with letters added."""
+def distinct(names: list[str]) -> Iterator[str]:
+    """The names, then the names with one letter added, then with two, and so on."""
     letters = "aeinorst"
     for size in itertools.count():
         for ending in itertools.product(letters, repeat=size):
@@ -115,11 +113,12 @@ def main() -> None:
     names = sorted(set(corpus.keys))
     classifier, generator = charrnn.load("names/classifier"), charrnn.load("names/generator")
     assert isinstance(classifier, Classifier)
-    command, start = process("-m", "charrnn", "classify", "Satoshi"), process("-c", "import torch")
-    figures: dict[str, Any] = {
+    command = process_seconds("-m", "charrnn", "classify", "Satoshi")
+    torch_import = process_seconds("-c", "import torch")
+    results: dict[str, Any] = {
         "charrnn classify Satoshi, seconds": command,
-        "python -c 'import torch', seconds": start,
-        "ratio": command / start,
+        "python -c 'import torch', seconds": torch_import,
+        "ratio": command / torch_import,
     }
     torch_names, onnx_names = in_torch(classifier), in_onnx_runtime(classifier)
     for who, one in (
@@ -127,12 +126,12 @@ def main() -> None:
         ("PyTorch, network alone", lambda: torch_names(["Satoshi"])),
         ("ONNX Runtime", lambda: onnx_names(["Satoshi"])),
     ):
-        figures[f"one name, milliseconds: {who}"] = 1e3 * median_seconds(one, 300)
+        results[f"one name, milliseconds: {who}"] = 1e3 * median_seconds(one, 300)
     labels = sorted(set(corpus.labels))
     index = [labels.index(label) for label in corpus.labels]
     loop = TutorialLoop(corpus.names, index)  # untrained: it is as fast
     logistic = LogisticNGrams([fold(name) for name in corpus.names], index, len(labels))
-    # What the peers have loaded is not to be swept, over and over, when answers are many objects.
+    # Without this, each collection while answers are built also scans every object that the peers loaded.
     gc.freeze()
     seconds = {
         "charrnn": median_seconds(lambda: classifier.predict(names)),
@@ -142,23 +141,23 @@ def main() -> None:
         "PyTorch, network alone": median_seconds(lambda: torch_names(names)),
         "ONNX Runtime": median_seconds(lambda: onnx_names(names)),
     }
-    figures["distinct names"] = len(names)
+    results["distinct names"] = len(names)
     for who, taken in seconds.items():
-        figures[f"names classified a second: {who}"] = len(names) / taken
+        results[f"names classified a second: {who}"] = len(names) / taken
     peak = product_peak()
-    figures["matrix product, GFLOP a second"] = peak / 1e9
-    figures["names a second that matrix products alone allow"] = len(names) * peak / products(classifier, names)
-    figures["share of that"] = products(classifier, names) / peak / seconds["charrnn"]
+    results["matrix product, GFLOP a second"] = peak / 1e9
+    results["names a second that matrix products alone allow"] = len(names) * peak / products(classifier, names)
+    results["share of that"] = products(classifier, names) / peak / seconds["charrnn"]
     for count in (1_000, 10_000, 100_000, 1_000_000):
-        asked = list(itertools.islice(different(names), count))
+        batch = list(itertools.islice(distinct(names), count))
         began = time.perf_counter()
-        classifier.rank(asked)
-        figures[f"microseconds a name, of {count:,}"] = 1e6 * (time.perf_counter() - began) / count
+        classifier.rank(batch)
+        results[f"microseconds a name, of {count:,}"] = 1e6 * (time.perf_counter() - began) / count
     makemore = MakemoreGRU(makemore_split(SHARED / "makemore" / "names.txt")[0])
     makemore.train(200)  # enough for names to end
-    figures["names invented a second: charrnn"] = 5000 / median_seconds(lambda: generator.sample("Italian", 5000))
-    figures["names invented a second: makemore's GRU"] = 1000 / median_seconds(lambda: makemore.sample(1000))
-    report("inference", figures)
+    results["names invented a second: charrnn"] = 5000 / median_seconds(lambda: generator.sample("Italian", 5000))
+    results["names invented a second: makemore's GRU"] = 1000 / median_seconds(lambda: makemore.sample(1000))
+    report("inference", results)
 
 
 if __name__ == "__main__":

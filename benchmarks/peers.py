@@ -1,4 +1,4 @@
-"""Others' ways of doing it, written anew from their description: what benchmarks compare with."""
+"""Models that the benchmarks compare with, written anew after their published description."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torch import nn
 
 
 class TutorialRNN(nn.Module):
-    """The tutorial's cell: letter and state side by side into two linear layers, log-probabilities at every letter.
+    """The tutorial's cell: letter and state, concatenated, into two linear layers; log-probabilities at every letter.
 
-    With the tanh of its later revision: without it, training diverged on some of the splits.
+    It has the tanh of the tutorial's later revision, without which training diverged on some of the splits.
     """
 
     def __init__(self, letters: int, classes: int, hidden: int = 128) -> None:
@@ -34,12 +34,12 @@ class TutorialRNN(nn.Module):
 
 
 class TutorialLoop:
-    """One name at a time, drawn label first, one-hot letters, gradient steps of 0.005 by hand.
+    """One name at a time, drawn label first; one-hot letters; gradient steps of 0.005 by hand.
 
     Args:
-        names: to learn from, in ASCII.
+        names: to train on, in ASCII.
         labels: index of each name's label.
-        seed: of the weights and the draw.
+        seed: of the weights and of the names drawn.
     """
 
     def __init__(self, names: list[str], labels: list[int], seed: int = 0) -> None:
@@ -52,7 +52,7 @@ class TutorialLoop:
         self.draw = random.Random(seed)
 
     def read(self, name: str) -> torch.Tensor:
-        """Log-probabilities (1, labels) after the last letter; letters never seen are all zeros."""
+        """Log-probabilities (1, labels) after the last letter; unknown letters are zero vectors."""
         line = torch.zeros(len(name), 1, len(self.letters))
         for i, letter in enumerate(name):
             if letter in self.letters:
@@ -63,7 +63,7 @@ class TutorialLoop:
         return scores
 
     def train(self, steps: int) -> None:
-        """So many names."""
+        """Train on ``steps`` names."""
         for _ in range(steps):
             label = self.draw.randrange(len(self.by_label))
             name = self.draw.choice(self.by_label[label])
@@ -99,7 +99,7 @@ class LogisticNGrams:
 
 
 def makemore_split(path: Path) -> tuple[list[str], list[str]]:
-    """makemore's own split of its names: 31,033 to learn from, 1,000 held out, some of them in both."""
+    """makemore's own split of its names: 31,033 for training, 1,000 held out; some names are in both."""
     names = [line.strip() for line in path.read_text().splitlines() if line.strip()]
     order = torch.randperm(len(names), generator=torch.Generator().manual_seed(3407)).tolist()
     return [names[i] for i in order[:-1000]], [names[i] for i in order[-1000:]]
@@ -109,8 +109,8 @@ class MakemoreGRU:
     """A GRU cell of linear layers, 64 units, batches of 32 padded to the longest name of all, AdamW.
 
     Args:
-        names: to learn from.
-        seed: of the weights and the draw.
+        names: to train on.
+        seed: of the weights and of the names drawn.
     """
 
     def __init__(self, names: list[str], seed: int = 3407) -> None:
@@ -147,7 +147,7 @@ class MakemoreGRU:
         return self.head(torch.stack(states, 1))
 
     def train(self, steps: int) -> None:
-        """So many batches."""
+        """Train on ``steps`` batches."""
         for _ in range(steps):
             rows = torch.randint(len(self.codes), (32,))
             logits = self.logits(self.codes[rows])
@@ -158,13 +158,13 @@ class MakemoreGRU:
 
     @torch.no_grad()
     def nats_per_char(self, names: list[str]) -> float:
-        """Mean over all characters of the names, the ends included."""
+        """Mean over all characters of the names, their ends included."""
         codes, targets = self.encode(names)
         return F.cross_entropy(self.logits(codes).flatten(0, 1), targets.flatten(), ignore_index=-1).item()
 
     @torch.no_grad()
     def sample(self, count: int) -> list[str]:
-        """Names drawn side by side; as in makemore, each step reads all letters so far once more."""
+        """Names sampled in one batch; as in makemore, each step reads all letters so far again."""
         codes = torch.zeros(count, 1, dtype=torch.long)
         for _ in range(self.longest):
             p = torch.softmax(self.logits(codes)[:, -1], -1)

@@ -1,6 +1,6 @@
-"""Tables: memory and time for ten million rows, a job of a million rows killed in the middle, and Ray beside local.
+"""Tables: time and memory for ten million rows, a job of a million rows killed and resumed, and Ray against local.
 
-The tables are made of the bundled names with two letters added, so that nearly all rows differ. Takes ten minutes.
+The tables hold bundled names with two letters appended, so that nearly all rows differ. Takes ten minutes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def timed(arguments: list[str]) -> float:
 
 
 def timed_with_memory(arguments: list[str]) -> tuple[float, float]:
-    """Seconds, and the most memory that it had resident, GiB."""
+    """Seconds, and peak resident memory in GiB."""
     began = time.perf_counter()
     process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -52,7 +52,7 @@ def timed_with_memory(arguments: list[str]) -> tuple[float, float]:
 
 
 def kill_in_the_middle(source: Path, output: Path) -> int:
-    """Parts that were done when the job was killed."""
+    """Kill a job after ten parts; how many parts were finished."""
     process = subprocess.Popen(command(source, output, "--workers", "2"), start_new_session=True)
     folder = output.with_name(f".{output.name}.parts")
     while len(list(folder.glob("[0-9]*.json"))) < 10 and process.poll() is None:
@@ -63,7 +63,7 @@ def kill_in_the_middle(source: Path, output: Path) -> int:
 
 
 def largest_difference(ours: Path, theirs: Path) -> float:
-    """Of the probabilities, row by row; infinite if anything else differs."""
+    """Largest difference of a probability, row by row; infinite if another cell differs."""
     largest = 0.0
     with ours.open(newline="", encoding="utf-8") as a, theirs.open(newline="", encoding="utf-8") as b:
         for one, other in zip(csv.DictReader(a), csv.DictReader(b), strict=True):
@@ -95,8 +95,8 @@ def main() -> int:
         large = here / "large.csv"
         write_table(large, LARGE)
         large_seconds, peak = timed_with_memory(command(large, here / "out.csv"))
-    figures = {
-        "killed: parts done of 31": parts,
+    results = {
+        "killed: finished parts of 31": parts,
         "killed: half a file under the final name": early,
         "resumed: equal to an uninterrupted run, byte for byte": same,
         **{f"rows a second, {key}": MEDIUM / taken for key, taken in seconds.items()},
@@ -104,7 +104,7 @@ def main() -> int:
         "ten million rows: seconds": large_seconds,
         "ten million rows: resident, GiB": peak,
     }
-    report("tables", figures)
+    report("tables", results)
     return int(early or not same or difference > 1e-6 or not 0 < parts < 31 or peak > 1)
 
 

@@ -10,25 +10,82 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from charrnn.corpus import Corpus
-    from charrnn.inference import load
-    from charrnn.inference.classifier import Classifier
-    from charrnn.inference.generator import Generator
+    from charrnn.errors import (
+        CharRNNError,
+        CheckpointError,
+        CorpusError,
+        ImpossibleConstraint,
+        InputError,
+        InterruptedRunError,
+        MissingExtraError,
+        ModelFolderError,
+        NonFiniteLossError,
+        SettingsError,
+        StorageError,
+        UnknownLabelError,
+        WorkerError,
+    )
+    from charrnn.generation.constraints import Constraints
+    from charrnn.generation.novelty import Neighbour
+    from charrnn.generation.request import Request, Sample
+    from charrnn.generation.sampling import Sampling
+    from charrnn.inference import Classifier, Generator, load
+    from charrnn.inference.answers import LabelScore, Prediction, Ranking
+    from charrnn.inference.explanation import Explanation
 
-__version__ = "0.1.0"
-__all__ = ["Classifier", "Corpus", "Generator", "__version__", "load"]
+__version__ = "0.2.0"
+__all__ = [
+    "CharRNNError",
+    "CheckpointError",
+    "Classifier",
+    "Constraints",
+    "Corpus",
+    "CorpusError",
+    "Explanation",
+    "Generator",
+    "ImpossibleConstraint",
+    "InputError",
+    "InterruptedRunError",
+    "LabelScore",
+    "MissingExtraError",
+    "ModelFolderError",
+    "Neighbour",
+    "NonFiniteLossError",
+    "Prediction",
+    "Ranking",
+    "Request",
+    "Sample",
+    "Sampling",
+    "SettingsError",
+    "StorageError",
+    "UnknownLabelError",
+    "WorkerError",
+    "__version__",
+    "load",
+]
 
-_HOMES = {
-    "Classifier": "charrnn.inference.classifier",
+_MODULES = {
+    "Classifier": "charrnn.inference",
+    "Constraints": "charrnn.generation.constraints",
     "Corpus": "charrnn.corpus",
-    "Generator": "charrnn.inference.generator",
+    "Explanation": "charrnn.inference.explanation",
+    "Generator": "charrnn.inference",
+    "LabelScore": "charrnn.inference.answers",
+    "Neighbour": "charrnn.generation.novelty",
+    "Prediction": "charrnn.inference.answers",
+    "Ranking": "charrnn.inference.answers",
+    "Request": "charrnn.generation.request",
+    "Sample": "charrnn.generation.request",
+    "Sampling": "charrnn.generation.sampling",
     "load": "charrnn.inference",
 }
+"""Where a public name is defined; those that are not listed are errors."""
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in __all__:
         raise AttributeError(f"module 'charrnn' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(_MODULES.get(name, "charrnn.errors")), name)
 
 
 def __dir__() -> list[str]:

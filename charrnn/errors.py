@@ -1,17 +1,20 @@
-"""Everything charrnn raises on purpose.
+"""Everything charrnn raises on purpose, told apart by cause.
 
 ::
 
     CharRNNError
-    ├── CorpusError            names that cannot be read, or not used for the task
-    ├── SettingsError          a setting out of its range, or settings that contradict each other
-    │   └── ImpossibleConstraint   no name can meet what is asked of generated names
-    ├── UnknownLabelError      a label that the model was not trained on
-    ├── ModelFolderError       a model folder that is absent, altered, cut or of another format
-    ├── NonFiniteLossError     training diverged: the loss is NaN or infinite
-    ├── StateError             a training state that cannot be written, is damaged, or belongs to another run
-    ├── InterruptedRunError    a signal stopped training, and its state is saved (exit status 3)
-    └── MissingExtraError      an optional dependency is not installed
+    ├── InputError                 bad input: a file, row, column or name that cannot be read or used
+    │   └── CorpusError            names that can be read, but not used for the task
+    ├── SettingsError              bad setting: out of its range, or in contradiction to another one
+    │   ├── ImpossibleConstraint   no name can meet what is asked of generated names
+    │   └── UnknownLabelError      a label that the model was not trained on
+    ├── StorageError               a file or folder cannot be written: disk full, no permission
+    ├── ModelFolderError           a model folder that is absent, altered, cut or of another format
+    ├── CheckpointError            a training state that is damaged or does not fit this version
+    ├── NonFiniteLossError         training diverged: the loss is NaN or infinite
+    ├── WorkerError                a worker process or a cluster ended before its work was done
+    ├── InterruptedRunError        stopped by a signal, with the training state saved (exit status 3)
+    └── MissingExtraError          an optional dependency is not installed
 
 A message is one line: what, where, and the next move. The command line prints it and exits with status 2.
 """
@@ -20,45 +23,65 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+DISTRIBUTION = "charrnn-names"
+"""Name on the Python package index. ``charrnn`` is another project there."""
 
 
 class CharRNNError(Exception):
-    """The root of all errors that charrnn raises on purpose. What a message quotes cannot break its one line."""
+    """The root of all errors that charrnn raises on purpose.
+
+    Args:
+        message: characters that cannot be printed, such as a line break in a quoted name, become spaces.
+    """
 
     def __init__(self, message: str) -> None:
         super().__init__("".join(c if c.isprintable() else " " for c in message))
 
 
-class CorpusError(CharRNNError):
-    """Names that cannot be read, or that cannot be used for the task."""
+class InputError(CharRNNError):
+    """A file, row, column or name that cannot be read or used."""
+
+
+class CorpusError(InputError):
+    """Names that can be read, but not used for the task."""
 
 
 class SettingsError(CharRNNError):
-    """A setting out of its range, or settings that contradict each other."""
+    """A setting out of its range, or in contradiction to another one."""
 
 
 class ImpossibleConstraint(SettingsError):  # noqa: N818 - it names what is wrong
     """No name can meet what is asked of generated names."""
 
 
-class UnknownLabelError(CharRNNError):
+class UnknownLabelError(SettingsError):
     """A label that the model was not trained on."""
+
+
+class StorageError(CharRNNError):
+    """A file or folder cannot be written: the disk is full, or permission is missing."""
 
 
 class ModelFolderError(CharRNNError):
     """A model folder that is absent, altered, cut, or of another format."""
 
 
+class CheckpointError(CharRNNError):
+    """A training state that is damaged or does not fit this version."""
+
+
 class NonFiniteLossError(CharRNNError):
-    """Training diverged: the loss became NaN or infinite."""
+    """Training diverged: the loss is NaN or infinite."""
 
 
-class StateError(CharRNNError):
-    """A training state that cannot be written, is damaged, or belongs to another run."""
+class WorkerError(CharRNNError):
+    """A worker process or a cluster ended before its work was done."""
 
 
 class InterruptedRunError(CharRNNError):
-    """A signal stopped training, and its state is saved."""
+    """Training was stopped by a signal, and its state is saved."""
 
 
 class MissingExtraError(CharRNNError):
@@ -67,16 +90,37 @@ class MissingExtraError(CharRNNError):
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Turn an ImportError inside the block into a :class:`MissingExtraError` that names the remedy.
+    """Turn a failed import inside the block into a :class:`MissingExtraError` that names the packages to install.
+
+    Args:
+        extra: of the distribution, such as ``tables``.
 
     Raises:
-        MissingExtraError: a module of the extra cannot be imported.
+        MissingExtraError: a module outside charrnn cannot be imported.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "charrnn":
             raise
-        raise MissingExtraError(
-            f'{error.name} is not installed; it belongs to an extra. Run: pip install "charrnn[{extra}]"'
-        ) from error
+        packages = " ".join(f'"{requirement}"' for requirement in extra_requirements(extra))
+        raise MissingExtraError(f"{error.name} is not installed. Run: pip install {packages}") from error
+
+
+def extra_requirements(extra: str) -> list[str]:
+    """The requirements of an extra, such as ``["pyarrow>=17"]``, from the distribution's metadata.
+
+    A checkout that was never installed has no metadata; there they come from its ``pyproject.toml``.
+    """
+    import tomllib
+    from importlib import metadata
+
+    try:
+        lines = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+        return list(project["project"]["optional-dependencies"][extra])
+    requirements = [line.partition(";") for line in lines]
+    return [
+        name.strip() for name, _, marker in requirements if marker.replace("'", '"').strip() == f'extra == "{extra}"'
+    ]

@@ -1,29 +1,27 @@
-"""Figures of merit, in NumPy. Rows of a confusion matrix are true labels, columns are answers."""
+"""Scores of classifiers, in NumPy. Rows of a confusion matrix are true labels, columns are predictions."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
-Ints = NDArray[np.integer]
+from charrnn.arrays import Floats, Ints
 
 
-def confusion_matrix(targets: Ints, answers: Ints, labels: int) -> NDArray[np.int64]:
-    """Counts, shape (labels, labels): row true label, column answer."""
-    cells = np.bincount(targets * labels + answers, minlength=labels * labels)
+def confusion_matrix(targets: Ints, predictions: Ints, labels: int) -> Ints:
+    """Counts, (labels, labels): row true label, column predicted label."""
+    cells = np.bincount(targets * labels + predictions, minlength=labels * labels)
     return cells.reshape(labels, labels)
 
 
 def top_k_accuracy(probabilities: Floats, targets: Ints, k: int) -> float:
-    """Share of names whose label is among the ``k`` most probable ones. Ties go against the name."""
+    """Share of names whose label is among the ``k`` most probable ones. Ties count against the name."""
     own = probabilities[np.arange(len(targets)), targets]
-    ahead = (probabilities >= own[:, None]).sum(axis=1) - 1
-    return float((ahead < k).mean())
+    at_least_as_probable = (probabilities >= own[:, None]).sum(axis=1) - 1
+    return float((at_least_as_probable < k).mean())
 
 
-def f1_by_label(matrix: Ints) -> NDArray[np.float64]:
-    """2·hits / (true + answered) of each label, shape (labels,); 0 for a label that neither occurs nor is answered."""
+def f1_by_label(matrix: Ints) -> Floats:
+    """F1 of each label, (labels,): 2·hits / (true + predicted); 0 for a label that is neither true nor predicted."""
     counts = matrix.sum(axis=1) + matrix.sum(axis=0)
     return np.asarray(2 * matrix.diagonal() / np.maximum(counts, 1))
 
@@ -46,41 +44,45 @@ def negative_log_likelihood(probabilities: Floats, targets: Ints) -> float:
     return float(-np.log(np.maximum(own, np.finfo(np.float64).tiny)).mean())
 
 
-def expected_calibration_error(probabilities: Floats, targets: Ints, bins: int = 15) -> float:
-    """Mean gap between confidence and accuracy over equal-width bins, weighted by size (Guo et al. 2017)."""
-    _, confidence, hits = reliability_bins(probabilities, targets, bins)
-    return float(np.abs(hits - confidence).sum() / len(targets))
-
-
-def reliability_bins(probabilities: Floats, targets: Ints, bins: int = 15) -> NDArray[np.float64]:
-    """Names, summed confidence and hits of equal-width bins of confidence, (3, bins)."""
+def reliability_bins(probabilities: Floats, targets: Ints, bins: int = 15) -> Floats:
+    """Names, summed confidence and hits in bins of equal width over confidence, (3, bins)."""
     confidence = probabilities.max(axis=1)
     hits = probabilities.argmax(axis=1) == targets
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     return np.stack([np.bincount(index, values, minlength=bins) for values in (np.ones(len(hits)), confidence, hits)])
 
 
-def label_report(matrix: Ints) -> dict[str, NDArray[np.float64]]:
+def expected_calibration_error(bins: Floats) -> float:
+    """Mean gap between confidence and accuracy over the bins, weighted by their names (Guo et al. 2017).
+
+    Args:
+        bins: of :func:`reliability_bins`, (3, bins).
+    """
+    names, confidence, hits = bins
+    return float(np.abs(hits - confidence).sum() / names.sum())
+
+
+def label_report(matrix: Ints) -> dict[str, Floats]:
     """``names``, ``precision``, ``recall`` and ``f1`` of each label, (labels,) each; 0 where there is nothing to count.
 
     Args:
         matrix: a confusion matrix.
     """
-    hits, names, answered = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    hits, names, predicted = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
     return {
         "names": names.astype(np.float64),
-        "precision": hits / np.maximum(answered, 1),
+        "precision": hits / np.maximum(predicted, 1),
         "recall": hits / np.maximum(names, 1),
         "f1": f1_by_label(matrix),
     }
 
 
 def classification_report(probabilities: Floats, targets: Ints) -> dict[str, float]:
-    """All figures of a classifier, under the keys of ``charrnn evaluate --format json``.
+    """All scores of a classifier, under the keys of ``charrnn evaluate --format json``.
 
     Args:
-        probabilities: shape (names, labels), rows sum to 1.
-        targets: true labels, shape (names,).
+        probabilities: (names, labels), rows sum to 1.
+        targets: true labels, (names,).
     """
     matrix = confusion_matrix(targets, probabilities.argmax(axis=1), probabilities.shape[1])
     return {
@@ -89,13 +91,6 @@ def classification_report(probabilities: Floats, targets: Ints) -> dict[str, flo
         "top3_accuracy": top_k_accuracy(probabilities, targets, 3),
         "macro_f1": macro_f1(matrix),
         "nll": negative_log_likelihood(probabilities, targets),
-        "ece": expected_calibration_error(probabilities, targets),
+        "ece": expected_calibration_error(reliability_bins(probabilities, targets)),
         "n": len(targets),
     }
-
-
-def log_softmax(logits: Floats) -> NDArray[np.float64]:
-    """Logarithm of the softmax over the last axis, in double precision."""
-    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
-    result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result

@@ -2,12 +2,12 @@
 
 ::
 
-    model.safetensors   weights, float32, and a classifier's n-gram table; no metadata: equal weights are equal bytes
-    config.json         everything else; written last, so a folder without it is no model
+    model.safetensors   weights, float32, and the n-gram arrays; no metadata, so that equal weights are equal bytes
+    config.json         everything else; written last, so that a folder without it is no model
     README.md           the model card
     reliability.png     of a classifier, on its test split
     known.txt.gz        every name of the data, ASCII in folded case (absent if trained with --private)
-    run/                what only the run needs (TensorBoard events); never published
+    run/                what only the training run needs (state, TensorBoard events); never published
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import gzip
 import hashlib
 import json
 import math
-import os
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -28,19 +27,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ModelFolderError
+from charrnn.storage import storage_errors, write_atomically
 
 FORMAT_VERSION = 2
-FILES = ("known.txt.gz", "reliability.png", "model.safetensors", "README.md", "config.json")
-Weights = Mapping[str, NDArray[Any]]
-
-
+CONFIG, WEIGHTS, CARD, TRAINING_NAMES = "config.json", "model.safetensors", "README.md", "known.txt.gz"
+FILES = (TRAINING_NAMES, "reliability.png", WEIGHTS, CARD, CONFIG)
+"""Files that a model folder may hold, in the order in which they are written."""
 ANY = "*"
-"""Where a label is asked for: none in particular."""
+"""The label of a generator that stands for any of its labels."""
+EXPERTS = {"classifier": ("network", "ngrams", "prior"), "generator": ("network", "ngrams")}
+"""What each task's answer is a product of, in the order of their weights."""
 
-
-def label_rows(label_count: int) -> int:
-    """Rows of a generator's label embedding: the labels and, where there are several, :data:`ANY` as the last."""
-    return label_count + 1 if label_count > 1 else 1
+Weights = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -52,16 +50,17 @@ class ModelConfig:
         architecture: the arguments of the module, without vocabulary and label sizes.
         alphabet: the characters of the vocabulary, in order.
         labels: the labels, in order.
-        label_counts: training names for each label, in the order of ``labels``; the prior that the model learned.
+        label_counts: training names of each label, in the order of ``labels``; the prior that the model learned.
         pipeline: key of :data:`charrnn.text.PIPELINES`.
         max_length: length of the longest training name, in characters.
         data: source, fingerprint, numbers, seed and fractions of the split.
         training: the settings of the run, and what it took.
-        calibration: see :func:`charrnn.training.calibration.calibrate` for a classifier, ``likeness`` there for a
-            generator; empty: a classifier's network answers alone.
-        metrics: figures on the test split, of the model and of the baseline.
-        by_label: figures on the test split by label, see :func:`charrnn.inference.evaluate.evaluate_labels`.
-        out_of_source: figures of :func:`charrnn.inference.evaluate.out_of_source`, if another source was named.
+        calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate_classifier`; of a generator, see
+            :func:`charrnn.training.calibration.calibrate_generator`. Empty: the network answers alone.
+        metrics: scores on the test split, of the model and of the baseline.
+        by_label: scores on the test split by label, see :func:`charrnn.inference.evaluation.evaluate_labels`.
+        out_of_source: scores of :func:`charrnn.inference.evaluation.evaluate_out_of_source`, if another source was
+            named.
         weights_sha256: SHA-256 of ``model.safetensors``; empty until written.
         format_version: of this folder's format.
     """
@@ -82,23 +81,31 @@ class ModelConfig:
     weights_sha256: str = ""
     format_version: int = FORMAT_VERSION
 
+    def expert_weights(self, has_ngrams: bool) -> tuple[float, ...]:
+        """The weights that calibration gave to the :data:`EXPERTS`; without calibration, the network's is 1.
 
-def expert_weights(config: ModelConfig, experts: tuple[str, ...], has_ngrams: bool) -> tuple[float, ...]:
-    """The weights that a model's experts were given by calibration; without one, the first answers alone.
+        Args:
+            has_ngrams: whether the folder holds n-grams.
 
-    Raises:
-        ModelFolderError: there are others, or a weight for n-grams (the second expert) that the folder does not hold.
-    """
-    found = config.calibration.get("weights")
-    if found is None and not has_ngrams:
-        return (1.0, *(0.0 for _ in experts[1:]))
-    try:
-        weights = tuple(float(found[key]) for key in experts)  # type: ignore[index]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFolderError("config.json: calibration has no weights. Copy the model folder again.") from error
-    if not all(map(math.isfinite, weights)) or (weights[1] and not has_ngrams):
-        raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
-    return weights
+        Raises:
+            ModelFolderError: a weight is missing or not finite, or n-grams that the folder lacks have one.
+        """
+        experts = EXPERTS[self.task]
+        found = self.calibration.get("weights")
+        if found is None and not has_ngrams:
+            return (1.0, *(0.0 for _ in experts[1:]))
+        try:
+            weights = tuple(float(found[key]) for key in experts)  # type: ignore[index]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFolderError("config.json: calibration has no weights. Copy the model folder again.") from error
+        if not all(map(math.isfinite, weights)) or (weights[1] and not has_ngrams):
+            raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
+        return weights
+
+
+def label_rows(label_count: int) -> int:
+    """Rows of a generator's label embedding: the labels and, where there are several, :data:`ANY` as the last."""
+    return label_count + 1 if label_count > 1 else 1
 
 
 def write(
@@ -106,87 +113,47 @@ def write(
     config: ModelConfig,
     weights: Weights,
     card: str,
-    known: Collection[str] | None = None,
+    training_names: Collection[str] | None = None,
     pictures: Mapping[str, bytes] | None = None,
 ) -> ModelConfig:
-    """Write a model folder; whatever happens, a ``config.json`` stands there only when all else does.
+    """Write a model folder; after an error, ``config.json`` is absent.
 
     Args:
         folder: made if absent.
         config: its ``weights_sha256`` is filled in.
         weights: arrays by name.
         card: text of ``README.md``.
-        known: names of the data, ASCII in folded case; None leaves them out.
+        training_names: names of the data, ASCII in folded case; None leaves them out.
         pictures: PNG files by name, which the card shows.
 
     Returns:
         The config as written.
 
     Raises:
-        ModelFolderError: the disk is full, or the folder cannot be written.
+        StorageError: the disk is full, or the folder cannot be written.
     """
     from safetensors.numpy import save
 
     blob = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
     config = dataclasses.replace(config, weights_sha256=hashlib.sha256(blob).hexdigest())
     text = json.dumps(dataclasses.asdict(config), indent=1, ensure_ascii=False) + "\n"
-    files = {**(pictures or {}), "model.safetensors": blob, "README.md": card.encode(), "config.json": text.encode()}
-    if known is not None:
-        lines = "".join(f"{name}\n" for name in sorted(set(known)))
+    files = {**(pictures or {}), WEIGHTS: blob, CARD: card.encode(), CONFIG: text.encode()}
+    if training_names is not None:
+        lines = "".join(f"{name}\n" for name in sorted(set(training_names)))
         # mtime=0: the same names are the same bytes.
-        files = {"known.txt.gz": gzip.compress(lines.encode(), mtime=0)} | files
+        files = {TRAINING_NAMES: gzip.compress(lines.encode(), mtime=0)} | files
     written: list[Path] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            written.append(folder / name)
-            write_atomically(folder / name, content)
-    except OSError as error:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise ModelFolderError(
-            f"{folder}: cannot be written ({error.strerror or error}). Free space or choose another --out."
-        ) from error
-    return config
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file by new content in one step: the old or the new stands there, never a part.
-
-    Raises:
-        OSError: nothing was changed.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        handle = os.open(path.parent, os.O_RDONLY)
+    with storage_errors(str(folder), "Free space or choose another --out."):
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def read_known(folder: Path) -> frozenset[str] | None:
-    """The names of the corpus, ASCII in folded case; None if the folder leaves them out.
-
-    Raises:
-        ModelFolderError: the list is damaged.
-    """
-    path = folder / "known.txt.gz"
-    if not path.exists():
-        return None
-    try:
-        return frozenset(gzip.decompress(path.read_bytes()).decode().splitlines())
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ModelFolderError(f"{path}: cannot be read ({error}). Copy the model folder again.") from error
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, content in files.items():
+                written.append(folder / name)
+                write_atomically(folder / name, content)
+        except OSError:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+    return config
 
 
 def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[Any]]]:
@@ -200,7 +167,7 @@ def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[Any]]]:
 
     folder = Path(folder)
     config = read_config(folder)
-    path = folder / "model.safetensors"
+    path = folder / WEIGHTS
     try:
         blob = path.read_bytes()
     except OSError as error:
@@ -219,7 +186,7 @@ def read_config(folder: str | Path) -> ModelConfig:
     Raises:
         ModelFolderError: as for :func:`read`.
     """
-    path = Path(folder) / "config.json"
+    path = Path(folder) / CONFIG
     if not path.is_file():
         raise ModelFolderError(
             f"{folder}: no model folder (no config.json). Train one: python -m charrnn.train classifier --out {folder}"
@@ -239,6 +206,21 @@ def read_config(folder: str | Path) -> ModelConfig:
     return _validated(path, fields)
 
 
+def read_training_names(folder: Path) -> frozenset[str] | None:
+    """The names of the data, ASCII in folded case; None if the folder leaves them out.
+
+    Raises:
+        ModelFolderError: the list is damaged.
+    """
+    path = folder / TRAINING_NAMES
+    if not path.exists():
+        return None
+    try:
+        return frozenset(gzip.decompress(path.read_bytes()).decode().splitlines())
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ModelFolderError(f"{path}: cannot be read ({error}). Copy the model folder again.") from error
+
+
 _TYPES = {"str": str, "int": int, "list[str]": list, "list[int]": list, "dict[str, Any]": dict}
 
 
@@ -251,7 +233,7 @@ def _validated(path: Path, fields: dict[str, Any]) -> ModelConfig:
         if not isinstance(fields[key], kind):
             raise _broken(path, f"{key} is no {kind.__name__}")
     config = ModelConfig(**fields)
-    if config.task not in ("classifier", "generator"):
+    if config.task not in EXPERTS:
         raise _broken(path, f"unknown task {config.task!r}")
     if not config.labels or len(config.labels) != len(config.label_counts):
         raise _broken(path, "labels and label_counts differ in number, or are empty")

@@ -14,13 +14,12 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
-from unidecode import unidecode
-
-from charrnn.romanise import greek, russian
+from charrnn.text import fold
+from charrnn.text.romanisation import greek, russian
 
 HERE = Path(__file__).parent
 MOST = 3000
-"""Names of a label at most; more would only teach the model that every name is Irish or Polish."""
+"""Names of a label at most; without a limit, the largest lists would dominate the prior of the labels."""
 
 LOCALES: dict[str, list[str]] = {
     "Arabic": ["fr_DZ"],
@@ -67,16 +66,11 @@ def tidy(name: str) -> str:
     return name.title() if name.isupper() else name
 
 
-def key(name: str) -> str:
-    """What makes two spellings one name; the same as ``charrnn.text.fold``."""
-    return " ".join(unidecode(name).casefold().split())
-
-
 def merge(names: Iterable[str]) -> list[str]:
-    """One spelling for each key, the one with most marks; at most :data:`MOST`, chosen by hash, not by order."""
+    """One spelling of each name, the one with most marks; at most :data:`MOST` names, chosen by hash, not by order."""
     best: dict[str, str] = {}
     for name in sorted(names, key=lambda n: (sum(not c.isascii() for c in n), n)):
-        best[key(name)] = name
+        best[fold(name)] = name
     kept = sorted(best, key=lambda k: hashlib.sha256(k.encode()).digest())[:MOST]
     return [best[k] for k in sorted(kept)]
 

@@ -1,7 +1,7 @@
-"""Find label errors in the bundled corpus: ``python data/review.py`` prints names that a model gives to another label.
+"""Find label errors in the bundled corpus: ``python data/review.py`` prints names that a model gives another label.
 
-Ten-fold cross-validation with the character 4-gram under a uniform prior: every name is judged by a model that never
-saw it. What is printed is a list to read by hand, not a verdict.
+Ten-fold cross-validation with character 4-grams under a uniform prior: the model that classifies a name was fitted
+without it. The output is a list to check by hand.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import numpy as np
 
 from charrnn.corpus import Corpus
-from charrnn.ngrams import NGramClassifier
+from charrnn.ngrams import NGramAutomaton
 from charrnn.text import Vocabulary
 
 FOLDS = 10
@@ -19,7 +19,7 @@ CONFIDENT = 0.98
 
 
 def main() -> int:
-    """Print, for each label, the names confidently given to another one: ``name → label probability``."""
+    """Print, for each label, the names that another label gets with confidence: ``name → label probability``."""
     corpus = Corpus.read("names")
     others: dict[str, set[str]] = {}
     for key, label in zip(corpus.keys, corpus.labels, strict=True):
@@ -28,15 +28,14 @@ def main() -> int:
     encoded = [vocabulary.encode(key) for key in corpus.keys]
     index = {label: i for i, label in enumerate(corpus.label_set)}
     labels = np.array([index[label] for label in corpus.labels])
-    # All labels of one name are in one fold.
+    # A name of several labels falls into one fold with all of them.
     fold_of = {key: i % FOLDS for i, key in enumerate(np.random.default_rng(0).permutation(sorted(others)).tolist())}
     folds = np.array([fold_of[key] for key in corpus.keys])
     flagged: dict[str, list[tuple[float, str, str]]] = {label: [] for label in corpus.label_set}
     for fold in range(FOLDS):
         seen, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        model = NGramClassifier([encoded[i] for i in seen], labels[seen].tolist(), len(index), len(vocabulary))
-        p = model.probabilities([encoded[i] for i in held]) / np.exp(model.log_prior)
-        p /= p.sum(axis=1, keepdims=True)
+        model = NGramAutomaton.fit([encoded[i] for i in seen], labels[seen].tolist(), len(index), len(vocabulary))
+        p = model.probabilities([encoded[i] for i in held], np.full(len(index), 1 / len(index)))
         for row, i in zip(p, held.tolist(), strict=True):
             best = int(row.argmax())
             if row[best] >= CONFIDENT and corpus.label_set[best] not in others[corpus.keys[i]]:

@@ -9,37 +9,74 @@ P = np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.5, 0.3, 0.2], [0.2, 0.2, 0.6]
 TARGETS = np.array([0, 1, 1, 2])
 
 
-def test_report_equals_figures_by_hand():
+def test_report_equals_scores_by_hand():
     report = metrics.classification_report(P, TARGETS)
     assert report["accuracy"] == 0.75
     assert report["balanced_accuracy"] == pytest.approx((1 + 0.5 + 1) / 3)
     assert report["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
     assert report["nll"] == pytest.approx(-np.log([0.7, 0.6, 0.3, 0.6]).mean())
+    # Bins of a fifteenth: 0.7 and 0.5 stand alone, the two 0.6 together.
+    assert report["ece"] == pytest.approx((0.3 + 0.5 + 2 * 0.4) / 4)
     assert report["top3_accuracy"] == 1
     assert report["n"] == 4
+
+
+def test_top_k_counts_the_names_whose_label_is_among_the_first_k():
+    p, targets = np.array([[0.4, 0.3, 0.2, 0.1]] * 4), np.array([0, 1, 2, 3])
+    assert [metrics.top_k_accuracy(p, targets, k) for k in (1, 2, 3, 4)] == [0.25, 0.5, 0.75, 1]
+
+
+def test_ties_count_against_the_name():
+    assert metrics.top_k_accuracy(np.full((2, 4), 0.25), np.array([0, 3]), 1) == 0
+
+
+def test_rows_of_a_confusion_matrix_are_true_labels():
+    matrix = metrics.confusion_matrix(np.array([0, 0, 1]), np.array([1, 1, 1]), 3)
+    assert matrix.tolist() == [[0, 2, 0], [0, 1, 0], [0, 0, 0]]
 
 
 def test_labels_that_do_not_occur_do_not_count():
     matrix = metrics.confusion_matrix(np.array([0, 0]), np.array([0, 1]), 3)
     assert metrics.balanced_accuracy(matrix) == 0.5
+    assert metrics.macro_f1(matrix) == pytest.approx(2 / 3)
 
 
-def test_ties_go_against_the_name():
-    assert metrics.top_k_accuracy(np.full((2, 4), 0.25), np.array([0, 3]), 1) == 0
+def test_a_label_report_equals_scores_by_hand():
+    # Three names of label 0, one of them predicted as 1; one of label 1; label 2 neither occurs nor is predicted.
+    report = metrics.label_report(np.array([[2, 1, 0], [0, 1, 0], [0, 0, 0]]))
+    assert report["names"].tolist() == [3, 1, 0]
+    assert report["precision"] == pytest.approx([1, 1 / 2, 0])
+    assert report["recall"] == pytest.approx([2 / 3, 1, 0])
+    assert report["f1"] == pytest.approx([4 / 5, 2 / 3, 0])
 
 
-def test_ece_of_a_calibrated_model_tends_to_zero_and_of_a_boaster_to_its_boast():
+def test_calibration_error_is_the_mean_gap_over_the_bins():
+    # One bin too sure by 0.2, another too modest by 0.2: the gaps do not cancel.
+    bins = np.array([[10.0, 10.0], [9.0, 6.0], [7.0, 8.0]])
+    assert metrics.expected_calibration_error(bins) == pytest.approx(0.2)
+
+
+def test_there_are_fifteen_bins():
+    # 0.62 and 0.78 share one of five bins, but none of fifteen.
+    bins = metrics.reliability_bins(np.array([[0.62, 0.38], [0.78, 0.22]]), np.array([0, 1]))
+    assert bins.shape == (3, 15)
+    assert metrics.expected_calibration_error(bins) == pytest.approx((0.38 + 0.78) / 2)
+
+
+def test_calibration_error_of_a_calibrated_model_tends_to_zero_and_of_an_overconfident_one_to_its_gap():
     rng = np.random.default_rng(0)
     targets = (rng.random(100_000) > 0.8).astype(int)
-    honest = np.tile([0.8, 0.2], (100_000, 1))
-    boaster = np.tile([0.99, 0.01], (100_000, 1))
-    assert metrics.expected_calibration_error(honest, targets) < 0.005
-    assert metrics.expected_calibration_error(boaster, targets) == pytest.approx(0.19, abs=0.01)
+    calibrated, overconfident = (
+        metrics.expected_calibration_error(metrics.reliability_bins(np.tile(p, (100_000, 1)), targets))
+        for p in ([0.8, 0.2], [0.99, 0.01])
+    )
+    assert calibrated < 0.005
+    assert overconfident == pytest.approx(0.19, abs=0.01)
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1))
 def test_confusion_matrix_counts_every_name_once(pairs):
-    targets, answers = map(np.array, zip(*pairs, strict=True))
-    matrix = metrics.confusion_matrix(targets, answers, 5)
+    targets, predictions = map(np.array, zip(*pairs, strict=True))
+    matrix = metrics.confusion_matrix(targets, predictions, 5)
     assert matrix.sum() == len(pairs)
     assert (matrix.sum(axis=1) == np.bincount(targets, minlength=5)).all()

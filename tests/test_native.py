@@ -10,7 +10,7 @@ from charrnn import train
 from charrnn.cli import main as charrnn
 from charrnn.corpus import Corpus
 from charrnn.inference import load
-from charrnn.service import ui
+from charrnn.service import page
 
 CYRILLIC = [
     stem + end
@@ -36,7 +36,7 @@ def models(tmp_path_factory):
     return root
 
 
-def test_the_model_knows_the_characters_of_the_list(models):
+def test_the_alphabet_holds_the_characters_of_the_list(models):
     for task, letters in (("classifier", "áříóи"), ("generator", "áříóИи")):
         config = load(models / task).config
         assert set(letters) <= set(config.alphabet) and config.pipeline.startswith("native")
@@ -50,7 +50,7 @@ def test_any_composition_and_case_is_read_alike(models):
     assert abs(with_marks - without).max() > 1e-6
 
 
-def test_scripts_are_told_apart_and_explained(models):
+def test_scripts_are_classified_and_explained(models):
     model = load(models / "classifier")
     names = ["Кузнецова", "Ó Briain", "Dvořáková"]
     assert [a.predictions[0].label for a in model.predict(names)] == ["Russian", "Irish", "Czech"]
@@ -66,13 +66,13 @@ def test_names_are_invented_as_they_are_written(models):
 
 def test_the_page_shows_them(models):
     classifier, generator = load(models / "classifier"), load(models / "generator")
-    bars, sentence, letters = ui.classify(classifier, generator, "Dvořáková")
+    bars, sentence, letters = page.classify(classifier, generator, "Dvořáková")
     assert max(bars, key=bars.get) == "Czech" and "Dvořáková" in sentence and ">ř</span>" in letters
-    names, _ = ui.generate(generator, "Czech", 100, 0.8, "7")
+    names, _ = page.generate(generator, "Czech", 100, 0.8, "7")
     assert any(c in names for c in "áíř")
 
 
-def test_the_test_split_is_found_again_and_known_names_are_ascii(models, capsys):
+def test_the_test_split_is_found_again_and_training_names_are_ascii(models, capsys):
     for task, key in (("classifier", "accuracy"), ("generator", "nats_per_char")):
         folder = models / task
         arguments = ["--model", folder, "--data", models / "data", "--split", "test", "--format", "json"]

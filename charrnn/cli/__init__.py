@@ -1,4 +1,4 @@
-"""The ``charrnn`` command."""
+"""The ``charrnn`` command: one file a command, each with its flags and what it does."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from collections.abc import Callable, Sequence
 # Before NumPy is imported. These matrix products are too small to profit from more than one thread.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from charrnn.cli import classify, corpus, export, models
+from charrnn.cli import classify, corpus, evaluate, export, generate, info
 from charrnn.errors import CharRNNError
+
+COMMANDS = (classify, generate, evaluate, info, corpus, export)
+"""Modules of the commands, in the order of ``--help``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status."""
+    """Execute a command line and return its exit status."""
     flags = parser().parse_args(arguments)
-    command: Callable[[argparse.Namespace], int] = flags.run
+    execute: Callable[[argparse.Namespace], int] = flags.execute
     try:
-        return command(flags)
+        return execute(flags)
     except CharRNNError as error:
         print(f"charrnn: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        # The reader (head, less) has had enough; a flush at exit must not complain again.
+        # The receiver (head, less) closed the pipe; the flush at exit must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
@@ -32,13 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands and their flags."""
+    """All commands and their flags; ``execute`` of the parsed flags is the function of the command."""
     top = argparse.ArgumentParser(
         prog="charrnn", description="Tell which language a name comes from; invent new names."
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    classify.add_commands(commands)
-    models.add_commands(commands)
-    corpus.add_commands(commands)
-    export.add_commands(commands)
+    for command in COMMANDS:
+        command.add_command(commands)
     return top

@@ -1,4 +1,4 @@
-"""``charrnn corpus audit``, ``fetch``, ``split``."""
+"""``charrnn corpus audit``, ``fetch``, ``split``: names before training."""
 
 from __future__ import annotations
 
@@ -7,40 +7,43 @@ import json
 from pathlib import Path
 from typing import Any
 
-from charrnn.cli.flags import DATA, add_column_flags
-from charrnn.errors import SettingsError
+from charrnn.cli.flags import DATA, add_column_flags, check_out
 
 
-def add_commands(commands: Any) -> None:
-    """Add this module's commands to the subparsers."""
-    corpus = commands.add_parser("corpus", help="look at names before training, split them, download some")
-    actions = corpus.add_subparsers(metavar="ACTION", required=True)
+def add_command(commands: Any) -> None:
+    """Add the command and its actions to the subparsers."""
+    command = commands.add_parser("corpus", help="examine names before training, split them, download some")
+    actions = command.add_subparsers(metavar="ACTION", required=True)
 
-    audit = actions.add_parser("audit", help="the data doctor: what is in a list, what is wrong, what to do next")
+    audit = actions.add_parser("audit", help="what a list holds, what is wrong with it, what to do next")
     audit.add_argument("data", metavar="NAME|PATH", help=DATA)
     add_column_flags(audit)
     audit.add_argument("--format", choices=["text", "json"], default="text")
-    audit.add_argument("--plot", type=Path, metavar="FILE.png", help="also draw names per label and lengths")
-    audit.set_defaults(run=run_audit)
+    audit.add_argument("--plot", type=Path, metavar="FILE.png", help="also plot names per label and lengths")
+    audit.set_defaults(execute=execute_audit)
 
     fetch = actions.add_parser("fetch", help="download a corpus once, hashes checked")
     fetch.add_argument("name", metavar="tutorial|makemore")
-    fetch.set_defaults(run=run_fetch)
+    fetch.set_defaults(execute=execute_fetch)
 
-    split = actions.add_parser("split", help="write training, validation and test parts that share no name")
+    split = actions.add_parser("split", help="write training, validation and test names that share no name")
     split.add_argument("data", metavar="NAME|PATH", help=DATA)
     add_column_flags(split)
     split.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="absent or empty; train/, validation/, test/"
+        "--out", type=Path, required=True, metavar="DIR", help="absent or empty; gets train/, validation/, test/"
     )
-    split.add_argument("--seed", type=int, default=0, metavar="S", help="Default: 0.")
-    split.add_argument("--validation-fraction", type=float, default=0.1, metavar="F", help="Default: 0.1.")
-    split.add_argument("--test-fraction", type=float, default=0.1, metavar="F", help="Default: 0.1.")
-    split.set_defaults(run=run_split)
+    split.add_argument("--seed", type=int, default=0, metavar="S", help="of the order of names. Default: 0.")
+    split.add_argument(
+        "--validation-fraction", type=float, default=0.1, metavar="F", help="share of the names. Default: 0.1."
+    )
+    split.add_argument(
+        "--test-fraction", type=float, default=0.1, metavar="F", help="share of the names. Default: 0.1."
+    )
+    split.set_defaults(execute=execute_split)
 
 
-def run_audit(flags: argparse.Namespace) -> int:
-    """``charrnn corpus audit``."""
+def execute_audit(flags: argparse.Namespace) -> int:
+    """Print what is in a list and what is wrong with it."""
     from charrnn.corpus import Corpus
     from charrnn.corpus.audit import as_text, audit
 
@@ -54,24 +57,23 @@ def run_audit(flags: argparse.Namespace) -> int:
     return 0
 
 
-def run_fetch(flags: argparse.Namespace) -> int:
-    """``charrnn corpus fetch``."""
+def execute_fetch(flags: argparse.Namespace) -> int:
+    """Download a corpus and print where it lies."""
     from charrnn.corpus.fetch import fetch
 
     print(fetch(flags.name))
     return 0
 
 
-def run_split(flags: argparse.Namespace) -> int:
-    """``charrnn corpus split``."""
+def execute_split(flags: argparse.Namespace) -> int:
+    """Write three folders of names and print their sizes."""
     from charrnn.corpus import Corpus
-    from charrnn.corpus.split import split, write
+    from charrnn.corpus.split import split, write_split
 
-    if flags.out.exists() and (not flags.out.is_dir() or any(flags.out.iterdir())):
-        raise SettingsError(f"--out {flags.out}: is not empty. Choose another folder, or empty this one.")
+    check_out(flags.out)
     corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
-    parts = split(corpus, flags.seed, flags.validation_fraction, flags.test_fraction)
-    write(parts, flags.out)
-    for name, part in parts._asdict().items():
-        print(f"{name:<12} {len(part):>9,} names   {flags.out / name}")
+    splits = split(corpus, flags.seed, flags.validation_fraction, flags.test_fraction)
+    write_split(splits, flags.out)
+    for side, names in splits._asdict().items():
+        print(f"{side:<12} {len(names):>9,} names   {flags.out / side}")
     return 0

@@ -1,14 +1,16 @@
-"""Flags that several commands share."""
+"""Flags that several commands share, and what they stand for."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.errors import SettingsError
 
 if TYPE_CHECKING:
     from charrnn.corpus import Corpus
+    from charrnn.inference import Classifier, Generator
     from charrnn.model_folder import ModelConfig
 
 DATA = "names, tutorial or makemore; a folder of <Label>.txt; a text file; a CSV, TSV, JSONL or Parquet table"
@@ -16,8 +18,12 @@ DATA = "names, tutorial or makemore; a folder of <Label>.txt; a text file; a CSV
 
 def add_column_flags(command: argparse._ActionsContainer) -> None:
     """Which columns of a table hold names and labels."""
-    command.add_argument("--name-column", default="name", metavar="C", help="of a table. Default: name.")
-    command.add_argument("--label-column", default="label", metavar="C", help="of a table. Default: label.")
+    command.add_argument(
+        "--name-column", default="name", metavar="C", help="column of a table with the names. Default: name."
+    )
+    command.add_argument(
+        "--label-column", default="label", metavar="C", help="column of a table with the labels. Default: label."
+    )
 
 
 def add_model_flag(command: argparse.ArgumentParser, default: str) -> None:
@@ -27,33 +33,87 @@ def add_model_flag(command: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def load_model(path: str, task: str) -> Any:
-    """The model of a folder.
+def load_classifier(path: str) -> Classifier:
+    """The classifier of a model folder.
 
     Raises:
-        SettingsError: it is of the other task.
+        SettingsError: it is a generator.
         ModelFolderError: it cannot be read.
     """
-    from charrnn.inference import load
+    from charrnn.inference import Classifier, load
 
     model = load(path)
-    if model.config.task != task:
-        raise SettingsError(f"--model {path}: is a {model.config.task}; this command needs a {task}.")
+    if not isinstance(model, Classifier):
+        raise SettingsError(f"--model {path}: is a generator; this command needs a classifier.")
     return model
 
 
-def own_test_split(config: ModelConfig, corpus: Corpus, flag: str, data: str, model: str) -> Corpus:
-    """The test split of the data that a model was trained on, found again.
+def load_generator(path: str) -> Generator:
+    """The generator of a model folder.
+
+    Raises:
+        SettingsError: it is a classifier.
+        ModelFolderError: it cannot be read.
+    """
+    from charrnn.inference import Generator, load
+
+    model = load(path)
+    if not isinstance(model, Generator):
+        raise SettingsError(f"--model {path}: is a classifier; this command needs a generator.")
+    return model
+
+
+def answer_settings(flags: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` hold as they are."""
+    return {key: getattr(flags, key) for key in ("top_k", "prior", "coverage", "min_probability")}
+
+
+def load_ood_generator(flags: argparse.Namespace) -> Generator | None:
+    """The generator of ``--unlike-training``; None without that flag.
+
+    Raises:
+        SettingsError: there is no generator beside the model, or the model that is named is none.
+        ModelFolderError: the generator cannot be read.
+    """
+    if flags.unlike_training is None:
+        return None
+    from charrnn.inference import locate
+
+    beside = locate(flags.model).parent / "generator"
+    if not flags.unlike_training and not beside.is_dir():
+        raise SettingsError(f"--unlike-training: there is no {beside}. Name a generator of the same names.")
+    return load_generator(flags.unlike_training or str(beside))
+
+
+def read_test_split(config: ModelConfig, corpus: Corpus, flag: str, data: str, model: str) -> Corpus:
+    """The test split of the data that a model was trained on, computed again from seed and fractions.
+
+    Args:
+        config: of the model.
+        corpus: the data.
+        flag: names ``data`` in the message of an error.
+        data: where the corpus comes from, for the message.
+        model: where the model comes from, for the message.
 
     Raises:
         SettingsError: it is other data.
     """
     from charrnn.corpus.split import split
 
-    told = config.data
-    if corpus.fingerprint != told["fingerprint"]:
+    trained_on = config.data
+    if corpus.fingerprint != trained_on["fingerprint"]:
         raise SettingsError(
             f"{flag}: {data} is not the data that {model} was trained on (fingerprints differ), so its test split is "
             "unknown. Give that data."
         )
-    return split(corpus, told["seed"], told["validation_fraction"], told["test_fraction"]).test
+    return split(corpus, trained_on["seed"], trained_on["validation_fraction"], trained_on["test_fraction"]).test
+
+
+def check_out(out: Path) -> None:
+    """Check that ``--out`` is absent or an empty folder.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SettingsError(f"--out {out}: is not empty. Choose another folder, or empty this one.")

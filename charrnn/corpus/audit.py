@@ -1,4 +1,4 @@
-"""The data doctor: what is in a list of names, what is wrong with it, and what to do next."""
+"""The audit of a corpus: its sizes, its faults, and what to do about each."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from charrnn.corpus import Corpus
+from charrnn.corpus.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import CorpusError
-from charrnn.romanise import script
-from charrnn.text import to_ascii
+from charrnn.text import script, to_ascii
 
 TINY_LABEL = 50
-"""Distinct names; with fewer, a label's score on a test part says little."""
+"""Distinct names; with fewer, the score of a label on a test split says little."""
 LARGE_SHARE = 0.2
+"""Of all distinct names; a label with more is reported."""
 NEAR_SAMPLE = 2000
-"""Test names looked up for near duplicates in the training part."""
+"""Number of test names that are looked up among the training names for near duplicates."""
 _HEADERS = frozenset(
     [
         "name",
@@ -42,12 +42,12 @@ _ADDRESS = re.compile(r"@|https?:|www\.", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Finding:
-    """Something worth knowing about a corpus.
+    """One fact about a corpus that deserves a look.
 
     Attributes:
-        kind: a fixed word.
-        severity: ``error`` (mend it), ``warning`` (think about it), ``info``.
-        count: names concerned.
+        kind: a fixed word, such as ``repeated``.
+        severity: ``error`` (to be mended), ``warning`` (to be decided on), ``info``.
+        count: number of rows, names, labels or characters concerned, as the message says.
         message: what was found, with examples.
         next: what to do about it.
     """
@@ -60,12 +60,13 @@ class Finding:
 
 
 def audit(corpus: Corpus) -> dict[str, Any]:
-    """Figures and findings, under the keys of ``charrnn corpus audit --format json``.
+    """Sizes and findings, under the keys of ``charrnn corpus audit --format json``.
 
     Returns:
-        ``rows`` (names that can be used), ``distinct`` (names ignoring case and marks), ``cross_label`` (names with
-        more than one label), ``ceiling`` (best possible accuracy over distinct pairs), ``labels`` (rows and distinct
-        names of each), ``lengths`` (characters: shortest, median, longest), ``findings`` (see :class:`Finding`).
+        ``rows`` (usable names), ``distinct`` (names that differ in more than case and marks), ``cross_label`` (names
+        with more than one label), ``ceiling`` (highest accuracy that a classifier can reach on distinct pairs),
+        ``labels`` (rows and distinct names of each), ``lengths`` (in characters: shortest, median, longest),
+        ``findings`` (see :class:`Finding`).
     """
     keys_of: defaultdict[str, set[str]] = defaultdict(set)
     labels_of: defaultdict[str, set[str]] = defaultdict(set)
@@ -97,7 +98,7 @@ def audit(corpus: Corpus) -> dict[str, Any]:
 
 
 def as_text(report: dict[str, Any]) -> str:
-    """An audit for people."""
+    """The report of :func:`audit` as lines of text."""
     lengths = report["lengths"]
     lines = [
         f"{report['rows']:,} rows, {report['distinct']:,} distinct names ignoring case and marks, "
@@ -125,7 +126,7 @@ def _some(names: list[str], most: int = 5) -> str:
 
 def _dropped(corpus: Corpus) -> Iterator[Finding]:
     for reason, count in sorted(corpus.dropped.items()):
-        # A blank line is a habit, not a fault.
+        # Many lists separate or end their names with blank lines.
         severity = "info" if reason == "missing-name" else "warning"
         yield Finding("dropped", severity, count, f"{count:,} rows left out: {reason}", "Mend or remove them.")
 
@@ -137,7 +138,7 @@ def _repeats(corpus: Corpus, keys_of: dict[str, set[str]]) -> Iterator[Finding]:
         return
     worst = sorted(surplus, key=lambda label: -surplus[label])[:3]
     share = max(surplus[label] / corpus.label_counts[label] for label in worst)
-    told = "; ".join(
+    examples = "; ".join(
         f"{label}: {corpus.label_counts[label]:,} rows hold {len(keys_of[label]):,} names"
         for label in worst
         if surplus[label]
@@ -146,7 +147,7 @@ def _repeats(corpus: Corpus, keys_of: dict[str, set[str]]) -> Iterator[Finding]:
         "repeated",
         "warning" if share > 0.5 else "info",
         total,
-        f"{total:,} rows repeat a name of the same label ({told})",
+        f"{total:,} rows repeat a name of the same label ({examples})",
         "Nothing for a classifier, which drops them. For a generator, remove them unless the repeats mean frequency.",
     )
 
@@ -156,12 +157,13 @@ def _cross_label(labels_of: dict[str, set[str]], pairs: int) -> Iterator[Finding
     if not names:
         return
     common = Counter(" and ".join(sorted(labels_of[name])) for name in names).most_common(3)
-    told = "; ".join(f"{labels}: {count:,}" for labels, count in common)
+    examples = "; ".join(f"{labels}: {count:,}" for labels, count in common)
     yield Finding(
         "cross-label",
         "info",
         len(names),
-        f"{len(names):,} names carry more than one label ({told}); accuracy cannot pass {len(labels_of) / pairs:.1%}",
+        f"{len(names):,} names carry more than one label ({examples}); accuracy cannot pass "
+        f"{len(labels_of) / pairs:.1%}",
         "Merge labels that are hard to tell apart, or read the probabilities instead of the first answer.",
     )
 
@@ -178,22 +180,22 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
             if not c.isascii():
                 (changed if to_ascii(c).strip() else lost)[c] += 1
     if changed:
-        told = ", ".join(f"{c} → {to_ascii(c)}" for c, _ in changed.most_common(8))
+        examples = ", ".join(f"{c} → {to_ascii(c)}" for c, _ in changed.most_common(8))
         yield Finding(
             "transliterated",
             "info",
             rows,
-            f"{rows:,} names hold characters that are written in ASCII before training ({told})",
+            f"{rows:,} names hold characters that are written in ASCII before training ({examples})",
             "Nothing; a name and its spelling without marks count as one.",
         )
     if lost:
         count = sum(lost.values())
-        told = ", ".join(f"U+{ord(c):04X}" for c, _ in lost.most_common(8))
+        examples = ", ".join(f"U+{ord(c):04X}" for c, _ in lost.most_common(8))
         yield Finding(
             "lost-characters",
             "warning",
             count,
-            f"{count:,} characters have no ASCII spelling and are lost ({told})",
+            f"{count:,} characters have no ASCII spelling and are lost ({examples})",
             "Replace them by letters.",
         )
 
@@ -214,7 +216,7 @@ def _suspicious(corpus: Corpus) -> Iterator[Finding]:
             found["punctuation"].append(name)
         if not name.isascii() and len({script(c) for c in name if c.isalpha()} - {"kana", "han"}) > 1:
             found["mixed-scripts"].append(name)
-    told = {
+    descriptions = {
         "header": "look like a column's header",
         "address": "look like an e-mail or web address",
         "digits": "hold digits",
@@ -226,7 +228,7 @@ def _suspicious(corpus: Corpus) -> Iterator[Finding]:
             f"suspicious-{kind}",
             "error",
             len(names),
-            f"{len(names):,} names {told[kind]} ({_some(names)})",
+            f"{len(names):,} names {descriptions[kind]} ({_some(names)})",
             "Mend or remove these lines.",
         )
 
@@ -254,15 +256,15 @@ def _sizes(keys_of: dict[str, set[str]], distinct: int) -> Iterator[Finding]:
 
 def _near_duplicates(corpus: Corpus) -> Iterator[Finding]:
     try:
-        parts = split(corpus)
+        splits = split(corpus)
     except CorpusError:
         what = (
             f"{len(set(corpus.keys)):,} distinct names are too few to hold a tenth out for validation and for testing"
         )
         yield Finding("too-small", "error", len(corpus), what, "Add names.")
         return
-    train = set(parts.train.keys)
-    test = sorted(set(parts.test.keys))
+    train = set(splits.train.keys)
+    test = sorted(set(splits.test.keys))
     step = -(-len(test) // NEAR_SAMPLE)
     sample = test[::step]
     alphabet = sorted({c for key in train for c in key})

@@ -1,4 +1,4 @@
-"""Corpora that are downloaded once: pinned addresses, hashes checked, atomic, resumable."""
+"""Corpora that are downloaded once, from pinned addresses, with their hashes checked; a download can be resumed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from typing import Any
 
 from tqdm import tqdm
 
-from charrnn.errors import CorpusError
+from charrnn.errors import InputError, StorageError
+from charrnn.storage import storage_errors
 
 TIMEOUT = 30.0
-"""Seconds without a byte before a download is given up."""
+"""Seconds without a byte, after which a download fails."""
 _BLOCK = 1 << 16
+_REMEDY = "Free space, or set CHARRNN_CACHE to another folder."
 
 
 @functools.cache
 def sources() -> Mapping[str, Any]:
-    """What can be downloaded: by name of the corpus, its licence and its files (file, url, sha256, bytes)."""
+    """The corpora that can be downloaded: by name, the licence and the files (file, url, sha256, bytes)."""
     table: Mapping[str, Any] = json.loads((Path(__file__).parent / "sources.json").read_bytes())
     return table
 
@@ -40,23 +42,26 @@ def cache_folder() -> Path:
 def fetch(name: str, timeout: float = TIMEOUT) -> Path:
     """The folder of a downloaded corpus, or the file of one that has a single file.
 
-    Files that are there with the right hash are taken; others are downloaded. An interrupted download goes on where it
-    stopped.
+    Files of the cache folder that have the right hash are used as they are; others are downloaded. An interrupted
+    download continues where it stopped.
+
+    Args:
+        name: of a corpus, one of :func:`sources`.
+        timeout: seconds without a byte, after which a download fails.
 
     Raises:
-        CorpusError: there is no such corpus, the server cannot be reached or answers with an error, what comes is cut
-            off or has another hash, or the cache folder cannot be written.
+        InputError: there is no such corpus, the server cannot be reached or answers with an error, or the file is cut
+            off or has another hash.
+        StorageError: the cache folder cannot be written.
     """
     if name not in sources():
-        raise CorpusError(f"{name!r}: no corpus to download. Choose one of {', '.join(sources())}.")
+        raise InputError(f"{name!r}: no corpus to download. Choose one of {', '.join(sources())}.")
     files = sources()[name]["files"]
     folder = cache_folder() / name
     needed = [entry for entry in files if not _holds(folder / entry["file"], entry["sha256"])]
     if needed:
-        try:
+        with storage_errors(str(folder), _REMEDY):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _unwritable(folder, error) from error
         total = sum(entry["bytes"] for entry in needed)
         with tqdm(total=total, unit="B", unit_scale=True, desc=name, disable=not sys.stderr.isatty()) as bar:
             for entry in needed:
@@ -72,10 +77,10 @@ def _holds(path: Path, sha256: str) -> bool:
 
 
 def _download(entry: Mapping[str, Any], path: Path, timeout: float, bar: Any) -> None:
-    part = path.with_name(f"{path.name}.part")
-    done = part.stat().st_size if part.exists() else 0
+    partial = path.with_name(f"{path.name}.part")
+    done = partial.stat().st_size if partial.exists() else 0
     if done >= entry["bytes"]:
-        part.unlink()
+        partial.unlink()
         done = 0
     request = urllib.request.Request(entry["url"], headers={"Range": f"bytes={done}-"} if done else {})
     try:
@@ -84,46 +89,40 @@ def _download(entry: Mapping[str, Any], path: Path, timeout: float, bar: Any) ->
             resumes = answer.status == 206
             done = done if resumes else 0
             bar.update(done)
-            done += _receive(answer, part, "ab" if resumes else "wb", entry["bytes"] - done, bar)
+            done += _receive(answer, partial, "ab" if resumes else "wb", entry["bytes"] - done, bar)
     except urllib.error.HTTPError as error:
         error.close()
-        raise CorpusError(
+        raise InputError(
             f"{entry['url']}: the server answers {error.code} {error.reason}. Try later, or put {path.name} into "
             f"{path.parent} yourself."
         ) from error
     except (urllib.error.URLError, TimeoutError, HTTPException, ConnectionError) as error:
         reason = getattr(error, "reason", None) or error
-        raise CorpusError(
+        raise InputError(
             f"{entry['url']}: cannot be downloaded ({reason}). Try again when online (it goes on where it "
             f"stopped), or put {path.name} into {path.parent} yourself."
         ) from error
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise _unwritable(path.parent, error) from error
+        partial.unlink(missing_ok=True)
+        raise StorageError(f"{path.parent}: cannot be written ({error.strerror or error}). {_REMEDY}") from error
     if done < entry["bytes"]:
-        raise CorpusError(
+        raise InputError(
             f"{entry['url']}: cut off after {done:,} of {entry['bytes']:,} bytes. Run it again: it goes on from there."
         )
-    if not _holds(part, entry["sha256"]):
-        part.unlink()
-        raise CorpusError(
+    if not _holds(partial, entry["sha256"]):
+        partial.unlink()
+        raise InputError(
             f"{entry['url']}: has another SHA-256 than the pinned one; it was thrown away. Try again later."
         )
-    part.replace(path)
+    partial.replace(path)
 
 
-def _receive(answer: Any, part: Path, mode: str, most: int, bar: Any) -> int:
+def _receive(answer: Any, partial: Path, mode: str, most: int, bar: Any) -> int:
     received = 0
-    with part.open(mode) as stream:
-        # One byte more than expected is enough to know that it is another file.
+    with partial.open(mode) as stream:
+        # One byte more than expected proves that it is another file.
         while received <= most and (block := answer.read(min(_BLOCK, most - received + 1))):
             stream.write(block)
             received += len(block)
             bar.update(len(block))
     return received
-
-
-def _unwritable(folder: Path, error: OSError) -> CorpusError:
-    return CorpusError(
-        f"{folder}: cannot be written ({error.strerror or error}). Free space, or set CHARRNN_CACHE to another folder."
-    )

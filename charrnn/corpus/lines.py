@@ -1,56 +1,90 @@
-"""Lines of text out of files that may be anything: compressed, cut off, binary, in another encoding."""
+"""Opening and decoding: the bytes of any file as lines of UTF-8 text, with file and line in every error."""
 
 from __future__ import annotations
 
 import gzip
+import io
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from charrnn.errors import CorpusError
+from charrnn.errors import InputError
 
-LONGEST_LINE = 1_000_000
-"""Bytes; a longer line is no name and no row, and is not held in memory."""
+_CHUNK = 1 << 18
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """A file for reading bytes, uncompressed if its name ends in ``.gz``.
+def open_input(path: str | Path) -> Iterator[BinaryIO]:
+    """A stream of the bytes of a file, uncompressed if its name ends in ``.gz``; ``-`` is standard input.
 
     Raises:
-        CorpusError: it cannot be read, or the compressed data is cut off or damaged.
+        InputError: it cannot be read, or the compressed data is cut off or damaged.
     """
+    if path == "-":
+        yield sys.stdin.buffer
+        return
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
+        with gzip.open(path) if str(path).endswith(".gz") else Path(path).open("rb") as stream:
             yield cast(BinaryIO, stream)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise CorpusError(f"{path}: the gzip data is cut off or damaged. Copy or download it again.") from error
+        raise InputError(f"{path}: the gzip data is cut off or damaged. Copy or download it again.") from error
     except OSError as error:
-        raise CorpusError(
+        raise InputError(
             f"{path}: cannot be read ({error.strerror or error}). Check the path and its rights."
         ) from error
 
 
-def decoded_lines(path: Path, stream: BinaryIO) -> Iterator[str]:
-    """The lines of a UTF-8 text, with their ends; a byte order mark is left out.
+def shown(path: str | Path) -> str:
+    """The path as it stands in messages."""
+    return "standard input" if path == "-" else str(path)
+
+
+def decoded_lines(where: str, stream: BinaryIO, newline: str, longest: int) -> Iterator[str]:
+    """The lines of a UTF-8 text with their ends; a byte order mark is left out.
+
+    Args:
+        where: the file, for messages.
+        stream: its bytes, uncompressed.
+        newline: which characters end a line, as for :class:`io.StringIO`.
+        longest: bytes of a line at most.
 
     Raises:
-        CorpusError: it is UTF-16, binary, no UTF-8, or has a line over :data:`LONGEST_LINE`; names file and line.
+        InputError: the text is UTF-16, binary or not UTF-8, or a line is too long.
     """
-    number = 0
-    while raw := stream.readline(LONGEST_LINE + 1):
-        number += 1
-        where = f"{path}, line {number}"
-        if number == 1 and raw.startswith(_UTF16):
-            raise CorpusError(f"{where}: UTF-16. Save the file as UTF-8.")
-        if len(raw) > LONGEST_LINE:
-            raise CorpusError(f"{where}: longer than {LONGEST_LINE:,} bytes. Put one name or row on a line.")
-        if b"\0" in raw:
-            raise CorpusError(f"{where}: binary data (a zero byte). Give a text file in UTF-8.")
-        try:
-            yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise CorpusError(f"{where}: not UTF-8 (byte 0x{raw[error.start]:02x}). Save the file as UTF-8.") from error
+    # Chunks, because decoding line by line takes as long as parsing CSV does.
+    return chain.from_iterable(io.StringIO(text, newline=newline) for text in _decoded_chunks(where, stream, longest))
+
+
+def _decoded_chunks(where: str, stream: BinaryIO, longest: int) -> Iterator[str]:
+    """Text in chunks of whole lines."""
+    number, held = 1, bytearray()
+    while chunk := stream.read(_CHUNK):
+        end = chunk.rfind(b"\n") + 1
+        held += chunk[:end] if end else chunk
+        if end or len(held) > longest:
+            yield _decode(where, bytes(held), number, longest)
+            number += held.count(b"\n")
+            held = bytearray(chunk[end:])
+    if held:
+        yield _decode(where, bytes(held), number, longest)
+
+
+def _decode(where: str, content: bytes, number: int, longest: int) -> str:
+    """Decode whole lines, the first of which is line ``number`` and alone may be longer than a chunk."""
+    if number == 1 and content.startswith(_UTF16):
+        raise InputError(f"{where}, line 1: UTF-16. Save the file as UTF-8.")
+    if len(content) > longest and not 0 <= content.find(b"\n") <= longest:
+        raise InputError(f"{where}, line {number}: longer than {longest:,} bytes. Put one name or row on a line.")
+    if (zero := content.find(b"\0")) >= 0:
+        number += content.count(b"\n", 0, zero)
+        raise InputError(f"{where}, line {number}: binary data (a zero byte). Give a text file in UTF-8.")
+    try:
+        return content.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        byte, number = error.object[error.start], number + error.object.count(b"\n", 0, error.start)
+        raise InputError(f"{where}, line {number}: not UTF-8 (byte 0x{byte:02x}). Save the file as UTF-8.") from error

@@ -1,16 +1,15 @@
-"""Splits that do not leak: all entries of one name, whatever their case, marks or label, fall on one side."""
+"""Splits without leaks: all entries of one name, whatever their case, marks or label, fall on one side."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from charrnn.corpus import Corpus
+from charrnn.corpus.corpus import Corpus
 from charrnn.errors import CorpusError, SettingsError
+from charrnn.storage import atomic_folder, storage_errors
 
 
 class Split(NamedTuple):
@@ -25,12 +24,18 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
     """Split by name, stratified by label, the same on every machine and Python version.
 
     A name belongs to the stratum of its first label in sorted order. In each stratum the names are ordered by
-    SHA-256 of seed and name; the first ones are the test part, the next ones validation. At least one name of every
+    SHA-256 of seed and name; the first ones go to test, the next ones to validation. At least one name of every
     stratum is for training.
+
+    Args:
+        corpus: the names; :attr:`Corpus.keys` decides which spellings are one name.
+        seed: of the order of names.
+        validation_fraction: of the names of each label.
+        test_fraction: of the names of each label.
 
     Raises:
         SettingsError: a fraction is negative, or both leave nothing to train on.
-        CorpusError: a part that was asked for came out empty.
+        CorpusError: validation or test is empty although its fraction is above 0.
     """
     if not (0 <= validation_fraction < 1 and 0 <= test_fraction < 1 and validation_fraction + test_fraction < 1):
         raise SettingsError(
@@ -45,7 +50,7 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
     for key, label in stratum_of.items():
         strata[label].append(key)
 
-    side: dict[str, int] = {}
+    side: dict[str, int] = {}  # 0 train, 1 validation, 2 test
     for keys in strata.values():
         keys.sort(key=lambda key: hashlib.sha256(f"{seed}:{key}".encode()).digest())
         held_out = len(keys) - 1
@@ -54,39 +59,37 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
         for i, key in enumerate(keys):
             side[key] = 2 if i < tests else 1 if i < tests + validations else 0
 
-    parts: tuple[list[int], list[int], list[int]] = ([], [], [])
+    indices: tuple[list[int], list[int], list[int]] = ([], [], [])
     for i, key in enumerate(corpus.keys):
-        parts[side[key]].append(i)
-    for part, fraction, what in ((parts[1], validation_fraction, "validation"), (parts[2], test_fraction, "test")):
-        if fraction > 0 and not part:
+        indices[side[key]].append(i)
+    for own, fraction, what in ((indices[1], validation_fraction, "validation"), (indices[2], test_fraction, "test")):
+        if fraction > 0 and not own:
             raise CorpusError(
-                f"{corpus.source}: {len(stratum_of)} distinct names are too few for a {what} part of "
+                f"{corpus.source}: {len(stratum_of)} distinct names are too few for a {what} split of "
                 f"{fraction:g}. Add names, or set --{what}-fraction."
             )
-    return Split(*(corpus.select(part) for part in parts))
+    return Split(*(corpus.select(own) for own in indices))
 
 
-def write(parts: Split, folder: Path) -> None:
-    """Write each part as a folder of ``<Label>.txt``; all parts appear together, or none does.
+def write_split(splits: Split, folder: Path) -> None:
+    """Write train, validation and test as folders of ``<Label>.txt``; all appear together, or none does.
+
+    Args:
+        splits: what to write.
+        folder: absent, or empty.
 
     Raises:
-        CorpusError: a label is no file name, or the folder cannot be written.
+        CorpusError: a label is no file name.
+        StorageError: the folder cannot be written.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    try:
-        for name, part in parts._asdict().items():
-            (temporary / name).mkdir(parents=True)
-            by_label: dict[str, list[str]] = {label: [] for label in part.label_set}
-            for entry, label in zip(part.names, part.labels, strict=True):
-                by_label[label].append(entry)
-            for label, names in by_label.items():
+    with storage_errors(str(folder), "Choose another place."), atomic_folder(folder) as temporary:
+        for side, corpus in splits._asdict().items():
+            (temporary / side).mkdir()
+            names_of: dict[str, list[str]] = {label: [] for label in corpus.label_set}
+            for name, label in zip(corpus.names, corpus.labels, strict=True):
+                names_of[label].append(name)
+            for label, names in names_of.items():
                 if Path(label).name != label:
                     raise CorpusError(f"the label {label!r} is no file name. Rename it.")
-                (temporary / name / f"{label}.txt").write_text("".join(f"{n}\n" for n in names), encoding="utf-8")
-        if folder.exists():
-            folder.rmdir()
-        temporary.rename(folder)
-    except OSError as error:
-        raise CorpusError(f"{folder}: cannot be written ({error.strerror or error}). Choose another place.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+                content = "".join(f"{name}\n" for name in names)
+                (temporary / side / f"{label}.txt").write_text(content, encoding="utf-8")

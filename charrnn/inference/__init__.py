@@ -1,28 +1,7 @@
-"""Inference, in NumPy alone."""
+"""Inference, in NumPy alone: model folders answer without PyTorch."""
 
-from __future__ import annotations
-
-from pathlib import Path
-
-from charrnn import model_folder
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.generator import Generator
+from charrnn.inference.loading import PRETRAINED, load, locate
 
-PRETRAINED = Path(__file__).parent.parent / "pretrained"
-SHIPPED = ("names/classifier", "names/generator")
-
-
-def load(path: str | Path) -> Classifier | Generator:
-    """Load a model folder, or a shipped model: ``names/classifier``, ``names/generator`` (a folder needs ``./``).
-
-    Raises:
-        ModelFolderError: the folder is absent, incomplete, altered, or of another format version.
-    """
-    folder = locate(path)
-    config, weights = model_folder.read(folder)
-    return Classifier(config, weights) if config.task == "classifier" else Generator(config, weights, folder)
-
-
-def locate(path: str | Path) -> Path:
-    """The folder of a shipped model's name; any other path as it is."""
-    return PRETRAINED / path if str(path) in SHIPPED else Path(path)
+__all__ = ["PRETRAINED", "Classifier", "Generator", "load", "locate"]

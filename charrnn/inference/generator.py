@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charrnn import model_folder
-from charrnn.encoded import pad
-from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
-from charrnn.inference.constraints import Constraints, Guide
-from charrnn.inference.drawing import NO_CONSTRAINTS, Label, Made, Request, draw, read_stamp, stamp
+from charrnn.arrays import Bools, Floats
+from charrnn.errors import SettingsError, UnknownLabelError
+from charrnn.generation.constraints import Constraints, Guide
+from charrnn.generation.novelty import Neighbour, nearest_name, novel_samples
+from charrnn.generation.request import NO_CONSTRAINTS, Label, Request, Sample, draw_samples
+from charrnn.generation.sampling import ROUND_SIZE, Sampling
+from charrnn.generation.stamps import make_stamp, read_stamp
+from charrnn.inference.character_model import CharacterModel, ConditionalDecoder
 from charrnn.inference.explanation import Explanation
-from charrnn.inference.novelty import Neighbour, nearest, new_ones
-from charrnn.inference.reader import LabelReader
-from charrnn.inference.recurrent import GATES, Floats, Ints, Recurrent, read_architecture, take
-from charrnn.inference.sampling import ROUND, Sampling
-from charrnn.metrics import log_softmax
-from charrnn.model_folder import ANY, ModelConfig, Weights, expert_weights, label_rows
-from charrnn.ngrams import NGrams
-from charrnn.text import END, PIPELINES, START, Vocabulary, abstention
+from charrnn.model_folder import ANY, ModelConfig, Weights
+from charrnn.text import BOS, PIPELINES, pad, rejection_reason
 
-ARCHITECTURE: dict[str, type | Collection[str]] = {
-    "cell": GATES,
-    "hidden": int,
-    "embedding": int,
-    "label_embedding": int,
-}
-LONGEST_REQUEST = 1_000_000
+MAX_NAMES = 1_000_000
+"""Names of one request at most."""
+BATCH = 1024
+"""Names whose likelihood is computed together."""
 
 
 class Generator:
@@ -40,50 +34,24 @@ class Generator:
     Args:
         config: of a model folder, task ``generator``.
         weights: of the same folder.
-        folder: where they came from; without it, nothing can be told to be new.
+        folder: where they came from; without it, the training names are not known.
+        model: computes the logits of the next character; by default NumPy does, with these weights.
+
+    Attributes:
+        labels: of the model, without :data:`charrnn.model_folder.ANY`.
 
     Raises:
         ModelFolderError: weights and config do not fit.
     """
 
-    def __init__(self, config: ModelConfig, weights: Weights, folder: Path | None = None) -> None:
+    def __init__(
+        self, config: ModelConfig, weights: Weights, folder: Path | None = None, model: CharacterModel | None = None
+    ) -> None:
         self.config, self.folder = config, folder
         self.labels = config.labels
-        self.vocabulary = Vocabulary(config.alphabet)
-        size = len(self.vocabulary)
-        architecture = read_architecture(config, ARCHITECTURE)
+        self.model = CharacterModel(config, weights) if model is None else model
+        self.vocabulary = self.model.vocabulary
         self.pipeline = PIPELINES[config.pipeline]
-        cell, hidden = architecture["cell"], architecture["hidden"]
-        embedding, label_embedding = architecture["embedding"], architecture["label_embedding"]
-        self.layer = Recurrent(cell, weights, "rnn", hidden, embedding + label_embedding)
-        chars = take(weights, "embed.weight", (size, embedding))
-        labels = take(weights, "embed_label.weight", (label_rows(len(self.labels)), label_embedding))
-        self.char_table = chars @ self.layer.input_weights[:embedding] + self.layer.bias  # (V, GH)
-        self.label_table = labels @ self.layer.input_weights[embedding:]  # (labels + 1, GH)
-        self.head = np.ascontiguousarray(take(weights, "head.weight", (size, hidden)).T)
-        self.head_bias = take(weights, "head.bias", (size,))
-        self.ngrams = NGrams.from_weights(weights, size)
-        self.expert_weights = expert_weights(config, ("network", "ngrams"), self.ngrams is not None)
-        if self.ngrams is not None and len(self.ngrams.start) != len(self.label_table):
-            raise ModelFolderError("weights ngrams: not of this model's labels. Copy the model folder again.")
-
-    def label_index(self, label: str | None) -> int:
-        """Index of a label, :data:`ANY` included; None stands for the only label of a model that has one.
-
-        Raises:
-            UnknownLabelError: the model does not know it, or it has to be chosen.
-        """
-        if label is None:
-            if len(self.labels) == 1:
-                return 0
-            raise UnknownLabelError(
-                f"this model has {len(self.labels)} labels; choose one of {', '.join(self.labels)}, or {ANY} for any."
-            )
-        if label == ANY:
-            return len(self.label_table) - 1
-        if label not in self.labels:
-            raise UnknownLabelError(f"unknown label {label!r}; this model knows {', '.join(self.labels)}.")
-        return self.labels.index(label)
 
     def sample(
         self,
@@ -100,58 +68,58 @@ class Generator:
         """Draw ``n`` names. The same arguments give the same names; a larger ``n`` only adds names.
 
         Args:
-            label: one of :attr:`labels`, or :data:`ANY`; may be left out where there is one. Or several with weights,
-                whose names are blended.
+            label: one of :attr:`labels`, or :data:`charrnn.model_folder.ANY`; may be left out where there is one label.
+                A mapping from labels to weights blends them.
             n: number of names.
             seed: at least 0.
             temperature: divides the logits; 0 always takes the most probable character.
             top_k: draw among the k most probable characters; 0 among all.
             top_p: draw among the most probable characters that together reach this probability (Holtzman et al. 2020).
             constraints: what all names look like.
-            novel: none twice, and none that is in the corpus of the model, case and marks aside. There may be fewer
-                than ``n``: see :meth:`stream`.
-            resample: draw so many for each name, and take one of them as often as the constraints let it by. What is
-                drawn under constraints alone (1) is led into corners that the model finds unlikely, such as long
-                names before a suffix; the more are drawn, the nearer names come to the model's own that happen to meet
-                the constraints (importance resampling, Rubin 1987).
+            novel: no name twice, and none of the training names, case and marks aside. There may be fewer than ``n``:
+                see :meth:`stream`.
+            resample: draw this many names for each one that is returned, and choose among them by how probable the
+                constraints leave them (importance resampling, Rubin 1987). Names drawn under constraints alone (1) are
+                often improbable, such as long names before a suffix; the larger ``resample``, the nearer the names come
+                to the model's own distribution over names that meet the constraints.
 
         Raises:
             UnknownLabelError: the model does not know the label.
             ImpossibleConstraint: no name can meet the constraints.
-            SettingsError: an argument is out of its range, or the model does not know its corpus.
+            SettingsError: an argument is out of its range, or ``novel`` is set and the training names are not known.
         """
         request = Request(label, seed, Sampling(temperature, top_k, top_p), constraints, resample)
-        return [made.name for made in self.stream(request, n, novel)]
+        return [sample.name for sample in self.stream(request, n, novel)]
 
-    def stream(self, request: Request, n: int | None = None, novel: bool = False) -> Iterator[Made]:
+    def stream(self, request: Request, n: int | None = None, novel: bool = False) -> Iterator[Sample]:
         """Names, each as soon as it is finished; arguments and errors as for :meth:`sample`.
 
         Args:
             request: what to draw.
             n: number of names; None goes on without end.
-            novel: ends after :data:`charrnn.inference.novelty.STALE` names in a row that were not new.
+            novel: ends after :data:`charrnn.generation.novelty.MAX_STALE` names in a row that were not new.
         """
-        if n is not None and not 0 <= n <= LONGEST_REQUEST:
-            raise SettingsError(f"n {n}: must be from 0 to {LONGEST_REQUEST:,}.")
-        known = self.known if novel else None
-        made = draw(self.reader(request.label), self.guide(request), request)
-        return islice(made if known is None else new_ones(made, known), n)
+        if n is not None and not 0 <= n <= MAX_NAMES:
+            raise SettingsError(f"n {n}: must be from 0 to {MAX_NAMES:,}.")
+        training_names = self.training_names if novel else None
+        samples = draw_samples(self.decoder(request.label), self.guide(request), request)
+        return islice(samples if training_names is None else novel_samples(samples, training_names), n)
 
-    def stamp(self, request: Request, made: Made) -> str:
-        """What it takes to draw a name again, as one word."""
-        return stamp(self.config.weights_sha256, request, made.attempt)
+    def stamp(self, request: Request, sample: Sample) -> str:
+        """One word that holds everything needed to draw the sample again."""
+        return make_stamp(self.config.weights_sha256, request, sample.attempt)
 
-    def repeat(self, word: str) -> Made:
-        """The name that a stamp was made for.
+    def repeat(self, stamp: str) -> Sample:
+        """The sample that a stamp was made for.
 
         Raises:
             SettingsError: it is no stamp, or another model's.
         """
-        request, attempt = read_stamp(self.config.weights_sha256, word)
-        made = draw(self.reader(request.label), self.guide(request), request, attempt // ROUND)
-        return next(one for one in made if one.attempt >= attempt)
+        request, attempt = read_stamp(self.config.weights_sha256, stamp)
+        samples = draw_samples(self.decoder(request.label), self.guide(request), request, attempt // ROUND_SIZE)
+        return next(sample for sample in samples if sample.attempt >= attempt)
 
-    def reader(self, label: Label) -> LabelReader:
+    def decoder(self, label: Label) -> ConditionalDecoder:
         """What predicts the next character under a label or a blend.
 
         Raises:
@@ -159,29 +127,47 @@ class Generator:
             SettingsError: a weight is not above 0.
         """
         if not isinstance(label, Mapping):
-            return LabelReader(self, [self.label_index(label)], np.ones(1))
+            return ConditionalDecoder(self.model, [self.label_index(label)], np.ones(1))
         weights = np.array(list(label.values()), np.float64)
         if not len(weights) or not np.isfinite(weights).all() or weights.min() <= 0:
             raise SettingsError(f"label {dict(label)}: weights must be finite and above 0.")
-        return LabelReader(self, [self.label_index(name) for name in label], weights / weights.sum())
+        return ConditionalDecoder(self.model, [self.label_index(name) for name in label], weights / weights.sum())
 
     def guide(self, request: Request) -> Guide:
-        """What the names of a request must look like.
+        """The constraints of a request as an automaton over this model's vocabulary.
 
         Raises:
             ImpossibleConstraint: no name can meet the constraints.
-            SettingsError: the pattern is none.
+            SettingsError: the pattern is invalid.
         """
         return request.constraints.compile(self.vocabulary.alphabet, self.config.max_length)
 
+    def label_index(self, label: str | None) -> int:
+        """Index of a label or of :data:`charrnn.model_folder.ANY`; None stands for the label of a model with only one.
+
+        Raises:
+            UnknownLabelError: the model does not know the label, or None does not say which.
+        """
+        if label is None:
+            if len(self.labels) == 1:
+                return 0
+            raise UnknownLabelError(
+                f"this model has {len(self.labels)} labels; choose one of {', '.join(self.labels)}, or {ANY} for any."
+            )
+        if label == ANY:
+            return self.model.label_count - 1
+        if label not in self.labels:
+            raise UnknownLabelError(f"unknown label {label!r}; this model knows {', '.join(self.labels)}.")
+        return self.labels.index(label)
+
     @cached_property
-    def known(self) -> frozenset[str]:
-        """Every name of the corpus, ASCII in folded case.
+    def training_names(self) -> frozenset[str]:
+        """Every name of the data, of all splits, ASCII in folded case.
 
         Raises:
             SettingsError: the model was trained with ``--private``, or was not loaded from a folder.
         """
-        names = None if self.folder is None else model_folder.read_known(self.folder)
+        names = None if self.folder is None else model_folder.read_training_names(self.folder)
         if names is None:
             raise SettingsError(
                 "novel, distance: this model holds no list of its names (it was trained with --private), so nothing "
@@ -190,66 +176,74 @@ class Generator:
         return names
 
     def nearest(self, name: str) -> Neighbour:
-        """The name of the corpus that is spelled most alike, and how far off it is.
+        """The training name with the smallest edit distance, and that distance.
 
         Raises:
-            SettingsError: the model does not know its corpus.
+            SettingsError: the training names are not known.
         """
-        return nearest(name, self._sorted_known)
+        return nearest_name(name, self._sorted_training_names)
 
     @cached_property
-    def _sorted_known(self) -> list[str]:
-        return sorted(self.known)
+    def _sorted_training_names(self) -> list[str]:
+        return sorted(self.training_names)
 
-    def log_probabilities(self, names: Sequence[str], labels: Sequence[str | None]) -> NDArray[np.float64]:
-        """log p(name, end | label) in nats, shape (names,); characters outside the alphabet count as "unknown".
+    def log_probabilities(self, names: Sequence[str], labels: Sequence[str | None]) -> Floats:
+        """log p(name, EOS | label) in nats, (names,); characters outside the alphabet count as "unknown".
 
         Raises:
             UnknownLabelError: the model does not know a label.
         """
-        encoded = [[START, *self.vocabulary.encode(self.pipeline(name))] for name in names]
+        encoded = [[BOS, *self.vocabulary.encode(self.pipeline(name))] for name in names]
         indices = np.array([self.label_index(label) for label in labels], np.int64)
         result = np.zeros(len(names))
         order = np.array(sorted(range(len(names)), key=lambda i: -len(encoded[i])), np.int64)
-        for first in range(0, len(names), 1024):
-            rows = order[first : first + 1024]
+        for first in range(0, len(names), BATCH):
+            rows = order[first : first + BATCH]
             chars, lengths = pad([encoded[i] for i in rows])
-            result[rows] = self._steps(chars, lengths, indices[rows]).sum(axis=1)
+            result[rows] = self.model.step_log_probabilities(chars, lengths, indices[rows]).sum(axis=1)
         return result
 
-    def characters(self, name: str) -> int:
-        """Characters that :meth:`log_probabilities` counts: those of the name as the model reads it, and the end."""
+    def count_characters(self, name: str) -> int:
+        """Characters that :meth:`log_probabilities` counts: those of the name as the model reads it, and EOS."""
         return len(self.pipeline(name)) + 1
 
-    def unlike(self, names: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether names are less likely, a character, than nearly all of the names this model was validated on.
+    def is_out_of_distribution(self, names: Sequence[str]) -> Bools:
+        """Whether the out-of-distribution score of each name is above the model's threshold, (names,).
 
-        Under no label in particular. Letter case does not matter: a name counts as its likeliest spelling among the
-        given one, all small, and with capitals. How few names of the same kind it calls unlike stands in the config,
-        ``calibration.likeness``.
+        The score is -log p(name, EOS) a character, in nats, under no label in particular; letter case does not matter:
+        the most probable of the given spelling, all lower case and title case counts. The threshold lets nearly all
+        validation names pass; their share stands in the config, ``calibration.likeness``.
 
         Args:
-            names: that can be scored (see :func:`charrnn.text.abstention`).
+            names: that can be scored (see :func:`charrnn.text.rejection_reason`).
+
+        Raises:
+            SettingsError: the model was not calibrated for it.
+        """
+        threshold = self.check_ood_calibration()
+        spellings = [{name, name.lower(), name.title()} for name in names]
+        distinct = sorted(set().union(*spellings))
+        nats = -self.log_probabilities(distinct, [ANY] * len(distinct)) if distinct else np.zeros(0)
+        scores = {name: n / self.count_characters(name) for name, n in zip(distinct, nats, strict=True)}
+        return np.array([min(scores[s] for s in group) > threshold for group in spellings], bool)
+
+    def check_ood_calibration(self) -> float:
+        """The threshold of :meth:`is_out_of_distribution`, nats a character.
 
         Raises:
             SettingsError: the model was not calibrated for it.
         """
         try:
-            most = float(self.config.calibration["likeness"]["nats_per_char"])
+            return float(self.config.calibration["likeness"]["nats_per_char"])
         except (KeyError, TypeError, ValueError) as error:
             raise SettingsError("this generator cannot tell what is unlike its names; train it again.") from error
-        spellings = [{name, name.lower(), name.title()} for name in names]
-        different = sorted(set().union(*spellings))
-        nats = -self.log_probabilities(different, [ANY] * len(different)) if different else np.zeros(0)
-        per_char = {name: n / self.characters(name) for name, n in zip(different, nats, strict=True)}
-        return np.array([min(per_char[s] for s in group) > most for group in spellings], bool)
 
     def explain(self, name: str, label: str, other: str = ANY) -> Explanation:
-        """Each character's log-likelihood ratio between two labels; the end of the name is the rest.
+        """Attribute the log-likelihood ratio between two labels to characters; that of EOS is the remainder.
 
         Args:
             name: to be explained.
-            label: what speaks for it is positive.
+            label: positive attributions favour it.
             other: another label, or any.
 
         Raises:
@@ -259,36 +253,11 @@ class Generator:
         indices = np.array([self.label_index(label), self.label_index(other)], np.int64)
         if indices[0] == indices[1]:
             raise SettingsError(f"{label!r} and {other!r} are the same here; compare two labels.")
-        if reason := abstention(name, self.config.pipeline):
+        if reason := rejection_reason(name, self.config.pipeline):
             raise SettingsError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
         text = self.pipeline(name)
-        chars, lengths = pad([[START, *self.vocabulary.encode(text)]] * 2)
-        steps = self._steps(chars, lengths, indices)
-        shares = steps[0] - steps[1]
-        return Explanation(
-            name, text, label, other, tuple(shares[:-1].tolist()), float(shares[-1]), float(shares.sum())
-        )
-
-    def _steps(self, chars: Ints, lengths: Ints, labels: Ints) -> NDArray[np.float64]:
-        """log p of the character after each of ``chars`` (B, T), 0 beyond the end; longest name first."""
-        targets = np.concatenate([chars[:, 1:], np.zeros((len(chars), 1), np.int64)], axis=1)
-        targets[np.arange(len(chars)), lengths - 1] = END
-        result = np.zeros(chars.shape)
-        state, context = self.layer.start(len(chars)), labels
-        for t in range(chars.shape[1]):
-            active = int(np.searchsorted(-lengths, -t))
-            inputs = self.char_table[chars[:active, t]] + self.label_table[labels[:active]]
-            state = self.layer.step(inputs, state[:active])
-            logits, context = self._mixed(state, context[:active], chars[:active, t])
-            logp = log_softmax(logits)
-            result[:active, t] = logp[np.arange(active), targets[:active, t]]
-        return result
-
-    def _mixed(self, state: Floats, context: Ints, symbols: Ints) -> tuple[Floats, Ints]:
-        """Logits (B, V) of network and n-grams after ``symbols`` (B,), and the n-grams' state then."""
-        network, ngrams = self.expert_weights
-        logits: Floats = state[:, : self.layer.hidden] @ self.head + self.head_bias  # (B, V)
-        if self.ngrams is None:
-            return logits, context
-        after = self.ngrams.next[context, symbols].astype(np.int64)
-        return network * logits + ngrams * self.ngrams.log_p[after], after
+        chars, lengths = pad([[BOS, *self.vocabulary.encode(text)]] * 2)
+        steps = self.model.step_log_probabilities(chars, lengths, indices)
+        ratios = steps[0] - steps[1]
+        attributions = tuple(ratios[:-1].tolist())
+        return Explanation(name, text, label, other, attributions, float(ratios[-1]), float(ratios.sum()))

@@ -1,1 +1,1 @@
-"""The service: the page now; the HTTP API beside it later."""
+"""The service: the Gradio page over the models."""

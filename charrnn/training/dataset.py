@@ -1,4 +1,4 @@
-"""From a corpus to batches: a map-style dataset, collate functions for both tasks, length buckets, loaders."""
+"""Batches of names: a map-style dataset, collate functions of both tasks, length buckets, loaders."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from charrnn.text import END, PAD, START
+from charrnn.text import BOS, EOS, PAD
 
 IGNORE = -100
-"""Target of padding; the loss leaves it out."""
+"""Target of padding, which the loss leaves out."""
 
 Item = tuple[Tensor, int]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The one contract between data and trainer: ``loss(model(*batch.inputs), batch.targets)``.
+    """What a loader gives and the trainer takes, for both tasks: ``loss(model(*batch.inputs), batch.targets)``.
 
     Attributes:
         inputs: tensors whose first dimension is the batch.
@@ -54,12 +54,12 @@ class NameDataset(Dataset[Item]):
         self.labels = list(labels)
 
     @classmethod
-    def concatenate(cls, parts: Sequence[NameDataset]) -> NameDataset:
-        """All names of several data sets."""
-        whole = cls([], [], lambda name: [])
-        whole.encoded = [name for part in parts for name in part.encoded]
-        whole.labels = [label for part in parts for label in part.labels]
-        return whole
+    def concatenate(cls, datasets: Sequence[NameDataset]) -> NameDataset:
+        """All names of several datasets, in order."""
+        combined = cls([], [], lambda name: [])
+        combined.encoded = [name for data in datasets for name in data.encoded]
+        combined.labels = [label for data in datasets for label in data.labels]
+        return combined
 
     def __len__(self) -> int:
         return len(self.encoded)
@@ -81,12 +81,12 @@ def collate_classifier(items: Sequence[Item]) -> Batch:
 
 
 def collate_generator(items: Sequence[Item]) -> Batch:
-    """Inputs: start symbol and characters (B, T + 1), labels (B,). Targets: characters and end symbol (B, T + 1)."""
+    """Inputs: BOS and characters (B, T + 1), labels (B,). Targets: characters and EOS (B, T + 1)."""
     chars = pad_sequence([e for e, _ in items], batch_first=True, padding_value=PAD)  # (B, T)
     lengths = torch.tensor([len(e) for e, _ in items]).unsqueeze(1)
-    targets = F.pad(chars, (0, 1)).scatter_(1, lengths, END)  # (B, T + 1)
+    targets = F.pad(chars, (0, 1)).scatter_(1, lengths, EOS)  # (B, T + 1)
     targets.masked_fill_(torch.arange(targets.size(1)) > lengths, IGNORE)
-    return Batch((F.pad(chars, (1, 0), value=START), torch.tensor([label for _, label in items])), targets)
+    return Batch((F.pad(chars, (1, 0), value=BOS), torch.tensor([label for _, label in items])), targets)
 
 
 COLLATE: dict[str, Callable[[Sequence[Item]], Batch]] = {
@@ -96,21 +96,21 @@ COLLATE: dict[str, Callable[[Sequence[Item]], Batch]] = {
 
 
 class LengthBuckets(Sampler[list[int]]):
-    """Batches of names of similar length, so that little is padding.
+    """Batches of names of similar length, which hold little padding.
 
-    Shuffled: names are cut at random into pools of ``pool`` batches; each pool is sorted by length and cut into
-    batches, whose order is shuffled again. Unshuffled: sorted by length. Either way every index comes once an epoch.
-    The order depends on seed and epoch alone, so an epoch can be entered anywhere.
+    Shuffled: the names are cut at random into pools of ``pool`` batches; each pool is sorted by length and cut into
+    batches, and the order of all batches is shuffled. Unshuffled: sorted by length. Every index occurs once an epoch.
+    The order depends on seed and epoch alone, so an epoch can be entered at any batch without replaying it.
 
-    Several processes share each batch: rank r of n takes every n-th name of it, beginning with the r-th. The batches do
-    not depend on n, and a pool is cut into parts of nearly equal size, so that none is tiny.
+    Several processes share each batch: rank r of n takes every n-th name, beginning with the r-th. The batches do not
+    depend on n, and each pool is cut into batches of nearly equal size.
 
     Args:
         lengths: length of each name.
-        batch_size: names in a batch, over all ranks.
-        seed: of the order; None keeps the order fixed.
+        batch_size: names in a batch at most, over all ranks.
+        seed: of the order; None sorts by length alone.
         rank: of this process.
-        world: number of processes.
+        world_size: number of processes.
         pool: batches in a pool.
     """
 
@@ -120,30 +120,30 @@ class LengthBuckets(Sampler[list[int]]):
         batch_size: int,
         seed: int | None = None,
         rank: int = 0,
-        world: int = 1,
+        world_size: int = 1,
         pool: int = 50,
     ) -> None:
         self.lengths = torch.tensor(lengths)
         self.batch_size = batch_size
         self.seed = seed
-        self.rank, self.world = rank, world
+        self.rank, self.world_size = rank, world_size
         self.pool = pool
-        self.epoch = self.first = 0
+        self.epoch = self.first_batch = 0
 
-    def enter(self, epoch: int, first: int = 0) -> None:
-        """What the next iteration gives: the batches of this epoch, without the first ``first`` ones."""
-        self.epoch, self.first = epoch, first
+    def set_epoch(self, epoch: int, first_batch: int = 0) -> None:
+        """The next iteration gives the batches of this epoch from ``first_batch`` on."""
+        self.epoch, self.first_batch = epoch, first_batch
 
     def __len__(self) -> int:
         return len(self._order())
 
     def __iter__(self) -> Iterator[list[int]]:
-        for batch in self._order()[self.first :]:
-            if len(share := batch[self.rank :: self.world]):
-                yield share.tolist()
+        for batch in self._order()[self.first_batch :]:
+            if len(own := batch[self.rank :: self.world_size]):
+                yield own.tolist()
 
     @property
-    def smallest(self) -> int:
+    def smallest_batch(self) -> int:
         """Names in the smallest batch of an epoch, over all ranks."""
         return min(map(len, self._order()))
 
@@ -151,7 +151,7 @@ class LengthBuckets(Sampler[list[int]]):
         n = len(self.lengths)
         if self.seed is None:
             return self._cut(torch.argsort(self.lengths, stable=True))
-        # Mixed by hash, so that epoch 1 of seed 0 is not epoch 0 of seed 1.
+        # A hash of both numbers: seed + epoch would make epoch 1 of seed 0 equal to epoch 0 of seed 1.
         digest = hashlib.sha256(f"{self.seed}:{self.epoch}".encode()).digest()
         generator = torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
         order = torch.randperm(n, generator=generator)
@@ -165,27 +165,33 @@ class LengthBuckets(Sampler[list[int]]):
 
 
 class Batches(Protocol):
-    """Where a trainer's batches come from."""
+    """The batches of a dataset, an epoch at each iteration.
 
+    Attributes:
+        data: the names.
+        sampler: gives the indices of each batch, from the epoch that the trainer sets.
+    """
+
+    data: NameDataset
     sampler: LengthBuckets
 
     def __iter__(self) -> Iterator[Batch]:
-        """The batches that the sampler deals out, on their device."""
+        """The batches of the sampler's epoch, on the device."""
 
 
 class Loader:
-    """Batches by ``torch.utils.data.DataLoader`` and a collate function: the reference, and the path on the CPU.
+    """Batches by ``torch.utils.data.DataLoader`` and a collate function. Used on the CPU.
 
     Args:
         data: names.
         task: key of :data:`COLLATE`.
-        sampler: deals out the indices.
-        device: where the batches go.
+        sampler: gives the indices of each batch.
+        device: of the batches.
     """
 
     def __init__(self, data: NameDataset, task: str, sampler: LengthBuckets, device: torch.device) -> None:
-        self.sampler, self.device = sampler, device
-        # A generator of its own: otherwise each iteration draws from the one that dropout uses.
+        self.data, self.sampler, self.device = data, sampler, device
+        # With a generator of its own, an iteration draws no seed from the generator that dropout uses.
         self.loader: DataLoader[Item] = DataLoader(
             data, batch_sampler=sampler, collate_fn=COLLATE[task], generator=torch.Generator()
         )
@@ -196,30 +202,28 @@ class Loader:
 
 
 class DeviceLoader:
-    """The same batches without Python in between: all names stay on the device as one tensor, and batches index it.
-
-    Batches are padded to multiples of ``bucket`` characters, so that a GPU meets few shapes.
+    """The batches of :class:`Loader`, indexed from one tensor of all names on the device. Used on GPUs.
 
     Args:
         data: names.
         task: ``classifier`` or ``generator``.
-        sampler: deals out the indices.
-        device: where everything lies.
-        bucket: characters.
+        sampler: gives the indices of each batch.
+        device: of the names and the batches.
+        bucket: batches are padded to a multiple of this number of characters, so that a GPU meets few shapes.
     """
 
     def __init__(
         self, data: NameDataset, task: str, sampler: LengthBuckets, device: torch.device, bucket: int = 4
     ) -> None:
-        self.sampler, self.task, self.bucket = sampler, task, bucket
-        whole = COLLATE[task]([data[i] for i in range(len(data))]).to(device)
-        chars, self.second = whole.inputs
-        self.steps = torch.tensor(data.lengths) + (task == "generator")  # symbols read, on the CPU
+        self.data, self.sampler, self.task, self.bucket = data, sampler, task, bucket
+        everything = COLLATE[task]([data[i] for i in range(len(data))]).to(device)
+        chars, self.second = everything.inputs
+        self.steps = torch.tensor(data.lengths) + (task == "generator")  # symbols of each input, on the CPU
         width = -(-chars.size(1) // bucket) * bucket
         self.chars = F.pad(chars, (0, width - chars.size(1)), value=PAD)
-        self.targets = whole.targets
+        self.targets = everything.targets
         if task == "generator":
-            self.targets = F.pad(whole.targets, (0, width - chars.size(1)), value=IGNORE)
+            self.targets = F.pad(everything.targets, (0, width - chars.size(1)), value=IGNORE)
         self.device = device
 
     def __iter__(self) -> Iterator[Batch]:

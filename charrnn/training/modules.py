@@ -1,4 +1,4 @@
-"""The two networks. Shapes: B names, T characters, E embedding, H hidden, V vocabulary."""
+"""The two networks and their loss. Shapes: B names, T characters, H hidden units, V vocabulary."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "ls
 class NameClassifier(nn.Module):
     """Embedding → recurrent layer, one or two directions → pooling over time → logits.
 
-    The backward direction is a second forward layer over each name reversed by its own length, so that padding is
-    never read and both directions can be computed from prefixes (Schuster and Paliwal 1997 for the architecture).
+    The backward direction (Schuster and Paliwal 1997) is a second forward layer over each name reversed by its own
+    length, so that padding is never read and the states of both directions depend on prefixes alone.
 
     Args:
         vocabulary_size: number of symbols, specials included.
@@ -29,8 +29,8 @@ class NameClassifier(nn.Module):
         hidden: units in each direction.
         embedding: size of the character embedding.
         dropout: after the embedding and before the output layer.
-        char_dropout: share of characters made unknown in training.
-        bidirectional: whether to read backwards too.
+        char_dropout: share of characters that become unknown in training.
+        bidirectional: whether there is a backward direction.
         pooling: ``last``, ``mean`` or ``max`` over the states of a name.
     """
 
@@ -59,13 +59,13 @@ class NameClassifier(nn.Module):
         if self.training and self.char_dropout:
             chosen = torch.rand(chars.shape, device=chars.device) < self.char_dropout  # (B, T)
             chars = chars.masked_fill(chosen & (chars != PAD), UNKNOWN)
-        pooled = [self._read(self.forward_rnn, chars, lengths)]  # (B, H)
+        pooled = [self._encode(self.forward_rnn, chars, lengths)]  # (B, H)
         if self.backward_rnn is not None:
-            pooled.append(self._read(self.backward_rnn, reverse(chars, lengths), lengths))  # (B, H)
+            pooled.append(self._encode(self.backward_rnn, reverse(chars, lengths), lengths))  # (B, H)
         logits: Tensor = self.head(self.dropout(torch.cat(pooled, dim=-1)))  # (B, labels)
         return logits
 
-    def _read(self, rnn: nn.RNNBase, chars: Tensor, lengths: Tensor) -> Tensor:
+    def _encode(self, rnn: nn.RNNBase, chars: Tensor, lengths: Tensor) -> Tensor:
         rnn.flatten_parameters()
         states, _ = rnn(self.dropout(self.embed(chars)))  # (B, T, H)
         return pool(states, lengths, self.pooling)
@@ -74,8 +74,8 @@ class NameClassifier(nn.Module):
 class NameGenerator(nn.Module):
     """Character and label embedding → recurrent layer → logits of the next character.
 
-    Where there are several labels, the last row of the label embedding stands for any of them: it is learned from
-    names whose label is left out, and the others lean on what it makes the shared weights know.
+    Where there are several labels, the last row of the label embedding stands for any label. It is trained on names
+    whose label is left out; these names train the weights that all labels share, too.
 
     Args:
         vocabulary_size: number of symbols, specials included.
@@ -83,9 +83,9 @@ class NameGenerator(nn.Module):
         cell: key of :data:`CELLS`.
         hidden: units.
         embedding: size of the character embedding.
-        label_embedding: size of the label embedding, which is read at every step.
+        label_embedding: size of the label embedding, an input of every step.
         dropout: before the output layer.
-        label_dropout: share of names whose label is left out in training.
+        label_dropout: share of names whose label is replaced by the last row in training.
     """
 
     def __init__(
@@ -120,14 +120,14 @@ class NameGenerator(nn.Module):
 
 
 def reverse(chars: Tensor, lengths: Tensor) -> Tensor:
-    """Each row (B, T) reversed by its own length; padding stays where it is."""
+    """Each row of ``chars`` (B, T) reversed by its own length (B,); padding stays in place."""
     positions = torch.arange(chars.size(1), device=chars.device).expand_as(chars)  # (B, T)
     mirrored = lengths.unsqueeze(1) - 1 - positions
     return chars.gather(1, torch.where(mirrored >= 0, mirrored, positions))
 
 
 def pool(states: Tensor, lengths: Tensor, how: str) -> Tensor:
-    """States (B, T, H) of names with lengths (B,) as one vector each, (B, H): ``last``, ``mean`` or ``max``."""
+    """States (B, T, H) of names with lengths (B,) as one vector each, (B, H); ``how`` is last, mean or max."""
     if how == "last":
         ends = (lengths - 1).view(-1, 1, 1).expand(-1, 1, states.size(2))
         return states.gather(1, ends).squeeze(1)
@@ -142,13 +142,13 @@ MODULES: dict[str, Any] = {"classifier": NameClassifier, "generator": NameGenera
 
 
 def build(config: ModelConfig) -> nn.Module:
-    """The network that a config describes, with fresh weights."""
+    """The network of a config, with random weights."""
     module: nn.Module = MODULES[config.task](SPECIALS + len(config.alphabet), len(config.labels), **config.architecture)
     return module
 
 
 def cross_entropy(logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
-    """Summed cross-entropy of logits (…, C) and targets (…), padding left out."""
+    """Summed cross-entropy of logits (…, C) and targets (…) in nats, padding left out."""
     return F.cross_entropy(
         logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORE, reduction="sum", label_smoothing=label_smoothing
     )

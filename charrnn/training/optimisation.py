@@ -1,4 +1,4 @@
-"""What AdamW updates and how fast: parameter groups, and the schedules behind one face."""
+"""Parameter groups of AdamW, and learning-rate schedules behind one interface."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from charrnn.training.settings import Settings
 
 
 class Plateau:
-    """``ReduceLROnPlateau``: cut the rate where the validation loss stops improving."""
+    """``ReduceLROnPlateau``: the rate is cut where the validation loss stops improving."""
 
     def __init__(self, optimizer: Optimizer, settings: Settings) -> None:
         self.optimizer = optimizer
@@ -27,14 +27,14 @@ class Plateau:
 
     @property
     def rate(self) -> float:
-        """The learning rate now."""
+        """The current learning rate."""
         return float(self.optimizer.param_groups[0]["lr"])
 
     def after_step(self) -> None:
-        """Nothing happens within an epoch."""
+        """Nothing changes within an epoch."""
 
     def after_epoch(self, loss: float) -> None:
-        """Count the epoch, and cut the rate if it was one too many."""
+        """Count an epoch without improvement; beyond the patience, cut the rate."""
         self.scheduler.step(loss)
 
     def state_dict(self) -> dict[str, Any]:
@@ -42,12 +42,12 @@ class Plateau:
         return self.scheduler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Go on from a state of :meth:`state_dict`."""
         self.scheduler.load_state_dict(state)
 
 
 class OneCycle(Plateau):
-    """``OneCycleLR`` (Smith and Topin 2018): up for the first 30 % of all steps, then down to almost nothing."""
+    """``OneCycleLR`` (Smith and Topin 2018): the rate rises for 30 % of all steps, then falls to almost 0."""
 
     def __init__(self, optimizer: Optimizer, settings: Settings, steps: int) -> None:
         self.optimizer = optimizer
@@ -55,26 +55,26 @@ class OneCycle(Plateau):
 
     def after_step(self) -> None:
         """Go one step along the cycle."""
-        # The last step ends the cycle; there is no rate behind it.
+        # OneCycleLR raises an error beyond its last step.
         if self.cycle.last_epoch < self.cycle.total_steps - 1:
             self.cycle.step()
 
     def after_epoch(self, loss: float) -> None:
-        """The cycle does not look at the loss."""
+        """The cycle does not depend on the loss."""
 
     def state_dict(self) -> dict[str, Any]:
         """State of the cycle."""
         state = self.cycle.state_dict()
-        # Bound methods cannot be saved, and are made anew by the constructor.
+        # The rest are bound methods, which cannot be saved; the constructor makes them again.
         return {key: value for key, value in state.items() if isinstance(value, int | float | list | str | bool)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Go on from a state of :meth:`state_dict`."""
         self.cycle.load_state_dict(state)
 
 
 class Replay(Plateau):
-    """The rates of an earlier run, epoch by epoch.
+    """The rates of an earlier fit, epoch by epoch.
 
     Args:
         optimizer: whose rate it sets.
@@ -87,7 +87,7 @@ class Replay(Plateau):
         self.after_epoch(0.0)
 
     def after_epoch(self, loss: float) -> None:
-        """The next epoch's rate, whatever the loss; the last one stays."""
+        """Set the next epoch's rate; the last one stays."""
         self.epoch += 1
         for group in self.optimizer.param_groups:
             group["lr"] = self.rates[min(self.epoch, len(self.rates) - 1)]
@@ -104,7 +104,7 @@ class Replay(Plateau):
 def make_schedule(
     optimizer: Optimizer, settings: Settings, steps: int, rates: Sequence[float] | None = None
 ) -> Plateau:
-    """The schedule that the settings name, or the replay of given rates.
+    """The schedule of the settings, or the replay of given rates.
 
     Args:
         optimizer: whose rate it sets.
@@ -118,13 +118,13 @@ def make_schedule(
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Matrices decay; biases and embeddings do not."""
-    spared = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-    decays: list[nn.Parameter] = []
-    keeps: list[nn.Parameter] = []
+    """Two groups: matrices, which decay, and biases and embeddings, which do not."""
+    not_decayed = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    decayed: list[nn.Parameter] = []
+    other: list[nn.Parameter] = []
     for parameter in model.parameters():
-        (keeps if parameter.ndim < 2 or id(parameter) in spared else decays).append(parameter)
-    return [{"params": decays, "weight_decay": weight_decay}, {"params": keeps, "weight_decay": 0.0}]
+        (other if parameter.ndim < 2 or id(parameter) in not_decayed else decayed).append(parameter)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": other, "weight_decay": 0.0}]
 
 
 def scale_gradients(model: nn.Module, factor: float) -> None:

@@ -1,83 +1,111 @@
-"""The settings of a run: frozen dataclasses whose attribute docs become the help of the command's flags."""
+"""The settings of a training run: frozen dataclasses that carry their help and become the flags of the command."""
 
 from __future__ import annotations
 
 import argparse
-import ast
 import dataclasses
-import inspect
 import math
-import textwrap
 import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from charrnn.errors import SettingsError
 
-NO_FLAG = {"flag": False}
-"""Metadata of a setting that Python can change and the command line does not show."""
-
 
 @dataclass(frozen=True)
 class Settings:
-    """What both tasks have in common.
+    """Settings of both tasks. Metadata: ``help`` of the flag; ``flag``, if False, leaves a setting to Python alone.
 
     Raises:
         SettingsError: a value is out of its range.
     """
 
-    cell: Literal["rnn", "gru", "lstm"] = "gru"
-    """Recurrent cell: Elman RNN with tanh, GRU or LSTM."""
-    hidden: int = 128
-    """Hidden units, in each direction."""
-    embedding: int = field(default=64, metadata=NO_FLAG)
-    """Size of the character embedding."""
-    dropout: float = 0.3
-    """Share of units dropped after the embedding and before the output layer."""
-    pipeline: Literal["ascii", "native"] = "ascii"
-    """Text: written in ASCII, or with the diacritics and scripts that the names have."""
-    epochs: int = 40
-    """Most epochs to train."""
-    batch_size: int = 128
-    """Names in a batch, over all devices and processes together."""
-    learning_rate: float = 2e-3
-    """First learning rate of AdamW under plateau, the highest under one-cycle."""
-    weight_decay: float = 0.01
-    """AdamW's decay of matrices; biases and embeddings are spared."""
-    label_smoothing: float = field(default=0.0, metadata=NO_FLAG)
-    """Share of each target that is spread over all classes."""
-    ema: float = 0.0
-    """Decay of the moving average of the weights that is validated and kept; 0 keeps the weights themselves."""
-    clip: float = field(default=1.0, metadata=NO_FLAG)
-    """Largest norm of the gradient; a longer one is scaled down."""
-    schedule: Literal["plateau", "one-cycle"] = "plateau"
-    """Learning rate: cut where validation stops improving, or up and down once over all epochs."""
-    lr_factor: float = 0.4
-    """What plateau multiplies the learning rate by."""
-    lr_patience: int = 1
-    """Epochs without improvement before plateau cuts the learning rate."""
-    lr_threshold: float = 1e-4
-    """Relative change of the validation loss that plateau counts as an improvement."""
-    lr_min: float = 0.0
-    """Learning rate that plateau does not go below."""
-    patience: int = 5
-    """Epochs without improvement before stopping; 0 never stops."""
-    refit: bool = field(default=False, metadata=NO_FLAG)
-    """Train once more, on training and validation names together, as long as validation found best."""
-    save_every: int = field(default=500, metadata=NO_FLAG)
-    """Steps between two saved states; one is saved after each epoch, too."""
-    seed: int = 0
-    """Seed of the split, the initial weights, the order of batches and dropout."""
-    device: str = "auto"
-    """auto takes CUDA, then MPS, then the CPU; or a torch device such as cpu or cuda:1."""
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Precision of the forward pass; fp16 needs CUDA and scales the loss."""
-    parallel: Literal["auto", "none", "dp", "ddp"] = "auto"
-    """Over several GPUs: dp in one process, ddp under torchrun. auto takes ddp under torchrun, else dp if it can."""
-    validation_fraction: float = 0.1
-    """Share of the names that steers training: learning rate, stopping, best epoch."""
-    test_fraction: float = 0.1
-    """Share of the names for the final score; 0 keeps every name for training and validation."""
+    cell: Literal["rnn", "gru", "lstm"] = field(
+        default="gru", metadata={"help": "Recurrent cell: Elman RNN with tanh, GRU or LSTM."}
+    )
+    hidden: int = field(default=128, metadata={"help": "Hidden units, in each direction."})
+    embedding: int = field(default=64, metadata={"help": "Size of the character embedding.", "flag": False})
+    dropout: float = field(
+        default=0.3, metadata={"help": "Share of units dropped after the embedding and before the output layer."}
+    )
+    pipeline: Literal["ascii", "native"] = field(
+        default="ascii",
+        metadata={"help": "Text: written in ASCII, or with the diacritics and scripts that the names have."},
+    )
+    epochs: int = field(default=40, metadata={"help": "Most epochs to train."})
+    batch_size: int = field(
+        default=128, metadata={"help": "Names in a batch, over all devices and processes together."}
+    )
+    learning_rate: float = field(
+        default=2e-3,
+        metadata={"help": "First learning rate of AdamW under plateau, the highest under one-cycle."},
+    )
+    weight_decay: float = field(
+        default=0.01, metadata={"help": "AdamW's decay of matrices; biases and embeddings are not decayed."}
+    )
+    label_smoothing: float = field(
+        default=0.0, metadata={"help": "Share of each target that is spread over all classes.", "flag": False}
+    )
+    ema: float = field(
+        default=0.0,
+        metadata={
+            "help": "Decay of a moving average of the weights, which is then validated and written in their place; "
+            "0 averages nothing."
+        },
+    )
+    clip: float = field(
+        default=1.0, metadata={"help": "Largest norm of the gradient; a longer one is scaled down.", "flag": False}
+    )
+    schedule: Literal["plateau", "one-cycle"] = field(
+        default="plateau",
+        metadata={"help": "Learning rate: cut where validation stops improving, or up and down once over all epochs."},
+    )
+    lr_factor: float = field(default=0.4, metadata={"help": "Factor of a cut under plateau."})
+    lr_patience: int = field(
+        default=1, metadata={"help": "Epochs without improvement before plateau cuts the learning rate."}
+    )
+    lr_threshold: float = field(
+        default=1e-4,
+        metadata={"help": "Relative change of the validation loss that plateau counts as an improvement."},
+    )
+    lr_min: float = field(default=0.0, metadata={"help": "Lowest learning rate under plateau."})
+    patience: int = field(default=5, metadata={"help": "Epochs without improvement before stopping; 0 never stops."})
+    refit: bool = field(
+        default=False,
+        metadata={
+            "help": "Train once more, on training and validation names together, for the best number of epochs.",
+            "flag": False,
+        },
+    )
+    save_every: int = field(
+        default=500,
+        metadata={"help": "Steps between two saved states; one is saved after each epoch, too.", "flag": False},
+    )
+    seed: int = field(
+        default=0, metadata={"help": "Seed of the split, the initial weights, the order of batches and dropout."}
+    )
+    device: str = field(
+        default="auto",
+        metadata={"help": "auto takes CUDA, then MPS, then the CPU; or a torch device such as cpu or cuda:1."},
+    )
+    precision: Literal["fp32", "bf16", "fp16"] = field(
+        default="fp32", metadata={"help": "Precision of the forward pass; fp16 needs CUDA and scales the loss."}
+    )
+    parallel: Literal["auto", "none", "dp", "ddp"] = field(
+        default="auto",
+        metadata={
+            "help": "Over several GPUs: dp in one process, ddp under torchrun. auto takes ddp under torchrun, else dp "
+            "if it can."
+        },
+    )
+    validation_fraction: float = field(
+        default=0.1,
+        metadata={"help": "Share of the names for validation: learning rate, stopping, best epoch, calibration."},
+    )
+    test_fraction: float = field(
+        default=0.1,
+        metadata={"help": "Share of the names for the final score; 0 keeps every name for training and validation."},
+    )
 
     def __post_init__(self) -> None:
         for name in ("hidden", "embedding", "epochs", "batch_size", "save_every"):
@@ -98,7 +126,7 @@ class Settings:
             raise SettingsError(f"--{name.replace('_', '-')} {value}: must be {what}.")
 
     def architecture(self) -> dict[str, Any]:
-        """The arguments of the module that these settings ask for, without vocabulary and label sizes."""
+        """The arguments of the network that these settings give, without vocabulary and label sizes."""
         return {"cell": self.cell, "hidden": self.hidden, "embedding": self.embedding, "dropout": self.dropout}
 
 
@@ -106,18 +134,24 @@ class Settings:
 class ClassifierSettings(Settings):
     """Settings of ``python -m charrnn.train classifier``."""
 
-    hidden: int = 96
-    """Hidden units, in each direction."""
-    embedding: int = field(default=32, metadata=NO_FLAG)
-    """Size of the character embedding."""
-    char_dropout: float = field(default=0.1, metadata=NO_FLAG)
-    """Share of characters that are made unknown in training; none where ``dropout`` is 0."""
-    refit: bool = field(default=True, metadata=NO_FLAG)
-    """Train once more, on training and validation names together, as long as validation found best."""
-    bidirectional: bool = field(default=True, metadata=NO_FLAG)
-    """Read names in both directions."""
-    pooling: Literal["last", "mean", "max"] = field(default="mean", metadata=NO_FLAG)
-    """How the states of a name become one vector: the last one, their mean, or their maximum."""
+    hidden: int = field(default=96, metadata={"help": "Hidden units, in each direction."})
+    embedding: int = field(default=32, metadata={"help": "Size of the character embedding.", "flag": False})
+    char_dropout: float = field(
+        default=0.1,
+        metadata={
+            "help": "Share of characters that become unknown in training; none where dropout is 0.",
+            "flag": False,
+        },
+    )
+    refit: bool = field(default=True, metadata={"help": "Refit, as in Settings; on by default.", "flag": False})
+    bidirectional: bool = field(default=True, metadata={"help": "Read names in both directions.", "flag": False})
+    pooling: Literal["last", "mean", "max"] = field(
+        default="mean",
+        metadata={
+            "help": "How the states of a name become one vector: the last one, their mean, or their maximum.",
+            "flag": False,
+        },
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -136,14 +170,16 @@ class ClassifierSettings(Settings):
 class GeneratorSettings(Settings):
     """Settings of ``python -m charrnn.train generator``."""
 
-    hidden: int = 192
-    """Hidden units."""
-    dropout: float = 0.3
-    """Share of units dropped before the output layer."""
-    label_embedding: int = field(default=32, metadata=NO_FLAG)
-    """Size of the label embedding."""
-    label_dropout: float = field(default=0.1, metadata=NO_FLAG)
-    """Share of names whose label is left out in training, which teaches the model names of any label."""
+    hidden: int = field(default=192, metadata={"help": "Hidden units."})
+    dropout: float = field(default=0.3, metadata={"help": "Share of units dropped before the output layer."})
+    label_embedding: int = field(default=32, metadata={"help": "Size of the label embedding.", "flag": False})
+    label_dropout: float = field(
+        default=0.1,
+        metadata={
+            "help": "Share of training names shown without their label, which trains the label that stands for any.",
+            "flag": False,
+        },
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -162,29 +198,27 @@ SETTINGS: dict[str, type[Settings]] = {"classifier": ClassifierSettings, "genera
 
 
 GROUPS = {
-    "model": "cell",
-    "optimisation": "epochs",
+    "cell": "model",
+    "epochs": "optimisation",
     "schedule": "schedule",
-    "machine": "seed",
-    "split": "validation_fraction",
+    "seed": "machine",
+    "validation_fraction": "split",
 }
-"""Groups of flags in ``--help``, each with the setting that it begins with."""
+"""Groups of flags in ``--help``, by the setting that begins each of them."""
 
 
 def add_flags(parser: argparse.ArgumentParser, settings: type[Settings]) -> None:
-    """Give the parser one flag for each setting that has one, with its type, choices, default and doc, in groups."""
+    """Give the parser one flag for each setting that has one, with its type, choices, default and help, in groups."""
     hints = typing.get_type_hints(settings)
-    docs = _attribute_docs(settings)
-    begins = {first: group for group, first in GROUPS.items()}
-    group = parser.add_argument_group("model")
+    group: argparse._ActionsContainer = parser
     for setting in dataclasses.fields(settings):
-        if setting.name in begins and setting.name != "cell":
-            group = parser.add_argument_group(begins[setting.name])
+        if setting.name in GROUPS:
+            group = parser.add_argument_group(GROUPS[setting.name])
         if not setting.metadata.get("flag", True):
             continue
         flag = "--" + setting.name.replace("_", "-")
         kind: Any = hints[setting.name]
-        help_text = f"{docs[setting.name]} Default: {setting.default}."
+        help_text = f"{setting.metadata['help']} Default: {setting.default}."
         if typing.get_origin(kind) is Literal:
             group.add_argument(flag, choices=typing.get_args(kind), default=setting.default, help=help_text)
         else:
@@ -199,14 +233,3 @@ def from_flags(settings: type[Settings], flags: argparse.Namespace) -> Settings:
     """
     names = [setting.name for setting in dataclasses.fields(settings) if hasattr(flags, setting.name)]
     return settings(**{name: getattr(flags, name) for name in names})
-
-
-def _attribute_docs(settings: type) -> dict[str, str]:
-    docs: dict[str, str] = {}
-    for cls in reversed(settings.__mro__[:-1]):
-        body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-        assert isinstance(body, ast.ClassDef)
-        for node, after in zip(body.body, body.body[1:], strict=False):
-            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr):
-                docs[node.target.id] = ast.literal_eval(after.value)
-    return docs

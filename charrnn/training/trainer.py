@@ -1,12 +1,12 @@
-"""One visible loop for both tasks, on one device or many, that can stop after any step and go on bit-exactly."""
+"""The training loop of both tasks, on one device or many; after an interruption it goes on bit-exactly."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,30 +15,61 @@ from tqdm import tqdm
 
 from charrnn.errors import InterruptedRunError, NonFiniteLossError
 from charrnn.training.dataset import IGNORE, Batch, Batches
+from charrnn.training.distributed import DistributedContext, unwrap
+from charrnn.training.metric_accumulator import MetricAccumulator
 from charrnn.training.modules import cross_entropy
 from charrnn.training.optimisation import make_schedule, parameter_groups, scale_gradients
-from charrnn.training.parallel import Machine, unwrap
-from charrnn.training.progress import Listener, Progress
 from charrnn.training.settings import Settings
-from charrnn.training.stop import StopRequest
-from charrnn.training.tally import Tally
+from charrnn.training.signals import StopRequest
 
-Save = Callable[[dict[str, Any]], None]
+SaveState = Callable[[dict[str, Any]], None]
+
+
+@dataclass
+class Progress:
+    """How far a fit has come. Losses are nats per target: a name of a classifier, a character of a generator."""
+
+    epoch: int = 0
+    """Whole epochs done."""
+    step: int = 0
+    """Steps done of the current epoch."""
+    sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
+    """Of the current epoch: loss, targets, gradient norms, names."""
+    best_loss: float = float("inf")
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    """The metrics of each epoch."""
+
+
+class Listener(Protocol):
+    """Observes training on rank 0; never steers it."""
+
+    def on_epoch(self, metrics: dict[str, float], validation: MetricAccumulator, model: nn.Module) -> None:
+        """Called after each epoch.
+
+        Args:
+            metrics: of the epoch, a line of ``metrics.jsonl``.
+            validation: the sums of the validation pass; empty without validation.
+            model: :attr:`Trainer.eval_model`, in evaluation mode.
+        """
+
+    def on_end(self, model: nn.Module) -> None:
+        """Called after the last epoch, with the best weights."""
 
 
 class Trainer:
-    """AdamW, clipping, a schedule, early stopping; the best weights by validation loss are kept.
+    """AdamW, clipping, a schedule, early stopping; the result has the weights of least validation loss.
 
     Args:
         model: not yet wrapped.
         train: batches of an epoch.
-        validation: batches whose loss steers; without any, all epochs are run and the last weights kept.
+        validation: batches whose loss steers; without any, all epochs are run and the last weights are the result.
         settings: of the run.
-        machine: where it computes.
-        listeners: told of each epoch.
-        save: keeps a state; called after each epoch, every ``settings.save_every`` steps, and on a signal.
+        context: device and processes.
+        listeners: called after each epoch.
+        save: writes a state; called after each epoch, every ``settings.save_every`` steps, and on a signal.
         rates: learning rates of the epochs, in place of the schedule.
-        epochs: to train, in place of ``settings.epochs``, over which a one-cycle schedule is spread all the same.
+        epochs: to train, in place of ``settings.epochs``; a one-cycle schedule is spread over the latter all the same.
     """
 
     def __init__(
@@ -47,27 +78,27 @@ class Trainer:
         train: Batches,
         validation: Batches | None,
         settings: Settings,
-        machine: Machine,
+        context: DistributedContext,
         listeners: Sequence[Listener] = (),
-        save: Save = lambda state: None,
+        save: SaveState = lambda state: None,
         rates: Sequence[float] | None = None,
         epochs: int | None = None,
     ) -> None:
         self.epochs = settings.epochs if epochs is None else epochs
-        self.model, self.train, self.validation = machine.wrap(model), train, validation
-        self.settings, self.machine, self.listeners, self.save = settings, machine, listeners, save
+        self.model, self.train, self.validation = context.wrap(model), train, validation
+        self.settings, self.context, self.listeners, self.save = settings, context, listeners, save
         groups = parameter_groups(model, settings.weight_decay)
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
         self.schedule = make_schedule(self.optimizer, settings, len(train.sampler), rates)
-        self.scaler = torch.amp.GradScaler(machine.device.type, enabled=settings.precision == "fp16")
+        self.scaler = torch.amp.GradScaler(context.device.type, enabled=settings.precision == "fp16")
         average = get_ema_multi_avg_fn(settings.ema)  # type: ignore[no-untyped-call]
         self.ema = AveragedModel(model, multi_avg_fn=average) if settings.ema else None
         self.progress = Progress()
-        self.best_weights = copy_weights(self.kept)
+        self.best_weights = copy_weights(self.eval_model)
 
     @property
-    def kept(self) -> nn.Module:
-        """The model that is validated and kept: the moving average, if there is one."""
+    def eval_model(self) -> nn.Module:
+        """The model that is validated and becomes the result: the moving average, if there is one."""
         return self.ema.module if self.ema else unwrap(self.model)
 
     def fit(self) -> None:
@@ -77,30 +108,23 @@ class Trainer:
             NonFiniteLossError: the loss became NaN or infinite; the step was not taken.
             InterruptedRunError: a signal came; the step was finished and the state saved.
         """
-        progress, settings = self.progress, self.settings
-        hidden = not self.machine.is_main
-        bar = tqdm(total=self.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=hidden)
+        progress, plateau = self.progress, self.settings.schedule == "plateau"
+        silent = not self.context.is_rank_zero
+        bar = tqdm(total=self.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=silent)
         with bar, StopRequest() as stop:
             while not self.is_over():
                 self.run_epoch(stop)
                 rate = self.schedule.rate
-                figures = self.end_epoch()
+                metrics = self.end_epoch()
                 self.save(self.state_dict())
-                validated = (
-                    f"validation {figures['validation_loss']:.3f}, best {progress.best_loss:.3f}, "
-                    if self.validation
-                    else ""
-                )
-                bar.set_postfix_str(
-                    f"train {figures['train_loss']:.3f}, {validated}{figures['names_per_second']:,.0f} names/s"
-                )
+                bar.set_postfix_str(self._summary(metrics))
                 bar.update()
-                if self.validation and settings.schedule == "plateau" and self.schedule.rate < rate:
+                if self.validation and plateau and self.schedule.rate < rate:
                     bar.write(f"epoch {progress.epoch}: learning rate cut from {rate:.2g} to {self.schedule.rate:.2g}")
-        self.kept.load_state_dict(self.best_weights)
-        if self.machine.is_main:
+        self.eval_model.load_state_dict(self.best_weights)
+        if self.context.is_rank_zero:
             for listener in self.listeners:
-                listener.on_end(self.kept)
+                listener.on_end(self.eval_model)
 
     def is_over(self) -> bool:
         """Whether the epochs are used up, or validation has not improved for ``patience`` epochs."""
@@ -108,9 +132,9 @@ class Trainer:
         return self.progress.epoch >= self.epochs or 0 < self.settings.patience <= waited
 
     def run_epoch(self, stop: StopRequest) -> None:
-        """The steps of an epoch that are not yet done."""
+        """The remaining steps of the current epoch."""
         progress = self.progress
-        self.train.sampler.enter(progress.epoch, progress.step)
+        self.train.sampler.set_epoch(progress.epoch, progress.step)
         self.model.train()
         self.began, self.names_before = time.perf_counter(), progress.sums[3]
         for batch in self.train:
@@ -130,15 +154,22 @@ class Trainer:
     def step(self, batch: Batch, stop: bool = False) -> tuple[float, float, float, int, bool]:
         """One update over all processes.
 
+        Args:
+            batch: this process's share of it.
+            stop: whether this process received a signal.
+
         Returns:
-            Summed loss, targets, norm of the gradient before clipping, names, and whether any process wants to stop.
+            Summed loss, targets, norm of the gradient before clipping, names, and whether any process has to stop.
+
+        Raises:
+            NonFiniteLossError: the loss is NaN or infinite; the step is not taken.
         """
-        with self.machine.autocast():
+        with self.context.autocast():
             logits = self.model(*batch.inputs)
         loss = cross_entropy(logits.float(), batch.targets, self.settings.label_smoothing)
         count = (batch.targets != IGNORE).sum()
-        others = torch.tensor([len(batch.targets), stop], dtype=torch.float32, device=loss.device)
-        totals = self.machine.start_sum(torch.cat([torch.stack([loss.detach(), count.float()]), others]))
+        names_and_stop = torch.tensor([len(batch.targets), stop], dtype=torch.float32, device=loss.device)
+        totals = self.context.start_sum(torch.cat([torch.stack([loss.detach(), count.float()]), names_and_stop]))
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         total, targets, names, stops = totals().tolist()
@@ -148,8 +179,8 @@ class Trainer:
                 "the step was not taken. Lower --learning-rate."
             )
         self.scaler.unscale_(self.optimizer)
-        # To the mean over all targets everywhere; DistributedDataParallel has averaged over processes.
-        scale_gradients(self.model, self.machine.world / targets)
+        # From a sum that DistributedDataParallel averaged over processes to the mean over all targets.
+        scale_gradients(self.model, self.context.world_size / targets)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip)
         self.scaler.step(self.optimizer)
         self.scaler.update()
@@ -159,13 +190,13 @@ class Trainer:
         return total, targets, norm.item(), int(names), stops > 0
 
     def end_epoch(self) -> dict[str, float]:
-        """Validate, let the schedule decide, keep the best weights, tell the listeners."""
+        """Validate, step the schedule, copy the weights if they are the best, call the listeners; the metrics."""
         progress = self.progress
         seconds = time.perf_counter() - self.began
-        tally = self.evaluate()
-        validated = {"validation_loss": tally.loss, **tally.figures()} if self.validation else {}
+        validation = self.evaluate()
+        validated = {"validation_loss": validation.loss, **validation.scores()} if self.validation else {}
         loss, targets, norms, names = progress.sums
-        figures = {
+        metrics = {
             "epoch": progress.epoch + 1,
             "train_loss": loss / targets,
             **validated,
@@ -173,34 +204,34 @@ class Trainer:
             "gradient_norm": norms / progress.step,
             "names_per_second": (names - self.names_before) / seconds,
         }
-        self.schedule.after_epoch(tally.loss)
+        self.schedule.after_epoch(validation.loss)
         progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, [0.0, 0.0, 0.0, 0.0]
-        progress.history.append(figures)
-        if not self.validation or tally.loss < progress.best_loss:
-            progress.best_loss, progress.best_epoch = tally.loss, progress.epoch
-            self.best_weights = copy_weights(self.kept)
-        if self.machine.is_main:
+        progress.history.append(metrics)
+        if not self.validation or validation.loss < progress.best_loss:
+            progress.best_loss, progress.best_epoch = validation.loss, progress.epoch
+            self.best_weights = copy_weights(self.eval_model)
+        if self.context.is_rank_zero:
             for listener in self.listeners:
-                listener.on_epoch(figures, tally, self.kept)
-        return figures
+                listener.on_epoch(metrics, validation, self.eval_model)
+        return metrics
 
     @torch.no_grad()
-    def evaluate(self) -> Tally:
-        """What the validation batches count, over all processes."""
-        model = self.kept.eval()
-        tally = Tally()
+    def evaluate(self) -> MetricAccumulator:
+        """The sums of a validation pass over all processes."""
+        model = self.eval_model.eval()
+        accumulator = MetricAccumulator()
         for batch in self.validation or ():
             if len(batch.targets):
-                with self.machine.autocast():
+                with self.context.autocast():
                     logits = model(*batch.inputs)
-                tally.add(logits.float(), batch.targets)
-        return tally.over(self.machine)
+                accumulator.add(logits.float(), batch.targets)
+        return accumulator.all_reduce(self.context)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the next step depends on."""
+        """Everything that the next step depends on."""
         rng = {"cpu": torch.get_rng_state()}
-        if self.machine.device.type == "cuda":
-            rng["cuda"] = torch.cuda.get_rng_state(self.machine.device)
+        if self.context.device.type == "cuda":
+            rng["cuda"] = torch.cuda.get_rng_state(self.context.device)
         return {
             "model": unwrap(self.model).state_dict(),
             "ema": self.ema.state_dict() if self.ema else None,
@@ -209,7 +240,7 @@ class Trainer:
             "scaler": self.scaler.state_dict(),
             "best_weights": self.best_weights,
             "progress": asdict(self.progress),
-            "rng": self.machine.gather(rng),
+            "rng": self.context.gather(rng),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -222,13 +253,21 @@ class Trainer:
         self.scaler.load_state_dict(state["scaler"])
         self.best_weights = state["best_weights"]
         self.progress = Progress(**state["progress"])
-        # With another number of processes than before, dropout cannot go on as it would have.
-        rng = state["rng"][self.machine.rank % len(state["rng"])]
+        # Saved by another number of processes, the states are dealt out again; dropout then differs.
+        rng = state["rng"][self.context.rank % len(state["rng"])]
         torch.set_rng_state(rng["cpu"])
-        if "cuda" in rng and self.machine.device.type == "cuda":
-            torch.cuda.set_rng_state(rng["cuda"], self.machine.device)
+        if "cuda" in rng and self.context.device.type == "cuda":
+            torch.cuda.set_rng_state(rng["cuda"], self.context.device)
+
+    def _summary(self, metrics: dict[str, float]) -> str:
+        validated = (
+            f"validation {metrics['validation_loss']:.3f}, best {self.progress.best_loss:.3f}, "
+            if self.validation
+            else ""
+        )
+        return f"train {metrics['train_loss']:.3f}, {validated}{metrics['names_per_second']:,.0f} names/s"
 
 
 def copy_weights(model: nn.Module) -> dict[str, Tensor]:
-    """The weights as they are now, on the CPU."""
+    """The current weights, on the CPU."""
     return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}

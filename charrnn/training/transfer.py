@@ -1,4 +1,4 @@
-"""Fine-tuning: a new model begins with the weights of another one."""
+"""Fine-tuning: a model starts from the weights of another one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from torch import nn
 from charrnn import model_folder
 from charrnn.errors import SettingsError
 from charrnn.model_folder import ModelConfig, Weights
-from charrnn.training import modules
+from charrnn.training.modules import NameClassifier
 from charrnn.training.settings import Settings
 
-LABELLED = ("head.weight", "head.bias"), ("embed_label.weight",)
+CLASSIFIER_ROWS = ("head.weight", "head.bias")
+GENERATOR_ROWS = ("embed_label.weight",)
+"""Weights that have a row for each label."""
 
 
-def as_initialised(settings: Settings, init: str | Path) -> Settings:
-    """The settings with the text pipeline of the model to start from.
+def adopt_pipeline(settings: Settings, init: str | Path) -> Settings:
+    """The settings, with the text pipeline of the model to start from.
 
     Raises:
-        SettingsError: they ask for another one.
+        SettingsError: they name another one.
         ModelFolderError: the model cannot be read.
     """
     pipeline: Literal["ascii", "native"]
@@ -33,11 +35,11 @@ def as_initialised(settings: Settings, init: str | Path) -> Settings:
     return dataclasses.replace(settings, pipeline=pipeline)
 
 
-def inherited(config: ModelConfig, init: str | Path) -> ModelConfig:
-    """The config with the architecture, alphabet and pipeline of another model.
+def adopt_architecture(config: ModelConfig, init: str | Path) -> ModelConfig:
+    """The config with the architecture, alphabet and text pipeline of the model to start from.
 
     Args:
-        config: of the model to be trained; its labels and its kinds of dropout stay.
+        config: of the model to be trained; its labels and rates of dropout stay.
         init: model folder of the same task.
 
     Raises:
@@ -47,29 +49,27 @@ def inherited(config: ModelConfig, init: str | Path) -> ModelConfig:
     base = model_folder.read_config(init)
     if base.task != config.task:
         raise SettingsError(f"--init {init}: is a {base.task}, not a {config.task}. Name a {config.task}.")
-    own = {key: value for key, value in config.architecture.items() if key.endswith("dropout")}
+    dropout = {key: value for key, value in config.architecture.items() if key.endswith("dropout")}
     return dataclasses.replace(
-        config, architecture=base.architecture | own, alphabet=base.alphabet, pipeline=base.pipeline
+        config, architecture=base.architecture | dropout, alphabet=base.alphabet, pipeline=base.pipeline
     )
 
 
-def transfer(model: nn.Module, weights: Weights, old_labels: list[str], new_labels: list[str]) -> None:
-    """Copy the weights of another model of the same architecture.
+def transfer_weights(model: nn.Module, weights: Weights, old_labels: list[str], new_labels: list[str]) -> None:
+    """Copy the weights of another model of the same architecture into ``model``.
 
-    Rows that belong to labels are copied for the labels that both have; a new label's embedding starts at the mean of
-    the old ones, its logit weights as the module drew them.
+    Rows of labels are copied for the labels that both have. The embedding of a new label starts at the mean of the old
+    ones; its logit weights keep their random values.
     """
-    by_label = LABELLED[0] if isinstance(model, modules.NameClassifier) else LABELLED[1]
+    label_rows = CLASSIFIER_ROWS if isinstance(model, NameClassifier) else GENERATOR_ROWS
     pairs = [(i, old_labels.index(label)) for i, label in enumerate(new_labels) if label in old_labels]
-    state = model.state_dict()
-    for name, tensor in state.items():
+    for name, tensor in model.state_dict().items():
         old = torch.from_numpy(np.array(weights[name]))
-        if name not in by_label:
+        if name not in label_rows:
             tensor.copy_(old)
             continue
         if name.startswith("embed_label"):
-            # The last row stands for any label, in both.
             tensor.copy_(old.mean(0).expand_as(tensor))
-            tensor[-1] = old[-1]
+            tensor[-1] = old[-1]  # the last row stands for any label in both
         for i, j in pairs:
             tensor[i] = old[j]

@@ -62,7 +62,7 @@ def served(*command):
 
 
 def open_page(browser, address):
-    """A page at the address; ``outside`` collects what it asks of other servers."""
+    """A page at the address; ``outside`` collects the requests that it sends to other servers."""
     page = browser.new_page(viewport={"width": 1200, "height": 900})
     page.outside = []
     page.on(

@@ -25,7 +25,7 @@ TABS = {
     "text": ["samples"],
     "hparams": ["learning_rate"],
 }
-# What the tab draws from our figures, by colour: lines in TensorBoard's own blue, the confusion matrix in purple.
+# A colour that each tab draws: curves in TensorBoard's own blue, the confusion matrix in purple.
 DRAWN = {"scalars": (0, 119, 187), "images": (75, 25, 135)}
 
 
@@ -38,9 +38,9 @@ def test_the_tab_shows_our_tags(tab, browser, address, tmp_path):
         shot = tmp_path / f"{tab}.png"
         for _ in range(40):
             page.screenshot(path=shot)
-            # Below the header, right of the list of runs, which has the runs' colours too.
-            picture = np.asarray(Image.open(shot).convert("RGB")).astype(int)[100:, 300:]
-            near = (abs(picture - DRAWN[tab]).max(axis=2) < 30).sum()
+            # Below the header and right of the list of runs, which has the same colours.
+            pixels = np.asarray(Image.open(shot).convert("RGB")).astype(int)[100:, 300:]
+            near = (abs(pixels - DRAWN[tab]).max(axis=2) < 30).sum()
             if near > 100:
                 break
             page.wait_for_timeout(250)

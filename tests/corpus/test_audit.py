@@ -5,7 +5,7 @@ import pytest
 from charrnn.corpus import Corpus
 from charrnn.corpus.audit import as_text, audit
 from charrnn.corpus.plot import plot
-from charrnn.errors import SettingsError
+from charrnn.errors import SettingsError, StorageError
 from tests.conftest import SHARED
 
 
@@ -104,5 +104,5 @@ def test_the_plot_is_a_picture(tmp_path):
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(SettingsError, match="ends in"):
         plot(many("x"), tmp_path / "p.bmp")
-    with pytest.raises(SettingsError, match="cannot be written"):
+    with pytest.raises(StorageError, match=r"--plot .* cannot be written.*Choose another place"):
         plot(many("x"), tmp_path / "absent" / "p.png")

@@ -26,3 +26,15 @@ def test_native_pairs_are_compared_as_they_are_written():
     corpus = Corpus(["王明", "汪明", "Müller", "Muller", "MÜLLER"], ["A"] * 5)
     assert list(corpus.distinct_pairs().names) == ["王明", "Müller"]
     assert list(corpus.distinct_pairs("native").names) == ["王明", "汪明", "Müller", "Muller"]
+
+
+def test_the_fingerprint_is_the_same_everywhere():
+    # Frozen: models name the fingerprint of their data, and find it again by that.
+    corpus = Corpus(["Nowak", "Sato"], ["Polish", "Japanese"])
+    assert corpus.fingerprint == "dc6dd4935cdfe4c36700fb5c6917b9010011e63dda7e0286559b0da987d99fc1"
+
+
+def test_repeats_are_counted_beside_what_reading_left_out():
+    corpus = Corpus(CORPUS.names, CORPUS.labels, dropped={"no-letters": 2})
+    assert corpus.distinct_pairs().dropped == {"no-letters": 2, "repeated": 2}
+    assert corpus.distinct_pairs().distinct_pairs().dropped == {"no-letters": 2, "repeated": 2}

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from charrnn.corpus import Corpus, fetch
-from charrnn.errors import CorpusError
+from charrnn.errors import InputError, StorageError
 from tests.conftest import SHARED
 
 CONTENT = b"emma\nolivia\nava\n" * 2000
@@ -83,7 +83,7 @@ def test_a_corpus_is_downloaded_once_and_read_by_name(server, corpus_at):
 
 def test_a_cut_download_goes_on_where_it_stopped(server, corpus_at):
     folder = corpus_at("/truncated")
-    with pytest.raises(CorpusError, match=r"goes on"):
+    with pytest.raises(InputError, match=r"goes on"):
         fetch.fetch("remote")
     part = folder / "names.txt.part"
     assert not (folder / "names.txt").exists() and 0 < part.stat().st_size < len(CONTENT)
@@ -102,7 +102,7 @@ def test_a_server_without_ranges_sends_it_again(corpus_at):
 
 def test_a_wrong_hash_is_thrown_away(corpus_at):
     folder = corpus_at("/other")
-    with pytest.raises(CorpusError, match="another SHA-256"):
+    with pytest.raises(InputError, match="another SHA-256"):
         fetch.fetch("remote")
     assert list(folder.iterdir()) == []
 
@@ -116,19 +116,19 @@ def test_an_altered_file_is_downloaded_anew(corpus_at):
 
 def test_absent_is_told(corpus_at):
     corpus_at("/absent")
-    with pytest.raises(CorpusError, match=r"answers 404 .* yourself"):
+    with pytest.raises(InputError, match=r"answers 404 .* yourself"):
         fetch.fetch("remote")
 
 
 def test_a_slow_server_is_given_up(corpus_at):
     corpus_at("/slow")
-    with pytest.raises(CorpusError, match="timed out"):
+    with pytest.raises(InputError, match="timed out"):
         fetch.fetch("remote", timeout=0.2)
 
 
 def test_offline_says_where_to_put_the_file(corpus_at):
     folder = corpus_at("/whole", port=9)
-    with pytest.raises(CorpusError, match=f"cannot be downloaded.*put names.txt into {folder}") as caught:
+    with pytest.raises(InputError, match=f"cannot be downloaded.*put names.txt into {folder}") as caught:
         fetch.fetch("remote")
     assert "\n" not in str(caught.value)
 
@@ -141,13 +141,13 @@ def test_a_full_disk_leaves_nothing(corpus_at, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(fetch, "_receive", full)
-    with pytest.raises(CorpusError, match="No space left"):
+    with pytest.raises(StorageError, match=r"No space left.*CHARRNN_CACHE"):
         fetch.fetch("remote")
     assert list(folder.iterdir()) == []
 
 
 def test_unknown_names_are_refused():
-    with pytest.raises(CorpusError, match="Choose one of tutorial, makemore"):
+    with pytest.raises(InputError, match="Choose one of tutorial, makemore"):
         fetch.fetch("elvish")
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.corpus import Corpus
-from charrnn.corpus.split import split
-from charrnn.errors import CorpusError, SettingsError
+from charrnn.corpus.split import split, write_split
+from charrnn.errors import CorpusError, SettingsError, StorageError
 
 names = st.lists(st.tuples(st.text("abAB", min_size=1, max_size=4), st.sampled_from("XYZ")), min_size=40, max_size=120)
 
@@ -19,24 +19,51 @@ def corpus_of(pairs):
 def test_no_name_stands_on_two_sides_and_none_is_lost(pairs, seed):
     corpus = corpus_of(pairs)
     try:
-        parts = split(corpus, seed)
+        splits = split(corpus, seed)
     except CorpusError:
         assert len(set(corpus.keys)) < 40
         return
-    sides = [set(part.keys) for part in parts]
+    sides = [set(own.keys) for own in splits]
     assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
-    assert Counter(pairs) == Counter(p for part in parts for p in zip(part.names, part.labels, strict=True))
+    assert Counter(pairs) == Counter(p for own in splits for p in zip(own.names, own.labels, strict=True))
 
 
 def test_labels_keep_their_shares():
     corpus = Corpus.read("names")
-    parts = split(corpus, 0)
+    splits = split(corpus, 0)
     for label, count in corpus.label_counts.items():
-        assert parts.test.label_counts[label] == pytest.approx(count / 10, rel=0.15, abs=3)
+        assert splits.test.label_counts[label] == pytest.approx(count / 10, rel=0.15, abs=3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_label_is_split_by_itself(seed):
+    sizes = {"A": 10, "B": 30, "C": 200}
+    splits = split(corpus_of([(f"{label}{i}x", label) for label, size in sizes.items() for i in range(size)]), seed)
+    assert splits.test.label_counts == splits.validation.label_counts == {"A": 1, "B": 3, "C": 20}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_name_of_two_labels_counts_for_the_first(seed):
+    shared = [(f"s{i}x", label) for i in range(10) for label in ("B", "A")]
+    splits = split(corpus_of(shared + [(f"n{i}x", "B") for i in range(10)]), seed)
+    assert splits.test.label_counts == splits.validation.label_counts == {"A": 1, "B": 2}
+
+
+def test_a_small_label_keeps_a_name_for_training():
+    splits = split(corpus_of([("ab", "A"), *((f"n{i}x", "B") for i in range(30))]), 0, 0.49, 0.49)
+    assert splits.train.label_counts == {"A": 1, "B": 1}
+
+
+def test_spellings_of_one_name_stay_together_and_keep_their_order():
+    pairs = [(spelling, label) for i in range(30) for spelling, label in ((f"Ná{i}k", "A"), (f"na{i}k", "B"))]
+    splits = split(corpus_of(pairs), 0)
+    for own in splits:
+        indices = [pairs.index(pair) for pair in zip(own.names, own.labels, strict=True)]
+        assert indices == sorted(indices) and own.names[0::2] == [name.replace("na", "Ná") for name in own.names[1::2]]
 
 
 def test_the_split_is_the_same_everywhere():
-    # Frozen: models trained a year ago must find their test part again.
+    # Frozen: models trained a year ago must find their test split again.
     corpus = Corpus([f"name{chr(97 + i)}" for i in range(20)], ["X"] * 20)
     assert split(corpus, 7).test.names == ["namea", "namen"]
 
@@ -46,9 +73,9 @@ def test_seeds_differ():
     assert split(corpus, 0).test.names != split(corpus, 1).test.names
 
 
-def test_a_zero_fraction_leaves_the_part_empty():
-    parts = split(corpus_of([(f"n{i}x", "A") for i in range(30)]), 0, 0.2, 0)
-    assert (len(parts.train), len(parts.validation), len(parts.test)) == (24, 6, 0)
+def test_a_zero_fraction_leaves_the_split_empty():
+    splits = split(corpus_of([(f"n{i}x", "A") for i in range(30)]), 0, 0.2, 0)
+    assert (len(splits.train), len(splits.validation), len(splits.test)) == (24, 6, 0)
 
 
 @pytest.mark.parametrize("fractions", [(-0.1, 0.1), (0.5, 0.5), (0.1, 1.0), (float("nan"), 0.1)])
@@ -60,3 +87,26 @@ def test_impossible_fractions_are_refused(fractions):
 def test_too_few_names_are_refused():
     with pytest.raises(CorpusError, match="too few"):
         split(corpus_of([("ab", "A"), ("cd", "A")]), 0)
+
+
+def written(tmp_path):
+    corpus = corpus_of([(f"Ná{i}x", label) for i in range(20) for label in ("A", "B")])
+    splits = split(corpus, 0)
+    write_split(splits, tmp_path / "out")
+    return splits
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    (tmp_path / "out").mkdir()
+    splits = written(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+    for side, own in splits._asdict().items():
+        assert Corpus.read(tmp_path / "out" / side).fingerprint == own.fingerprint
+
+
+def test_a_folder_that_cannot_be_written_is_a_storage_error_and_stays_as_it_is(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine")
+    with pytest.raises(StorageError, match=r"out: cannot be written \(.*\)\. Choose another place\."):
+        written(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]

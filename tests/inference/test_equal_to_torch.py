@@ -42,7 +42,7 @@ def test_generator(cell, n):
     targets = batch.targets.clamp(min=0)
     expected = (logp.gather(-1, targets.unsqueeze(-1)).squeeze(-1) * (batch.targets >= 0)).sum(1).numpy()
     got = model.log_probabilities(names, [cfg.labels[i] for i in labels])
-    characters = np.array([model.characters(name) for name in names])
+    characters = np.array([model.count_characters(name) for name in names])
     assert (np.abs(got - expected) / characters).max() < 1e-5
 
 

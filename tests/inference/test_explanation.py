@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import SettingsError, UnknownLabelError
-from charrnn.hashed_ngrams import HashedNGrams
+from charrnn.inference import explanation
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.explanation import shapley_values
 from charrnn.inference.generator import Generator
+from charrnn.ngrams import NGramHashTable
 from tests.conftest import config, network
 
 TEXT = st.text(st.sampled_from("abcdefgxyzäß'- 9ABC"), min_size=1, max_size=20).filter(
@@ -22,7 +23,7 @@ TEXT = st.text(st.sampled_from("abcdefgxyzäß'- 9ABC"), min_size=1, max_size=20
 def make_classifier():
     weights = {"network": 0.6, "ngrams": 0.3, "prior": 0.2}
     cfg = config("classifier", cell="gru", hidden=8, embedding=6, bidirectional=True, pooling="mean")
-    ngrams = HashedNGrams.fit([[6, 7, 8], [9, 10], [6, 10]], [0, 1, 2], 3, 32)
+    ngrams = NGramHashTable.fit([[6, 7, 8], [9, 10], [6, 10]], [0, 1, 2], 3, 32)
     return Classifier(dataclasses.replace(cfg, calibration={"weights": weights}), network(cfg)[1] | ngrams.weights())
 
 
@@ -37,8 +38,8 @@ CLASSIFIER, GENERATOR = make_classifier(), make_generator()
 @given(TEXT, st.sampled_from(["model", "uniform", {"A": 1.0, "C": 3.0}]))
 def test_a_classifiers_shares_add_up_to_its_log_odds(name, prior):
     why = CLASSIFIER.explain(name, prior)
-    assert len(why.shares) == len(why.characters)
-    assert abs(sum(why.shares) + why.rest - why.score) < 1e-6
+    assert len(why.attributions) == len(why.characters)
+    assert abs(sum(why.attributions) + why.remainder - why.score) < 1e-6
     first, second = CLASSIFIER.predict([name], 2, prior)[0].predictions
     assert (why.label, why.other) == (first.label, second.label)
     assert abs(why.score - math.log(first.probability / second.probability)) < 1e-6
@@ -48,8 +49,8 @@ def test_a_classifiers_shares_add_up_to_its_log_odds(name, prior):
 def test_a_generators_shares_add_up_to_its_log_likelihood_ratio(name, labels):
     why = GENERATOR.explain(name, labels[0], labels[1])
     first, second = GENERATOR.log_probabilities([name, name], labels[:2])
-    assert len(why.shares) == len(why.characters)
-    assert abs(sum(why.shares) + why.rest - why.score) < 1e-6
+    assert len(why.attributions) == len(why.characters)
+    assert abs(sum(why.attributions) + why.remainder - why.score) < 1e-6
     assert abs(why.score - (first - second)) < 1e-6
 
 
@@ -57,6 +58,14 @@ def test_players_who_do_not_meet_get_what_they_bring():
     gains = np.array([2.0, -1.0, 0.5, 0.0])
     shares, nobody, everybody = shapley_values(lambda coalitions: coalitions @ gains + 3, 4)
     assert shares == pytest.approx(gains) and (nobody, everybody) == pytest.approx((3, 4.5))
+
+
+def test_an_order_and_its_reverse_are_exact_for_pairs(monkeypatch):
+    """Of what two players bring together, one order gives all to the second of them, its reverse all to the first."""
+    monkeypatch.setattr(explanation, "ORDERS", 1)
+    pairs = np.triu(np.random.default_rng(2).normal(size=(6, 6)), 1)
+    values, _, _ = shapley_values(lambda coalitions: np.einsum("ki,ij,kj->k", coalitions, pairs, coalitions), 6)
+    assert values == pytest.approx((pairs.sum(axis=0) + pairs.sum(axis=1)) / 2)
 
 
 def test_sampled_values_are_near_the_exact_ones():

@@ -5,16 +5,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from charrnn.arrays import log_softmax
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
+from charrnn.generation.sampling import ROUND_SIZE
 from charrnn.inference import load
-from charrnn.inference.evaluate import evaluate
+from charrnn.inference.evaluation import evaluate
 from charrnn.inference.generator import Generator
-from charrnn.inference.sampling import ROUND
-from charrnn.metrics import log_softmax
-from charrnn.ngrams import NGrams
-from charrnn.text import END, PAD, SPECIALS, START, UNKNOWN
+from charrnn.ngrams import NGramAutomaton
+from charrnn.text import BOS, EOS, PAD, SPECIALS, UNKNOWN
 from tests.conftest import config, network
 
 
@@ -30,7 +30,7 @@ def test_same_seed_same_names(model):
 
 
 def test_asking_for_more_only_adds_names(model):
-    assert model.sample("B", n=ROUND + 5, seed=1)[:5] == model.sample("B", n=5, seed=1)
+    assert model.sample("B", n=ROUND_SIZE + 5, seed=1)[:5] == model.sample("B", n=5, seed=1)
 
 
 def test_names_keep_within_alphabet_and_length(model):
@@ -48,12 +48,13 @@ def test_a_name_is_drawn_as_often_as_its_probability_says():
     cfg = config("generator", cell="gru", hidden=16, embedding=8, label_embedding=4)
     weights = network(cfg)[1]
     # What is never drawn gets no probability, so that both sides speak of the same distribution.
-    weights["head.bias"][[PAD, UNKNOWN, START]] = -40
-    weights["head.bias"][END] += 3
+    weights["head.bias"][[PAD, UNKNOWN, BOS]] = -40
+    weights["head.bias"][EOS] += 3
     model = Generator(cfg, weights)
-    first = model.layer.step(model.char_table[[START]] + model.label_table[:1], model.layer.start(1))
-    p = np.exp(log_softmax(first @ model.head + model.head_bias))[0]
-    possible = 1 - p[END] - p[model.vocabulary.encode(" ")].sum()
+    decoder = model.decoder("A")
+    decoder.reset(1)
+    p = np.exp(log_softmax(decoder.next_logits(np.array([BOS]))))[0]
+    possible = 1 - p[EOS] - p[model.vocabulary.encode(" ")].sum()
     names = Counter(model.sample("A", n=50_000, seed=3))
     for name, count in names.most_common(5):
         expected = np.exp(model.log_probabilities([name], ["A"])[0]) / possible
@@ -111,18 +112,31 @@ def test_where_there_is_one_label_it_is_any():
 def test_few_names_of_the_list_are_unlike_it_and_noise_is(trained):
     model = load(trained["generator"])
     corpus = Corpus.read(model.config.data["source"])
-    own = model.unlike(corpus.names)
+    own = model.is_out_of_distribution(corpus.names)
     assert own.mean() < 0.02
-    assert np.array_equal(
-        model.unlike([name.upper() for name in corpus.names]), model.unlike([n.lower() for n in corpus.names])
-    )
-    assert model.unlike(["Xqzwvkjx", "Wwwwwwww", "Zbtrgkml"]).all()
-    assert model.unlike([]).shape == (0,)
+    upper, lower = [name.upper() for name in corpus.names], [name.lower() for name in corpus.names]
+    assert np.array_equal(model.is_out_of_distribution(upper), model.is_out_of_distribution(lower))
+    assert model.is_out_of_distribution(["Xqzwvkjx", "Wwwwwwww", "Zbtrgkml"]).all()
+    assert model.is_out_of_distribution([]).shape == (0,)
+
+
+def test_the_out_of_distribution_score_is_that_of_the_likeliest_spelling_under_any_label(model):
+    names = ["abc", "ABC", "Abc De", "x", "zzzzzz"]
+
+    def score(name):
+        spellings = {name, name.lower(), name.title()}
+        return min(-model.log_probabilities([s], ["*"])[0] / model.count_characters(s) for s in spellings)
+
+    scores = np.array([score(name) for name in names])
+    for threshold in np.sort(scores) - 1e-9:
+        calibration = {"weights": {"network": 1.0, "ngrams": 0.0}, "likeness": {"nats_per_char": threshold}}
+        calibrated = Generator(dataclasses.replace(model.config, calibration=calibration), network(model.config)[1])
+        assert calibrated.is_out_of_distribution(names).tolist() == (scores > threshold).tolist()
 
 
 def test_a_generator_that_was_not_calibrated_says_so(model):
     with pytest.raises(SettingsError, match="train it again"):
-        model.unlike(["abc"])
+        model.is_out_of_distribution(["abc"])
 
 
 @pytest.fixture(scope="module")
@@ -131,32 +145,43 @@ def mixed():
     cfg = config("generator", cell="gru", hidden=16, embedding=8, label_embedding=4)
     cfg = dataclasses.replace(cfg, calibration={"weights": {"network": 0.6, "ngrams": 0.3}})
     names = [[6, 7, 8], [9, 10], [6, 10], [8, 8]]
-    ngrams = NGrams.fit(names, [0, 1, 2, 3], 4, SPECIALS + len(cfg.alphabet))
+    ngrams = NGramAutomaton.fit(names, [0, 1, 2, 3], 4, SPECIALS + len(cfg.alphabet))
     return Generator(cfg, network(cfg)[1] | ngrams.weights())
 
 
 def test_experts_are_mixed_with_the_weights_of_the_config(mixed, model):
     # The unnormalised product of the experts, renormalised at each character by hand.
     text, label = "bca", 1
-    symbols = [START, *mixed.vocabulary.encode(text), END]
-    state, context, total = model.layer.start(1), np.array([label]), 0.0
+    symbols = [BOS, *mixed.vocabulary.encode(text), EOS]
+    network, ngrams = model.model, mixed.model.ngrams
+    state, context, total = network.layer.initial_state(1), np.array([label]), 0.0
     for symbol, target in itertools.pairwise(symbols):
-        state = model.layer.step(model.char_table[[symbol]] + model.label_table[[label]], state)
-        context = mixed.ngrams.next[context, symbol]
-        scores = 0.6 * (state @ model.head + model.head_bias) + 0.3 * mixed.ngrams.log_p[context]
+        state = network.layer.step(network.char_table[[symbol]] + network.label_table[[label]], state)
+        context = ngrams.next_state[context, symbol]
+        scores = 0.6 * (state @ network.head + network.head_bias) + 0.3 * ngrams.log_p[context]
         total += log_softmax(scores)[0, target]
     assert mixed.log_probabilities([text], ["B"])[0] == pytest.approx(total, abs=1e-5)
 
 
 def test_a_mixture_is_drawn_as_its_probabilities_say(mixed):
     firsts = Counter(name[0] for name in mixed.sample("A", n=20_000, seed=3))
-    context = mixed.ngrams.next[[0], START]
-    state = mixed.layer.step(mixed.char_table[[START]] + mixed.label_table[[0]], mixed.layer.start(1))
-    logits = 0.6 * (state @ mixed.head + mixed.head_bias) + 0.3 * mixed.ngrams.log_p[context]
-    logits[:, [PAD, UNKNOWN, START, END, *mixed.vocabulary.encode(" ")]] = -np.inf
+    network, ngrams = mixed.model, mixed.model.ngrams
+    context = ngrams.next_state[[0], BOS]
+    state = network.layer.step(network.char_table[[BOS]] + network.label_table[[0]], network.layer.initial_state(1))
+    logits = 0.6 * (state @ network.head + network.head_bias) + 0.3 * ngrams.log_p[context]
+    logits[:, [PAD, UNKNOWN, BOS, EOS, *mixed.vocabulary.encode(" ")]] = -np.inf
     p = np.exp(log_softmax(logits))[0]
     for letter, i in zip(mixed.vocabulary.alphabet, range(SPECIALS, len(p)), strict=True):
         assert firsts[letter] / 20_000 == pytest.approx(p[i], abs=0.015)
+
+
+def test_the_weight_of_the_network_holds_without_ngrams(model):
+    """A private model has no n-grams; its calibration is that of the network alone."""
+    cfg = dataclasses.replace(model.config, calibration={"weights": {"network": 0.5, "ngrams": 0.0}})
+    decoder, plain = Generator(cfg, network(cfg)[1]).decoder("A"), model.decoder("A")
+    for one in (decoder, plain):
+        one.reset(1)
+    assert decoder.next_logits(np.array([BOS])) == pytest.approx(0.5 * plain.next_logits(np.array([BOS])))
 
 
 def test_ngrams_and_calibration_must_fit(mixed):
@@ -164,7 +189,7 @@ def test_ngrams_and_calibration_must_fit(mixed):
     weights = network(cfg)[1]
     with pytest.raises(ModelFolderError, match="calibration"):
         Generator(cfg, weights)
-    ngrams = NGrams.fit([[6]], [0], 3, SPECIALS + len(cfg.alphabet))
+    ngrams = NGramAutomaton.fit([[6]], [0], 3, SPECIALS + len(cfg.alphabet))
     with pytest.raises(ModelFolderError, match="labels"):
         Generator(cfg, weights | ngrams.weights())
 

@@ -1,59 +1,94 @@
 import numpy as np
 import pytest
+import torch
 
-from charrnn.metrics import expected_calibration_error, log_softmax, negative_log_likelihood
-from charrnn.training.calibration import calibrate, conformal_thresholds, fit_weights, likeness, mix
+from charrnn.arrays import label_prior, log_softmax, mix_experts
+from charrnn.metrics import expected_calibration_error, negative_log_likelihood, reliability_bins
+from charrnn.model_folder import EXPERTS
+from charrnn.training.calibration import (
+    PULLS,
+    calibrate,
+    calibrate_classifier,
+    conformal_thresholds,
+    fit_weights,
+    ood_threshold,
+)
+from charrnn.training.dataset import NameDataset
+from charrnn.training.fitting import FittedModel, count_ngrams
+from charrnn.training.trainer import Progress
+from tests.conftest import config, network, random_names
 
-START = np.array([0.5, 0.25, 0.25])
+PULL = PULLS["classifier"]
+CPU = torch.device("cpu")
 
 
 def world(n, seed, labels=6):
-    """Names whose true log-odds are 0.5 · network + 0.2 · ngrams + 0.3 · prior."""
+    """Scores and labels of names whose true log-odds are 0.5 · network + 0.2 · ngrams + 0.3 · prior."""
     rng = np.random.default_rng(seed)
-    network, ngrams = rng.normal(0, 3, (n, labels)), rng.normal(0, 6, (n, labels))
+    logits, ngrams = rng.normal(0, 3, (n, labels)), rng.normal(0, 6, (n, labels))
     log_prior = np.log(np.arange(1, labels + 1) / np.arange(1, labels + 1).sum())
-    p = np.exp(log_softmax(0.5 * network + 0.2 * ngrams + 0.3 * log_prior))
+    p = np.exp(log_softmax(0.5 * logits + 0.2 * ngrams + 0.3 * log_prior))
     targets = (p.cumsum(1) < rng.random((n, 1))).sum(1)
-    return network, ngrams, log_prior, targets
+    return logits, ngrams, log_prior, targets
 
 
-def stacked(network, ngrams, log_prior):
-    return np.stack([network, ngrams, np.broadcast_to(log_prior, network.shape)], axis=1)
+def loss(weights, experts, targets):
+    """What the weights minimise: summed nats and the pull."""
+    nll = negative_log_likelihood(np.exp(log_softmax(mix_experts(weights, experts))), targets)
+    return nll * len(targets) + 0.5 * ((np.array(weights) - PULL) ** 2).sum()
 
 
-def test_the_weights_of_the_world_are_found():
-    network, ngrams, log_prior, targets = world(20_000, 0)
-    weights = fit_weights(stacked(network, ngrams, log_prior), targets, START)
-    assert weights == pytest.approx([0.5, 0.2, 0.3], abs=0.05)
+def test_the_true_weights_are_found():
+    *experts, targets = world(20_000, 0)
+    assert fit_weights(experts, targets, PULL) == pytest.approx([0.5, 0.2, 0.3], abs=0.05)
 
 
-def test_no_weights_nearby_are_better():
-    *parts, targets = world(500, 1)
-    experts = stacked(*parts)
-    weights = fit_weights(experts, targets, START)
-
-    def loss(w):
-        nll = negative_log_likelihood(np.exp(log_softmax(mix(w, experts))), targets)
-        return nll * len(targets) + 0.5 * ((w - START) ** 2).sum()
-
+@pytest.mark.parametrize("n", [4, 500])
+def test_no_weights_nearby_are_better(n):
+    *experts, targets = world(n, 1)
+    weights = fit_weights(experts, targets, PULL)
     rng = np.random.default_rng(0)
-    assert all(loss(weights) <= loss(weights + rng.normal(0, 0.05, 3)) for _ in range(50))
+    others = weights + np.concatenate([rng.normal(0, 0.05, (50, 3)), rng.normal(0, 0.001, (50, 3))])
+    assert all(loss(weights, experts, targets) <= loss(other, experts, targets) for other in others)
 
 
 def test_a_handful_of_names_does_not_send_the_weights_to_infinity():
-    experts = np.zeros((2, 3, 2))
-    experts[:, 0, 0] = 40
-    assert np.abs(fit_weights(experts, np.array([0, 0]), START)).max() < 2
+    certain, for_it, against_it = (np.tile(scores, (2, 1)) for scores in ([40.0, 0], [0.1, 0], [0, 0.1]))
+    weights = fit_weights([certain, for_it, against_it], np.array([0, 0]), PULL)
+    assert weights == pytest.approx(PULL, abs=0.05)
+
+
+def test_an_expert_that_prefers_no_class_has_weight_0():
+    logits, ngrams, log_prior, targets = world(200, 5)
+    weights = fit_weights([logits, np.zeros_like(ngrams), log_prior], targets, PULL)
+    assert weights[1] == 0 < min(weights[0], weights[2])
+    assert fit_weights([logits, ngrams, np.full(6, np.log(1 / 6))], targets, PULL)[2] == 0
 
 
 def test_calibration_mends_overconfidence():
-    network, ngrams, log_prior, targets = world(4000, 2)
-    told = calibrate(3 * network, ngrams, log_prior, targets)
-    assert told["after"]["nll"] < told["before"]["nll"] and told["after"]["ece"] < 0.03 < told["before"]["ece"]
-    weights = np.array([told["weights"][key] for key in ("network", "ngrams", "prior")])
-    *parts, fresh = world(4000, 3)
-    p = np.exp(log_softmax(mix(weights, stacked(3 * parts[0], *parts[1:]))))
-    assert expected_calibration_error(p, fresh) < 0.03
+    logits, ngrams, log_prior, targets = world(4000, 2)
+    found = calibrate_classifier(3 * logits, ngrams, log_prior, targets)
+    assert found["after"]["nll"] < found["before"]["nll"]
+    assert found["after"]["ece"] < 0.03 < found["before"]["ece"]
+    assert [found["weights"][key] for key in ("network", "ngrams", "prior")] == pytest.approx(
+        [0.5 / 3, 0.2, 0.3], abs=0.1
+    )
+    weights = [found["weights"][key] for key in EXPERTS["classifier"]]
+    fresh_logits, fresh_ngrams, log_prior, fresh = world(4000, 3)
+    p = np.exp(log_softmax(mix_experts(weights, [3 * fresh_logits, fresh_ngrams, log_prior])))
+    assert expected_calibration_error(reliability_bins(p, fresh)) < 0.03
+
+
+def test_the_losses_of_a_classifier_are_those_of_its_parts():
+    *experts, targets = world(300, 6)
+    found = calibrate_classifier(*experts, targets)
+    mixture = mix_experts(list(found["weights"].values()), experts)
+    for when, logits in (("before", experts[0]), ("after", mixture)):
+        p = np.exp(log_softmax(logits))
+        assert found[when]["nll"] == pytest.approx(negative_log_likelihood(p, targets))
+        assert found[when]["ece"] == pytest.approx(expected_calibration_error(reliability_bins(p, targets)))
+    assert found["thresholds"] == conformal_thresholds(np.exp(log_softmax(mixture)), targets)
+    assert found["names"] == 300
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
@@ -73,10 +108,87 @@ def test_too_few_names_promise_nothing():
     assert conformal_thresholds(np.full((3, 2), 0.5), np.array([0, 1, 0])) == {"0.8": 0.0, "0.9": 0.0, "0.95": 0.0}
 
 
-def test_likeness_leaves_the_share_of_names_beyond_that_it_says():
+def test_the_stated_share_of_names_is_out_of_distribution():
     rng = np.random.default_rng(0)
     characters = rng.integers(2, 12, 20_000)
     nats = rng.gamma(4, 0.5, 20_000) * characters
-    found = likeness(nats[:10_000], characters[:10_000])["likeness"]
+    found = ood_threshold(nats[:10_000], characters[:10_000])
     beyond = (nats[10_000:] / characters[10_000:] > found["nats_per_char"]).mean()
     assert found["names"] == 10_000 and beyond == pytest.approx(found["share"], abs=0.003)
+    assert found["share"] == pytest.approx(0.005, abs=0.0001)
+
+
+def fitted(task, private=False):
+    """A network with random weights and n-grams of some names, and other names of the same kind."""
+    cfg = config(task, **ARCHITECTURES[task])
+    module, _ = network(cfg)
+    module.train()  # calibration has to turn dropout off
+    letters = {c: i for i, c in enumerate(cfg.alphabet, start=4)}
+
+    def dataset(seed):
+        return NameDataset(
+            random_names(60, 9, seed), [i % 3 for i in range(60)], lambda s: [letters.get(c, 1) for c in s]
+        )
+
+    ngrams = None if private else count_ngrams(cfg, dataset(1))
+    return cfg, FittedModel(module, ngrams, Progress(), [30, 20, 10]), dataset(2)
+
+
+ARCHITECTURES = {
+    "classifier": {"cell": "gru", "hidden": 6, "embedding": 4, "dropout": 0.5},
+    "generator": {"cell": "gru", "hidden": 6, "embedding": 4, "dropout": 0.5, "label_embedding": 3},
+}
+
+
+def test_a_classifier_is_calibrated_on_the_scores_of_both_experts_and_the_label_counts():
+    cfg, model, data = fitted("classifier")
+    found = calibrate(cfg, model, data, CPU)
+    logits, scores = np.zeros((60, 3)), np.zeros((60, 3))
+    for i, encoded in enumerate(data.encoded):
+        chars, lengths = encoded[None], torch.tensor([len(encoded)])
+        logits[i] = model.network(chars, lengths).detach()[0]
+        scores[i] = model.ngrams.scores(chars.numpy(), lengths.numpy())[0]
+    expected = calibrate_classifier(logits, scores, np.log(label_prior([30, 20, 10])), np.array(data.labels))
+    assert found["weights"] == pytest.approx(expected["weights"], abs=1e-4)
+    assert found["before"]["nll"] == pytest.approx(expected["before"]["nll"], abs=1e-5)
+    assert found["thresholds"] == pytest.approx(expected["thresholds"], abs=1e-4)
+
+
+def test_a_generator_is_calibrated_on_the_next_characters():
+    cfg, model, data = fitted("generator")
+    found = calibrate(cfg, model, data, CPU)
+    weights = [found["weights"][key] for key in ("network", "ngrams")]
+    sums, any_label = np.zeros(2), []
+    for encoded, label in zip(data.encoded, data.labels, strict=True):
+        chars = torch.cat([torch.tensor([2]), encoded])[None]
+        following, steps = [*encoded.tolist(), 3], np.arange(len(encoded) + 1)
+        for own in (label, 3):  # the name's label, and the one that stands for any
+            labels = torch.tensor([own])
+            network_p = log_softmax(model.network(chars, labels).detach()[0].numpy())
+            ngram_p = model.ngrams.log_p[model.ngrams.states(chars.numpy(), labels.numpy())][0]
+            mixture = log_softmax(mix_experts(weights, [network_p, ngram_p]))[steps, following].sum()
+            if own == label:
+                sums -= network_p[steps, following].sum(), mixture
+            else:
+                any_label.append(-mixture / len(following))
+    characters = sum(data.lengths) + 60
+    assert found["characters"] == characters
+    assert found["before"]["nats_per_char"] == pytest.approx(sums[0] / characters)
+    assert found["after"]["nats_per_char"] == pytest.approx(sums[1] / characters)
+    # All of so few names are within the threshold.
+    assert found["likeness"] == {"nats_per_char": pytest.approx(max(any_label)), "share": 0, "names": 60}
+
+
+def test_the_weights_of_a_generator_are_fitted_on_some_characters_of_a_large_corpus(monkeypatch):
+    cfg, model, data = fitted("generator")
+    monkeypatch.setattr("charrnn.training.calibration.BATCH", 20)
+    monkeypatch.setattr("charrnn.training.calibration.MAX_FITTING_CELLS", 1)
+    found = calibrate(cfg, model, data, CPU)
+    assert 20 < found["characters"] < (sum(data.lengths) + 60) / 2 and found["likeness"]["names"] == 60
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_without_ngrams_their_weight_is_0(task):
+    cfg, model, data = fitted(task, private=True)
+    weights = calibrate(cfg, model, data, CPU)["weights"]
+    assert weights["ngrams"] == 0 != weights["network"]

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.text import END, PAD, START, Compose, Vocabulary, to_ascii
+from charrnn.text import BOS, EOS, PAD, Compose, Vocabulary, to_ascii
 from charrnn.training.dataset import (
     IGNORE,
     DeviceLoader,
@@ -38,8 +38,8 @@ def test_collate_classifier_pads_and_keeps_lengths():
 def test_collate_generator_shifts_by_one():
     batch = collate_generator([DATA[0], DATA[1]])
     chars, labels = batch.inputs
-    assert chars.tolist() == [[START, A, B, C], [START, A, PAD, PAD]]
-    assert batch.targets.tolist() == [[A, B, C, END], [A, END, IGNORE, IGNORE]]
+    assert chars.tolist() == [[BOS, A, B, C], [BOS, A, PAD, PAD]]
+    assert batch.targets.tolist() == [[A, B, C, EOS], [A, EOS, IGNORE, IGNORE]]
     assert labels.tolist() == [0, 1]
 
 
@@ -52,23 +52,23 @@ LENGTHS = torch.randint(1, 30, (5000,), generator=torch.Generator().manual_seed(
     st.none() | st.integers(0, 3),
     st.integers(1, 4),
 )
-def test_buckets_deal_every_index_once_over_all_ranks(lengths, batch_size, seed, world):
+def test_every_index_occurs_once_over_all_ranks(lengths, batch_size, seed, world_size):
     whole = list(LengthBuckets(lengths, batch_size, seed, pool=3))
     assert sorted(i for b in whole for i in b) == list(range(len(lengths)))
     assert all(1 <= len(b) <= batch_size for b in whole)
     assert max(map(len, whole)) <= 2 * min(map(len, whole)) or len(lengths) > 3 * batch_size
-    shares = [list(LengthBuckets(lengths, batch_size, seed, r, world, pool=3)) for r in range(world)]
+    shares = [list(LengthBuckets(lengths, batch_size, seed, r, world_size, pool=3)) for r in range(world_size)]
     assert sorted(i for share in shares for b in share for i in b) == list(range(len(lengths)))
     # Rank 0 has a part of every batch; where all have, together they have the batches of one process.
     assert len(shares[0]) == len(whole)
-    if min(map(len, whole)) >= world:
+    if min(map(len, whole)) >= world_size:
         assert [sorted(chain(*parts)) for parts in zip(*shares, strict=True)] == [sorted(b) for b in whole]
 
 
-def test_buckets_leave_little_padding_and_change_each_epoch():
+def test_buckets_hold_little_padding_and_change_each_epoch():
     sampler = LengthBuckets(LENGTHS, 50, seed=0)
     first = list(sampler)
-    sampler.enter(1)
+    sampler.set_epoch(1)
     second = list(sampler)
     assert first != second
     padded = sum(len(b) * max(LENGTHS[i] for i in b) for b in first)
@@ -77,12 +77,12 @@ def test_buckets_leave_little_padding_and_change_each_epoch():
 
 def test_an_epoch_can_be_entered_anywhere():
     sampler = LengthBuckets(LENGTHS, 50, seed=3)
-    sampler.enter(2)
+    sampler.set_epoch(2)
     whole = list(sampler)
-    sampler.enter(2, 17)
+    sampler.set_epoch(2, 17)
     assert list(sampler) == whole[17:]
     other = LengthBuckets(LENGTHS, 50, seed=2)
-    other.enter(3)
+    other.set_epoch(3)
     assert list(other) != whole
 
 

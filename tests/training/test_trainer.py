@@ -1,5 +1,6 @@
 import copy
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,11 +8,11 @@ from charrnn.errors import NonFiniteLossError
 from charrnn.text import Vocabulary
 from charrnn.training import modules
 from charrnn.training.dataset import LengthBuckets, Loader, NameDataset
-from charrnn.training.parallel import Machine
-from charrnn.training.settings import ClassifierSettings
-from charrnn.training.tally import Tally
+from charrnn.training.distributed import DistributedContext
+from charrnn.training.metric_accumulator import MetricAccumulator
+from charrnn.training.settings import ClassifierSettings, GeneratorSettings
 from charrnn.training.trainer import Trainer
-from tests.conftest import config
+from tests.conftest import config, network
 
 VOCABULARY = Vocabulary(config("classifier").alphabet)
 NAMES = ["aba", "abba", "bab", "cdc", "dcd", "ccdd", "xyx", "yxy", "xxyy"]
@@ -19,25 +20,25 @@ CPU = torch.device("cpu")
 SMALL = {"hidden": 8, "embedding": 4, "dropout": 0, "batch_size": 3}
 
 
-def make_trainer(settings=None, listeners=(), seed=0, machine=None, save=lambda state: None):
+def make_trainer(settings=None, listeners=(), seed=0, context=None, save=lambda state: None):
     settings = settings or ClassifierSettings(hidden=16, embedding=8, dropout=0, batch_size=3, epochs=30)
     torch.manual_seed(seed)
     model = modules.NameClassifier(len(VOCABULARY), 3, **settings.architecture())
     data = NameDataset(NAMES, [0, 0, 0, 1, 1, 1, 2, 2, 2], VOCABULARY.encode)
     train = Loader(data, "classifier", LengthBuckets(data.lengths, settings.batch_size, seed), CPU)
     validation = Loader(data, "classifier", LengthBuckets(data.lengths, 9), CPU)
-    return Trainer(model, train, validation, settings, machine or Machine(CPU), listeners, save)
+    return Trainer(model, train, validation, settings, context or DistributedContext(CPU), listeners, save)
 
 
 def flat(model):
     return torch.cat([p.detach().flatten() for p in model.parameters()])
 
 
-def tally_of(loss):
-    """What a validation pass with this loss counts."""
-    tally = Tally()
-    tally.totals = torch.tensor([loss, 1.0, 0.0], dtype=torch.float64)
-    return tally
+def validation_of(loss):
+    """The sums of a validation pass with this loss."""
+    accumulator = MetricAccumulator()
+    accumulator.totals = np.array([loss, 1.0, 0.0])
+    return accumulator
 
 
 def test_it_learns_what_can_be_learnt():
@@ -52,7 +53,7 @@ def test_the_same_seed_gives_the_same_weights():
     trainers = [make_trainer(seed=5), make_trainer(seed=5), make_trainer(seed=6)]
     for trainer in trainers:
         trainer.fit()
-    first, second, other = (flat(t.kept) for t in trainers)
+    first, second, other = (flat(t.eval_model) for t in trainers)
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
 
@@ -64,12 +65,12 @@ def test_the_best_weights_are_kept_and_patience_stops(monkeypatch):
 
     def evaluate():
         snapshots.append(copy.deepcopy(trainer.model.state_dict()))
-        return tally_of(next(losses))
+        return validation_of(next(losses))
 
     monkeypatch.setattr(trainer, "evaluate", evaluate)
     trainer.fit()
     assert trainer.progress.epoch == 5 and trainer.progress.best_epoch == 2
-    assert all(torch.equal(trainer.kept.state_dict()[k], v) for k, v in snapshots[1].items())
+    assert all(torch.equal(trainer.eval_model.state_dict()[k], v) for k, v in snapshots[1].items())
 
 
 def test_a_non_finite_loss_stops_before_the_step_and_names_the_batch():
@@ -96,6 +97,22 @@ def test_gradients_are_clipped():
     assert count == names == 3
 
 
+def test_the_gradient_is_that_of_the_mean_over_all_targets():
+    cfg = config("generator", cell="gru", hidden=6, embedding=4, label_embedding=3)
+    model, _ = network(cfg)
+    data = NameDataset(NAMES, [0] * 9, VOCABULARY.encode)
+    loader = Loader(data, "generator", LengthBuckets(data.lengths, 9), CPU)
+    trainer = Trainer(model, loader, None, GeneratorSettings(clip=1e9), DistributedContext(CPU))
+    (batch,) = loader
+    loss = modules.cross_entropy(model(*batch.inputs), batch.targets) / (sum(data.lengths) + 9)
+    expected = torch.autograd.grad(loss, list(model.parameters()))
+    total, targets, norm, names, _ = trainer.step(batch)
+    assert targets == sum(data.lengths) + 9 and names == 9
+    assert total / targets == pytest.approx(loss.item())
+    assert norm == pytest.approx(torch.cat([g.flatten() for g in expected]).norm().item(), rel=1e-5)
+    assert all(torch.allclose(p.grad, g, atol=1e-7) for p, g in zip(model.parameters(), expected, strict=True))
+
+
 def test_label_smoothing_spreads_the_target():
     logits = torch.tensor([[2.0, 0.0, -1.0]])
     targets = torch.tensor([0])
@@ -105,7 +122,7 @@ def test_label_smoothing_spreads_the_target():
     assert modules.cross_entropy(logits, targets) == pytest.approx(own[0].item())
 
 
-def test_the_moving_average_is_what_is_validated_and_kept():
+def test_the_moving_average_is_validated_and_kept():
     trainer = make_trainer(ClassifierSettings(**SMALL, epochs=2, ema=0.9))
     average, batches = None, []
     for batch in trainer.train:
@@ -114,13 +131,32 @@ def test_the_moving_average_is_what_is_validated_and_kept():
         now = flat(trainer.model)
         average = now if average is None else 0.9 * average + 0.1 * now
     assert len(batches) == 3
-    assert torch.allclose(flat(trainer.kept), average, atol=1e-6)
-    assert not torch.allclose(flat(trainer.kept), flat(trainer.model), atol=1e-6)
+    assert torch.allclose(flat(trainer.eval_model), average, atol=1e-6)
+    assert not torch.allclose(flat(trainer.eval_model), flat(trainer.model), atol=1e-6)
+    (batch,) = trainer.validation
+    expected = modules.cross_entropy(trainer.eval_model(*batch.inputs), batch.targets).item() / len(NAMES)
+    assert trainer.evaluate().loss == pytest.approx(expected, rel=1e-6)
+    trainer.fit()
+    kept = torch.cat([trainer.best_weights[name].flatten() for name, _ in trainer.model.named_parameters()])
+    assert torch.equal(kept, flat(trainer.eval_model)) and not torch.equal(kept, flat(trainer.model))
+
+
+def test_every_epoch_has_an_order_of_its_own():
+    trainer = make_trainer(ClassifierSettings(**SMALL, epochs=3, patience=0))
+    orders, step = [[], [], []], trainer.step
+
+    def record(batch, stop):
+        orders[trainer.progress.epoch] += batch.inputs[0].tolist()
+        return step(batch, stop)
+
+    trainer.step = record
+    trainer.fit()
+    assert len({str(sorted(order)) for order in orders}) == 1 and len({str(order) for order in orders}) == 3
 
 
 def test_bfloat16_computes_nearly_the_same_loss():
     exact, rough = (
-        make_trainer(machine=Machine(CPU, precision=precision)).step(next(iter(make_trainer().train)))[0]
+        make_trainer(context=DistributedContext(CPU, precision=precision)).step(next(iter(make_trainer().train)))[0]
         for precision in ("fp32", "bf16")
     )
     assert exact != rough and rough == pytest.approx(exact, rel=0.02)
@@ -137,7 +173,7 @@ def test_the_state_holds_all_that_the_next_step_depends_on():
         again = make_trainer(settings, seed=0)
         again.load_state_dict(copy.deepcopy(state))
         again.fit()
-        assert torch.equal(flat(again.kept), flat(trainer.kept))
+        assert torch.equal(flat(again.eval_model), flat(trainer.eval_model))
         losses = [[h["train_loss"] for h in t.progress.history] for t in (trainer, again)]
         assert losses[0] == losses[1]
 
@@ -165,9 +201,9 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("part", LEFT_OUT)
 def test_a_state_without_any_of_its_parts_gives_another_result(part, monkeypatch):
-    # Validation by decree: the best epoch is the second, and plateau cuts after the fourth.
+    # With these validation losses the best epoch is the second, and plateau cuts after the fourth.
     losses = [3.0, 1.0, 2.0, 2.5, 2.6]
-    monkeypatch.setattr(Trainer, "evaluate", lambda self: tally_of(losses[self.progress.epoch]))
+    monkeypatch.setattr(Trainer, "evaluate", lambda self: validation_of(losses[self.progress.epoch]))
     settings = ClassifierSettings(**SMALL | {"dropout": 0.4}, epochs=5, patience=0, ema=0.9, save_every=2)
 
     def outcome(state=None):
@@ -187,24 +223,24 @@ def test_a_state_without_any_of_its_parts_gives_another_result(part, monkeypatch
     assert not torch.equal(outcome(state)[0], result)
 
 
-def test_listeners_are_told_of_every_epoch_and_the_end():
+def test_listeners_are_called_after_every_epoch_and_at_the_end():
     class Recorder:
         def __init__(self):
-            self.told = []
+            self.calls = []
 
-        def on_epoch(self, figures, tally, model):
-            assert tally.loss == figures["validation_loss"] and not model.training
-            self.told.append(figures)
+        def on_epoch(self, metrics, validation, model):
+            assert validation.loss == metrics["validation_loss"] and not model.training
+            self.calls.append(metrics)
 
         def on_end(self, model):
-            self.told.append(flat(model))
+            self.calls.append(flat(model))
 
     recorder = Recorder()
     trainer = make_trainer(ClassifierSettings(**SMALL, epochs=3), [recorder])
     trainer.fit()
-    assert recorder.told[:-1] == trainer.progress.history
-    assert [figures["epoch"] for figures in recorder.told[:-1]] == [1, 2, 3]
-    assert torch.equal(recorder.told[-1], flat(trainer.kept))
+    assert recorder.calls[:-1] == trainer.progress.history
+    assert [metrics["epoch"] for metrics in recorder.calls[:-1]] == [1, 2, 3]
+    assert torch.equal(recorder.calls[-1], flat(trainer.eval_model))
 
 
 def test_without_validation_all_epochs_are_run_and_the_last_weights_kept():
@@ -213,7 +249,7 @@ def test_without_validation_all_epochs_are_run_and_the_last_weights_kept():
     trainer.fit()
     assert trainer.progress.epoch == trainer.progress.best_epoch == 4
     assert "validation_loss" not in trainer.progress.history[0]
-    assert all(torch.equal(w, trainer.kept.state_dict()[name]) for name, w in trainer.best_weights.items())
+    assert all(torch.equal(w, trainer.eval_model.state_dict()[name]) for name, w in trainer.best_weights.items())
 
 
 def test_fewer_epochs_than_a_one_cycle_schedule_is_spread_over():
@@ -223,5 +259,5 @@ def test_fewer_epochs_than_a_one_cycle_schedule_is_spread_over():
     whole.fit()
     part.fit()
     assert part.progress.epoch == 2
-    rates = [[figures["learning_rate"] for figures in t.progress.history] for t in (whole, part)]
+    rates = [[metrics["learning_rate"] for metrics in t.progress.history] for t in (whole, part)]
     assert rates[1] == rates[0][:2]

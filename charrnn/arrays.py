@@ -1,0 +1,42 @@
+"""Array types, and the arithmetic of scores that training and inference share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Floats32 = NDArray[np.float32]
+
+_Scores = TypeVar("_Scores", Floats, Floats32)
+
+
+def log_softmax(logits: NDArray[Any]) -> Floats:
+    """Logarithm of the softmax over the last axis, in double precision."""
+    shifted = logits.astype(np.float64) - logits.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def mix_experts(weights: Sequence[float], scores: Sequence[_Scores]) -> _Scores:
+    """Logits of a product of experts: the sum of their scores, each times its weight (Hinton 1999).
+
+    Args:
+        weights: of the experts, such as network, n-grams and label frequencies.
+        scores: logits or log-probabilities of each expert, in the first one's shape, or in shapes that
+            broadcast to it.
+    """
+    total = weights[0] * scores[0]
+    for weight, score in zip(weights[1:], scores[1:], strict=True):
+        total += weight * score
+    return total
+
+
+def label_prior(counts: Sequence[int] | Ints) -> Floats:
+    """Label frequencies (labels,) from the number of names of each; a label without names counts as half a name."""
+    smoothed = np.maximum(np.asarray(counts, np.float64), 0.5)
+    return np.asarray(smoothed / smoothed.sum())

@@ -1,0 +1,52 @@
+"""``charrnn evaluate``: score a model on labelled names."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from charrnn.cli.flags import DATA, add_column_flags, read_test_split
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the subparsers."""
+    command = commands.add_parser("evaluate", help="score a model on labelled names")
+    command.add_argument("--model", required=True, metavar="DIR", help="model folder, or a shipped model")
+    command.add_argument("--data", required=True, metavar="NAME|PATH", help=DATA)
+    add_column_flags(command)
+    command.add_argument("--exclude", metavar="CORPUS", help="leave out the names of this corpus")
+    command.add_argument(
+        "--prior",
+        choices=["model", "uniform"],
+        default="model",
+        help="label frequencies: those of training, or all equal. Default: model.",
+    )
+    command.add_argument(
+        "--split", choices=["all", "test"], default="all", help="test: the model's own test split. Default: all."
+    )
+    command.add_argument("--format", choices=["table", "json"], default="table")
+    command.set_defaults(execute=execute)
+
+
+def execute(flags: argparse.Namespace) -> int:
+    """Print the scores."""
+    from charrnn.corpus import Corpus
+    from charrnn.inference import load
+    from charrnn.inference.evaluation import evaluate
+
+    model = load(flags.model)
+    columns = flags.name_column, flags.label_column, model.config.pipeline
+    corpus = Corpus.read(flags.data, *columns)
+    if flags.split == "test":
+        # Splits group by name: dropping repeats first or afterwards gives the same sides.
+        corpus = read_test_split(model.config, corpus, "--split test", flags.data, flags.model)
+    if flags.exclude:
+        corpus = corpus.without(Corpus.read(flags.exclude, *columns).keys)
+    scores = evaluate(model, corpus, flags.prior)
+    if flags.format == "json":
+        print(json.dumps(scores))
+    else:
+        for key, value in scores.items():
+            print(f"{key:<18} {value:,}" if isinstance(value, int) else f"{key:<18} {value:.4f}")
+    return 0

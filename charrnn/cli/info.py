@@ -1,0 +1,44 @@
+"""``charrnn info``: what a model folder holds."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the subparsers."""
+    command = commands.add_parser("info", help="what a model folder holds")
+    command.add_argument("model", metavar="MODEL", help="model folder, or names/classifier, names/generator")
+    command.set_defaults(execute=execute)
+
+
+def execute(flags: argparse.Namespace) -> int:
+    """Print task, labels, alphabet, data, scores, size and hash."""
+    from charrnn import model_folder
+    from charrnn.inference import locate
+
+    folder = locate(flags.model)
+    config, weights = model_folder.read(folder)
+    architecture = ", ".join(f"{key} {value}" for key, value in config.architecture.items())
+    parameters = sum(array.size for array in weights.values())
+    data = config.data
+    sizes = ", ".join(f"{data[side]:,} {side}" for side in ("train", "validation", "test"))
+    lines = {
+        "task": config.task,
+        "architecture": f"{architecture}; {parameters:,} parameters",
+        "labels": f"{len(config.labels)}: {', '.join(config.labels)}",
+        "alphabet": f"{len(config.alphabet)}: {config.alphabet}",
+        "text": config.pipeline,
+        "data": f"{data['source']}, {data['names']:,} names, fingerprint {data['fingerprint'][:16]}",
+        "split": f"{sizes}; seed {data['seed']}",
+        "size": f"{(folder / model_folder.WEIGHTS).stat().st_size / 1e6:.2f} MB",
+        "sha256": config.weights_sha256,
+    }
+    for who, scores in config.metrics.items():
+        lines[f"test, {who}"] = ", ".join(
+            f"{key} {value:,}" if isinstance(value, int) else f"{key} {value:.3f}" for key, value in scores.items()
+        )
+    for key, value in lines.items():
+        print(f"{key:<14} {value}")
+    return 0

@@ -1,0 +1,110 @@
+"""A :class:`Corpus` of labelled names, held as two columns: ``names[i]`` carries the label ``labels[i]``."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from charrnn.text import PIPELINES, name_key
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Names with their labels, in the order of the source, repeats included.
+
+    Attributes:
+        names: cleaned names, as spelled.
+        labels: the label of each name, same length as ``names``.
+        source: where the names came from, for messages and model cards.
+        dropped: number of rows left out on reading, by reason.
+    """
+
+    names: Sequence[str]
+    labels: Sequence[str]
+    source: str = "memory"
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    @staticmethod
+    def read(
+        data: str | Path, name_column: str = "name", label_column: str = "label", pipeline: str = "ascii"
+    ) -> Corpus:
+        """Read a corpus. Names are cleaned (NFC, white space); rows that cannot be used are left out and counted.
+
+        Args:
+            data: ``names`` (bundled), ``tutorial`` or ``makemore`` (downloaded once); a folder of ``<Label>.txt``; a
+                text file with one name a line (its stem is the label); a CSV, TSV, JSON Lines or Parquet table. All of
+                these may be compressed (``.gz``).
+            name_column: of a table.
+            label_column: of a table.
+            pipeline: of the model that the names are for; ``native`` accepts every script (see
+                :data:`charrnn.text.PIPELINES`).
+
+        Raises:
+            InputError: it is missing, empty, malformed, or not in UTF-8; the message names file and row.
+            CorpusError: it holds no usable name, or labels that cannot be told apart.
+            StorageError: a download cannot be written.
+            MissingExtraError: it is a Parquet table and pyarrow is not installed.
+        """
+        # Reading needs urllib and tqdm, whose import takes longer than that of the rest of charrnn.
+        from charrnn.corpus.reading import read_labelled_names
+
+        names, labels, dropped = read_labelled_names(data, name_column, label_column, pipeline)
+        return Corpus(names, labels, str(data), dropped)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The key of each entry: its name in ASCII and folded case, the name itself if it has no ASCII spelling.
+
+        Two spellings with equal keys count as one name.
+        """
+        return [name_key(name) for name in self.names]
+
+    @cached_property
+    def label_set(self) -> list[str]:
+        """The distinct labels, sorted."""
+        return sorted(set(self.labels))
+
+    @cached_property
+    def label_counts(self) -> dict[str, int]:
+        """Number of entries of each label, in the order of :attr:`label_set`."""
+        counts = Counter(self.labels)
+        return {label: counts[label] for label in self.label_set}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the entries in sorted order: the same names and labels give the same fingerprint."""
+        digest = hashlib.sha256()
+        for label, name in sorted(zip(self.labels, self.names, strict=True)):
+            digest.update(f"{label}\t{name}\n".encode())
+        return digest.hexdigest()
+
+    def select(self, indices: Sequence[int]) -> Corpus:
+        """The entries at the indices, in that order."""
+        return Corpus([self.names[i] for i in indices], [self.labels[i] for i in indices], self.source)
+
+    def distinct_pairs(self, pipeline: str = "ascii") -> Corpus:
+        """Without repeated (name, label) pairs; of several spellings the first stays.
+
+        Args:
+            pipeline: ``ascii`` compares :attr:`keys`; ``native`` tells Müller from Muller.
+        """
+        first: dict[tuple[str, str], int] = {}
+        fold_native = PIPELINES["native-folded"]
+        texts = [fold_native(name) for name in self.names] if pipeline.startswith("native") else self.keys
+        for i, pair in enumerate(zip(texts, self.labels, strict=True)):
+            first.setdefault(pair, i)
+        distinct = self.select(list(first.values()))
+        repeats = len(self) - len(distinct)
+        return replace(distinct, dropped=self.dropped | ({"repeated": repeats} if repeats else {}))
+
+    def without(self, keys: Collection[str]) -> Corpus:
+        """Without the entries whose key is in ``keys``, such as another corpus' :attr:`keys`."""
+        keys = set(keys)
+        return self.select([i for i, key in enumerate(self.keys) if key not in keys])

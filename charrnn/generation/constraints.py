@@ -1,0 +1,125 @@
+"""Constraints on generated names, compiled into one automaton over a model's vocabulary."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from charrnn.arrays import Bools, Ints
+from charrnn.errors import ImpossibleConstraint, SettingsError
+from charrnn.generation.patterns import NEVER, Automaton, compile_patterns
+from charrnn.text import EOS, MAX_LENGTH, SPECIALS
+
+TIDY = r"[^\s](\s?[^\s])*"
+"""Every name matches it: no space at its beginning or end, and no two spaces together."""
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What generated names look like. All of it holds for each name; letter case matters.
+
+    Attributes:
+        prefix: how names begin.
+        suffix: how names end.
+        contains: what stands somewhere in them.
+        pattern: a regular expression that matches the whole name (see
+            :func:`charrnn.generation.patterns.compile_patterns`).
+        characters: the only ones that occur.
+        min_length: fewest characters.
+        max_length: most characters; None is the length of the longest training name.
+    """
+
+    prefix: str = ""
+    suffix: str = ""
+    contains: str = ""
+    pattern: str = ""
+    characters: str = ""
+    min_length: int = 1
+    max_length: int | None = None
+
+    def compile(self, alphabet: str, longest: int) -> Guide:
+        """The automaton for names that meet all constraints.
+
+        Args:
+            alphabet: of the model.
+            longest: most characters where ``max_length`` is None.
+
+        Raises:
+            ImpossibleConstraint: no name meets them; the message names the constraint that excludes all.
+            SettingsError: a length is out of its range, or the pattern is invalid.
+        """
+        most = longest if self.max_length is None else self.max_length
+        for name, value in (("min_length", self.min_length), ("max_length", most)):
+            if not 1 <= value <= MAX_LENGTH:
+                raise SettingsError(f"{name} {value}: must be from 1 to {MAX_LENGTH}.")
+        if self.min_length > most:
+            raise ImpossibleConstraint(
+                f"min_length {self.min_length}: no name of at most {most} characters is so long."
+            )
+        patterns = self._patterns()
+        for name, pattern in patterns.items():
+            unknown = (
+                sorted(set(getattr(self, name)) - set(alphabet)) if name in ("prefix", "suffix", "contains") else []
+            )
+            if unknown:
+                raise ImpossibleConstraint(
+                    f"{name} {getattr(self, name)!r}: this model does not know {', '.join(map(repr, unknown))}; it "
+                    f"knows {alphabet}"
+                )
+            self._check(f"{name} {getattr(self, name)!r}", compile_patterns([TIDY, pattern], alphabet), most)
+        automaton = compile_patterns([TIDY, *patterns.values()], alphabet)
+        given = ", ".join(
+            f"{f.name} {getattr(self, f.name)!r}" for f in fields(self) if getattr(self, f.name) != f.default
+        )
+        self._check(f"{given}, together", automaton, most)
+        return Guide(automaton, most)
+
+    def _patterns(self) -> dict[str, str]:
+        """Each constraint that is set, as a regular expression."""
+        patterns = {
+            "prefix": f"{re.escape(self.prefix)}.*" if self.prefix else "",
+            "suffix": f".*{re.escape(self.suffix)}" if self.suffix else "",
+            "contains": f".*{re.escape(self.contains)}.*" if self.contains else "",
+            "characters": f"[{re.escape(self.characters)}]*" if self.characters else "",
+            "min_length": f".{{{self.min_length},}}" if self.min_length > 1 else "",
+            "pattern": self.pattern,
+        }
+        return {name: pattern for name, pattern in patterns.items() if pattern}
+
+    @staticmethod
+    def _check(what: str, automaton: Automaton, most: int) -> None:
+        """Raise if the automaton accepts no string of at most ``most`` characters."""
+        needed = int(automaton.needed[0])
+        if needed > most:
+            short = "" if needed == NEVER else f" (the shortest takes {needed} characters, at most {most} are allowed)"
+            raise ImpossibleConstraint(f"{what}: no name of this model's characters can match{short}. Ask for less.")
+
+
+class Guide:
+    """An automaton over a vocabulary of V symbols, EOS among them; S states, the first is the start.
+
+    Args:
+        automaton: over the alphabet.
+        longest: most characters of a name.
+
+    Attributes:
+        needed: the fewest characters that complete a match from each state if a given symbol comes next, that symbol
+            counted, (S, V); 0 for EOS where a match may end, :data:`NEVER` for symbols that lead to no match.
+        next_state: the state after each symbol, (S, V); meaningless where ``needed`` is :data:`NEVER`.
+    """
+
+    def __init__(self, automaton: Automaton, longest: int) -> None:
+        self.longest = longest
+        states, characters = automaton.next_state.shape
+        self.next_state = np.zeros((states, characters + SPECIALS), np.int32)
+        self.next_state[:, SPECIALS:] = automaton.next_state
+        self.needed = np.full(self.next_state.shape, NEVER, np.int16)
+        after = automaton.needed[automaton.next_state].astype(np.int64) + 1
+        self.needed[:, SPECIALS:] = np.where(automaton.next_state >= 0, np.minimum(after, NEVER), NEVER)
+        self.needed[automaton.accepts, EOS] = 0
+
+    def forbidden(self, states: Ints, length: Ints) -> Bools:
+        """Symbols that must not come next after ``length`` characters (B,) in ``states`` (B,), (B, V)."""
+        return np.asarray(self.needed[states] > (self.longest - length)[:, None])

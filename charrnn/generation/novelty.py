@@ -1,0 +1,57 @@
+"""Names that are new: not among the training names, which are ASCII in folded case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from charrnn.generation.request import Sample
+from charrnn.text import name_key
+
+MAX_STALE = 20_000
+"""Names in a row that are not new, after which no more are searched for."""
+
+
+class Neighbour(NamedTuple):
+    """The training name with the smallest edit distance.
+
+    Attributes:
+        name: as the list of training names holds it.
+        distance: insertions, deletions and substitutions (Levenshtein 1966); 0 for a training name.
+    """
+
+    name: str
+    distance: int
+
+
+def novel_samples(samples: Iterator[Sample], training_names: frozenset[str]) -> Iterator[Sample]:
+    """The samples that are no training names, each name once; ends after :data:`MAX_STALE` in a row that are not new.
+
+    Args:
+        samples: names.
+        training_names: ASCII in folded case.
+    """
+    seen: set[str] = set()
+    stale = 0
+    for sample in samples:
+        key = name_key(sample.name)
+        if key not in training_names and key not in seen:
+            seen.add(key)
+            stale = 0
+            yield sample
+        elif (stale := stale + 1) >= MAX_STALE:
+            return
+
+
+def nearest_name(name: str, training_names: Sequence[str]) -> Neighbour:
+    """The neighbour of a name, the first of those that are equally near.
+
+    Args:
+        name: any.
+        training_names: at least one, ASCII in folded case.
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import Levenshtein
+
+    nearest, distance, _ = process.extractOne(name_key(name), training_names, scorer=Levenshtein.distance)
+    return Neighbour(nearest, distance)

@@ -1,0 +1,88 @@
+"""From a request to names: rounds of draws, and importance resampling under constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.errors import SettingsError
+from charrnn.generation.constraints import Constraints, Guide
+from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling, sample_round
+
+AS_LEARNED, NO_CONSTRAINTS = Sampling(), Constraints()
+
+Label = str | Mapping[str, float] | None
+"""A label, or weights of several to be blended; None where the model has one."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to draw; equal requests to one model give equal names.
+
+    Attributes:
+        label: one of the model's, or any, or a blend of several; None where there is one.
+        seed: at least 0.
+        sampling: how characters are chosen.
+        constraints: what names look like.
+        resample: draws for each name, of which one is chosen.
+
+    Raises:
+        SettingsError: seed or resample is out of its range.
+    """
+
+    label: Label = None
+    seed: int = 0
+    sampling: Sampling = AS_LEARNED
+    constraints: Constraints = NO_CONSTRAINTS
+    resample: int = 1
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise SettingsError(f"seed {self.seed}: must be at least 0.")
+        if not 1 <= self.resample <= ROUND_SIZE:
+            raise SettingsError(f"resample {self.resample}: must be from 1 to {ROUND_SIZE:,}.")
+
+
+class Sample(NamedTuple):
+    """A name that was drawn.
+
+    Attributes:
+        name: the text.
+        log_probability: of the name and EOS, in nats, by the model itself, whatever temperature and constraints.
+        attempt: which draw of its seed it was, from 0.
+    """
+
+    name: str
+    log_probability: float
+    attempt: int
+
+
+def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: int = 0) -> Iterator[Sample]:
+    """Names without end.
+
+    Args:
+        decoder: the model, under the request's label.
+        guide: of the request's constraints.
+        request: seed, sampling and resampling.
+        first_round: where to begin; a round has :data:`charrnn.generation.sampling.ROUND_SIZE` attempts.
+    """
+    for number in count(first_round):
+        rng = np.random.default_rng([request.seed, *decoder.labels, number])
+        resampling_rng = np.random.default_rng([request.seed, *decoder.labels, number, request.resample])
+        attempts = enumerate(sample_round(decoder, guide, request.sampling, rng), number * ROUND_SIZE)
+        while group := list(islice(attempts, request.resample)):
+            attempt, raw = _resample(group, resampling_rng)
+            yield Sample(decoder.decode(raw.symbols), raw.log_probability, attempt)
+
+
+def _resample(group: list[tuple[int, RawSample]], rng: np.random.Generator) -> tuple[int, RawSample]:
+    """One of several draws, chosen in proportion to their weights (importance resampling, Rubin 1987)."""
+    if len(group) == 1:
+        return group[0]
+    weights = np.array([raw.log_weight for _, raw in group])
+    p = np.exp(weights - weights.max())
+    return group[rng.choice(len(group), p=p / p.sum())]

@@ -1,0 +1,171 @@
+"""Sampling names character by character, many side by side.
+
+Shapes: B slots, V vocabulary, T characters of the longest name, EOS included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from charrnn.arrays import Floats, Floats32, Ints
+from charrnn.errors import SettingsError
+from charrnn.generation.constraints import Guide
+from charrnn.text import BOS, EOS
+
+SLOTS = 256
+"""Names that are drawn side by side; fixed, because the last bits of a matrix product depend on its shape."""
+ROUND_SIZE = 2048
+"""Names that share one stream of random numbers; a name is drawn again by drawing its round up to it."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How characters are chosen.
+
+    Attributes:
+        temperature: divides the logits; 0 always takes the most probable character.
+        top_k: draw among the k most probable characters; 0 among all.
+        top_p: draw among the most probable characters that together reach this probability (Holtzman et al. 2020).
+
+    Raises:
+        SettingsError: one of them is out of its range.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, holds, what in (
+            ("temperature", math.isfinite(self.temperature) and 0 <= self.temperature <= 100, "from 0 to 100"),
+            ("top_k", self.top_k >= 0, "at least 1, or 0 for all characters"),
+            ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1"),
+        ):
+            if not holds:
+                raise SettingsError(f"{name} {getattr(self, name)}: must be {what}.")
+
+    def choose(self, logits: Floats32, uniform: Floats) -> Ints:
+        """One symbol for each row of logits (B, V), inverting the cumulative distribution at ``uniform`` (B,)."""
+        if self.temperature == 0:
+            return np.asarray(logits.argmax(axis=1), np.int64)
+        if not self.top_k and self.top_p == 1:
+            return _invert(self._weights(logits, logits.max(axis=1, keepdims=True)), uniform)
+        order = np.argsort(-logits, axis=1, kind="stable")  # most probable first
+        ranked = np.take_along_axis(logits, order, axis=1)
+        p = self._weights(ranked, ranked[:, :1])
+        if self.top_k:
+            p[:, self.top_k :] = 0
+        if self.top_p < 1:
+            p /= p.sum(axis=1, keepdims=True)
+            p[np.cumsum(p, axis=1) - p >= self.top_p] = 0
+        return np.take_along_axis(order, _invert(p, uniform)[:, None], axis=1)[:, 0].astype(np.int64)
+
+    def log_allowed_mass(self, allowed: Floats32, logits: Floats32) -> Floats:
+        """log of the probability that the constraints leave, (B,), nats; 0 at temperature 0, which is deterministic.
+
+        Args:
+            allowed: the logits, -inf for what the constraints forbid, (B, V).
+            logits: of all symbols, (B, V).
+        """
+        if self.temperature == 0:
+            return np.zeros(len(logits))
+        largest = logits.max(axis=1, keepdims=True)
+        p = self._weights(logits, largest)
+        mass = np.where(np.isneginf(allowed), 0, p).sum(axis=1)
+        return np.asarray(np.log(np.maximum(mass, np.finfo(np.float64).tiny)) - np.log(p.sum(axis=1)))
+
+    def _weights(self, logits: Floats32, largest: Floats32) -> Floats:
+        """exp of the tempered logits, less the largest."""
+        with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf
+            return np.exp((logits.astype(np.float64) - largest) / self.temperature)
+
+
+def _invert(weights: Floats, uniform: Floats) -> Ints:
+    """The index at which the cumulative weights pass ``uniform``, for each row."""
+    cumulative = np.cumsum(weights, axis=1)
+    return np.asarray((cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(axis=1), np.int64)
+
+
+class Decoder(Protocol):
+    """A model under given labels that predicts the next character of many names side by side."""
+
+    labels: list[int]
+    """Indices of the labels; they seed the random numbers."""
+
+    def reset(self, slots: int) -> None:
+        """Begin ``slots`` new names."""
+
+    def reset_slots(self, slots: Ints) -> None:
+        """Begin new names in these slots; the others go on."""
+
+    def next_logits(self, symbols: Ints) -> Floats32:
+        """Logits (B, V) of what follows ``symbols`` (B,), which every slot reads."""
+
+    def decode(self, symbols: list[int]) -> str:
+        """The text of symbols."""
+
+
+class RawSample(NamedTuple):
+    """A name as symbols.
+
+    Attributes:
+        symbols: of the vocabulary, without EOS.
+        log_probability: of symbols and EOS, in nats, by the model itself, whatever temperature and constraints.
+        log_weight: log of the product, over all steps, of the probability that the constraints left, in nats. With
+            these weights, names drawn under constraints are distributed as freely drawn names of which only those that
+            match are kept.
+    """
+
+    symbols: list[int]
+    log_probability: float
+    log_weight: float
+
+
+def sample_round(decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.random.Generator) -> Iterator[RawSample]:
+    """:data:`ROUND_SIZE` names in order; a slot whose name has ended begins the next one at once.
+
+    Args:
+        decoder: the model, under a label.
+        guide: the constraints; symbols that cannot lead to a matching name are never drawn.
+        sampling: how characters are chosen.
+        rng: of the round.
+    """
+    longest = guide.longest + 1
+    # The last row of these arrays belongs to slots that have no name left to draw.
+    uniform = rng.random((ROUND_SIZE + 1, longest))
+    symbols_of = np.full((ROUND_SIZE + 1, longest), EOS, np.int64)
+    log_weight, log_probability = np.zeros(ROUND_SIZE + 1), np.zeros(ROUND_SIZE + 1)
+    is_finished = np.zeros(ROUND_SIZE + 1, bool)
+    name = np.arange(SLOTS)  # of each slot
+    length, state = np.zeros(SLOTS, np.int64), np.zeros(SLOTS, np.int64)
+    symbols = np.full(SLOTS, BOS, np.int64)
+    next_name, yielded, all_slots = SLOTS, 0, np.arange(SLOTS)
+    decoder.reset(SLOTS)
+    while yielded < ROUND_SIZE:
+        logits = decoder.next_logits(symbols)
+        largest = logits.max(axis=1, keepdims=True)
+        log_z = largest[:, 0] + np.log(np.exp(logits - largest).sum(axis=1))
+        allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), logits)
+        log_weight[name] += sampling.log_allowed_mass(allowed, logits)
+        symbols = sampling.choose(allowed, uniform[name, length])
+        log_probability[name] += logits[all_slots, symbols] - log_z
+        symbols_of[name, length] = symbols
+        state = guide.next_state[state, symbols].astype(np.int64)
+        length += 1
+        ended = np.flatnonzero(symbols == EOS)
+        if not len(ended):
+            continue
+        is_finished[name[ended]] = True
+        name[ended] = np.minimum(next_name + np.arange(len(ended)), ROUND_SIZE)
+        next_name += len(ended)
+        length[ended], state[ended], symbols[ended] = 0, 0, BOS
+        decoder.reset_slots(ended)
+        while yielded < ROUND_SIZE and is_finished[yielded]:
+            row = symbols_of[yielded].tolist()
+            yield RawSample(row[: row.index(EOS)], float(log_probability[yielded]), float(log_weight[yielded]))
+            yielded += 1

@@ -1,0 +1,136 @@
+"""The next character under a label: a recurrent network and n-grams, mixed.
+
+Shapes: B names, T characters, V vocabulary, G gates, H hidden, K labels of a blend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from charrnn.arrays import Floats, Floats32, Ints, log_softmax, mix_experts
+from charrnn.errors import ModelFolderError
+from charrnn.inference.recurrent import GATES, Recurrent, checked_architecture, checked_weight
+from charrnn.model_folder import ModelConfig, Weights, label_rows
+from charrnn.ngrams import NGramAutomaton
+from charrnn.text import EOS, Vocabulary
+
+ARCHITECTURE: dict[str, type | Collection[str]] = {
+    "cell": GATES,
+    "hidden": int,
+    "embedding": int,
+    "label_embedding": int,
+}
+
+
+class CharacterModel:
+    """Logits of the next character, the weighted sum of a network's logits and the n-grams' log-probabilities.
+
+    Args:
+        config: of a model folder, task ``generator``.
+        weights: of the same folder.
+
+    Attributes:
+        label_count: rows of the label embedding; where there are several labels, the last one stands for any.
+
+    Raises:
+        ModelFolderError: weights and config do not fit.
+    """
+
+    def __init__(self, config: ModelConfig, weights: Weights) -> None:
+        self.vocabulary = Vocabulary(config.alphabet)
+        size = len(self.vocabulary)
+        architecture = checked_architecture(config, ARCHITECTURE)
+        cell, hidden = architecture["cell"], architecture["hidden"]
+        embedding, label_embedding = architecture["embedding"], architecture["label_embedding"]
+        self.label_count = label_rows(len(config.labels))
+        self.layer = Recurrent(cell, weights, "rnn", hidden, embedding + label_embedding)
+        chars = checked_weight(weights, "embed.weight", (size, embedding))
+        labels = checked_weight(weights, "embed_label.weight", (self.label_count, label_embedding))
+        self.char_table = chars @ self.layer.input_weights[:embedding] + self.layer.bias  # (V, GH)
+        self.label_table = labels @ self.layer.input_weights[embedding:]  # (labels, GH)
+        self.head = np.ascontiguousarray(checked_weight(weights, "head.weight", (size, hidden)).T)
+        self.head_bias = checked_weight(weights, "head.bias", (size,))
+        self.ngrams = NGramAutomaton.from_weights(weights, size)
+        self.network_weight, self.ngram_weight = config.expert_weights(self.ngrams is not None)
+        if self.ngrams is not None and len(self.ngrams.start_state) != self.label_count:
+            raise ModelFolderError("weights ngrams: not of this model's labels. Copy the model folder again.")
+
+    def step_log_probabilities(self, chars: Ints, lengths: Ints, labels: Ints) -> Floats:
+        """log p of the character after each of the given ones, (B, T), 0 beyond the end.
+
+        Args:
+            chars: (B, T), BOS first, padded with 0; the longest name first.
+            lengths: (B,), BOS counted; after the last character comes EOS.
+            labels: indices, (B,).
+        """
+        targets = np.concatenate([chars[:, 1:], np.zeros((len(chars), 1), np.int64)], axis=1)
+        targets[np.arange(len(chars)), lengths - 1] = EOS
+        result = np.zeros(chars.shape)
+        state, context = self.layer.initial_state(len(chars)), labels
+        for t in range(chars.shape[1]):
+            active = int(np.searchsorted(-lengths, -t))
+            symbols = chars[:active, t]
+            state = self.layer.step(self.char_table[symbols] + self.label_table[labels[:active]], state[:active])
+            context = self.next_context(context[:active], symbols)
+            logp = log_softmax(self.logits(state, [context], [1.0]))
+            result[:active, t] = logp[np.arange(active), targets[:active, t]]
+        return result
+
+    def next_context(self, context: Ints, symbols: Ints) -> Ints:
+        """The n-gram states (B,) after ``symbols`` (B,); the first states are the indices of the labels."""
+        return context if self.ngrams is None else self.ngrams.next_state[context, symbols].astype(np.int64)
+
+    def logits(self, state: Floats32, contexts: Sequence[Ints], weights: Sequence[float]) -> Floats32:
+        """Logits of the next character, (B, V).
+
+        Args:
+            state: of the network, (B, size).
+            contexts: n-gram states (B,) under each label of a blend.
+            weights: of these labels; they sum to 1.
+        """
+        network: Floats32 = state[:, : self.layer.hidden] @ self.head + self.head_bias  # (B, V)
+        ngrams = [] if self.ngrams is None else [self.ngrams.log_p[context] for context in contexts]
+        ngram_weights = [self.ngram_weight * weight for weight in weights]
+        return mix_experts([self.network_weight, *ngram_weights[: len(ngrams)]], [network, *ngrams])
+
+
+class ConditionalDecoder:
+    """A character model under a label or a blend, as :mod:`charrnn.generation.sampling` draws from it.
+
+    A blend mixes the labels' embeddings for the network, and multiplies their n-grams with the weights as exponents.
+
+    Args:
+        model: the network and its n-grams.
+        labels: indices of K labels.
+        weights: of the labels, (K,); they sum to 1.
+    """
+
+    def __init__(self, model: CharacterModel, labels: list[int], weights: Floats) -> None:
+        self.model, self.labels = model, labels
+        weights32 = weights.astype(np.float32)
+        self.weights: list[float] = weights32.tolist()
+        self.label_input = weights32 @ model.label_table[labels]  # (GH,)
+
+    def reset(self, slots: int) -> None:
+        """Begin ``slots`` new names."""
+        self.state = self.model.layer.initial_state(slots)
+        self.contexts = [np.full(slots, label) for label in self.labels]
+
+    def reset_slots(self, slots: Ints) -> None:
+        """Begin new names in these slots; the others go on."""
+        self.state[slots] = 0
+        for label, context in zip(self.labels, self.contexts, strict=True):
+            context[slots] = label
+
+    def next_logits(self, symbols: Ints) -> Floats32:
+        """Logits (B, V) of what follows ``symbols`` (B,), which every slot reads."""
+        model = self.model
+        self.state = model.layer.step(model.char_table[symbols] + self.label_input, self.state)
+        self.contexts = [model.next_context(context, symbols) for context in self.contexts]
+        return model.logits(self.state, self.contexts, self.weights)
+
+    def decode(self, symbols: list[int]) -> str:
+        """The text of symbols."""
+        return self.model.vocabulary.decode(symbols)

@@ -1,0 +1,167 @@
+"""Scores of models on a corpus, under the keys of ``charrnn evaluate --format json``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from charrnn import metrics
+from charrnn.arrays import label_prior
+from charrnn.corpus import Corpus
+from charrnn.corpus.split import Split
+from charrnn.errors import CorpusError
+from charrnn.inference.classifier import Classifier
+from charrnn.inference.generator import Generator
+from charrnn.model_folder import ModelConfig
+from charrnn.ngrams import NGramAutomaton
+from charrnn.text import PIPELINES, Vocabulary
+
+MIN_NAMES = 30
+"""Names that a label needs to count in :func:`evaluate_out_of_source`; a score over fewer says little."""
+
+
+def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model") -> dict[str, float]:
+    """Scores of a model on a corpus.
+
+    Classifiers: repeated (name, label) pairs count once; keys of :func:`charrnn.metrics.classification_report`.
+    Generators: repeats count; ``nats_per_char`` (EOS is a character), ``names``, ``characters``.
+
+    Args:
+        model: to be scored.
+        corpus: its labels must be labels of the model; a generator with one label scores a corpus of any labels.
+        prior: ``model`` leaves the answers alone; ``uniform`` divides them by the training frequencies of the labels.
+
+    Raises:
+        CorpusError: there are no names, or a label that the model does not know.
+    """
+    if not len(corpus):
+        raise CorpusError(f"{corpus.source}: no names are left to score. Give other names, or exclude fewer.")
+    if isinstance(model, Generator):
+        labels = [None] * len(corpus) if len(model.labels) == 1 else _checked_labels(model, corpus)
+        nats = -model.log_probabilities(corpus.names, labels).sum()
+        return _nats_per_char(float(nats), [model.count_characters(name) for name in corpus.names])
+    corpus = corpus.distinct_pairs(model.config.pipeline)
+    targets = np.array([model.labels.index(label) for label in _checked_labels(model, corpus)])
+    return metrics.classification_report(model.probabilities(corpus.names, prior), targets)
+
+
+def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
+    """Scores of an interpolated character 4-gram on the test split, fitted on the names that the model was fitted on.
+
+    It has the model's text pipeline and alphabet: with Bayes' rule for a classifier, each label's own 4-gram for a
+    generator. Keys as for :func:`evaluate`.
+    """
+    vocabulary, pipeline = Vocabulary(config.alphabet), PIPELINES[config.pipeline]
+    index = {label: i for i, label in enumerate(config.labels)}
+    (train, train_labels), (validation, validation_labels), (test, test_labels) = (
+        ([vocabulary.encode(pipeline(name)) for name in corpus.names], [index[label] for label in corpus.labels])
+        for corpus in split
+    )
+    if config.training.get("refit"):
+        train, train_labels = train + validation, train_labels + validation_labels
+    ngrams = NGramAutomaton.fit(train, train_labels, len(config.labels), len(vocabulary))
+    if config.task == "classifier":
+        prior = label_prior(np.bincount(train_labels, minlength=len(config.labels)))
+        return metrics.classification_report(ngrams.probabilities(test, prior), np.array(test_labels))
+    nats = -ngrams.log_likelihoods(test)[np.arange(len(test)), test_labels].sum()
+    return _nats_per_char(float(nats), [len(name) + 1 for name in test])
+
+
+def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, dict[str, float]]:
+    """Scores of each label: ``names``, ``precision``, ``recall``, ``f1``; of a generator ``names``, ``nats_per_char``.
+
+    Args:
+        model: to be scored.
+        corpus: its labels must be labels of the model.
+    """
+    if isinstance(model, Generator):
+        nats = -model.log_probabilities(corpus.names, corpus.labels)
+        characters = np.array([model.count_characters(name) for name in corpus.names])
+        labels = np.array(corpus.labels)
+        own = {label: labels == label for label in corpus.label_set}
+        return {
+            label: {"names": int(rows.sum()), "nats_per_char": float(nats[rows].sum() / characters[rows].sum())}
+            for label, rows in own.items()
+        }
+    corpus = corpus.distinct_pairs(model.config.pipeline)
+    targets = np.array([model.labels.index(label) for label in corpus.labels])
+    predictions = model.probabilities(corpus.names).argmax(axis=1)
+    report = metrics.label_report(metrics.confusion_matrix(targets, predictions, len(model.labels)))
+    return {
+        label: {key: float(values[model.labels.index(label)]) for key, values in report.items()}
+        for label in corpus.label_set
+    }
+
+
+def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, float]]:
+    """For each coverage: the share of names whose set holds their label, ``coverage``, and the mean set ``size``.
+
+    Args:
+        model: a calibrated classifier.
+        corpus: its labels must be labels of the model.
+    """
+    corpus = corpus.distinct_pairs(model.config.pipeline)
+    report: dict[str, dict[str, float]] = {}
+    for coverage in model.config.calibration["thresholds"]:
+        answers = model.predict(corpus.names, coverage=float(coverage))
+        sets = [{scored.label for scored in answer.predictions} for answer in answers]
+        hits = [label in own for label, own in zip(corpus.labels, sets, strict=True)]
+        report[coverage] = {"coverage": float(np.mean(hits)), "size": float(np.mean([len(own) for own in sets]))}
+    return report
+
+
+def evaluate_out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) -> dict[str, Any]:
+    """Scores on names of another source that the model never saw. Labels that the model does not know are left out.
+
+    Classifiers: uniform prior, labels with at least :data:`MIN_NAMES` unseen names; ``balanced_accuracy``,
+    ``top3_accuracy``, ``names`` and ``recall`` by label. Generators: as :func:`evaluate`.
+
+    Args:
+        model: trained on ``seen``.
+        seen: all its names are taken out of ``other``, whatever split they were in.
+        other: the names to score.
+
+    Raises:
+        CorpusError: nothing is left to score.
+    """
+    if isinstance(model, Generator):
+        unseen, known = other.without(seen.keys), set(model.labels)
+        scored = unseen.select([i for i, label in enumerate(unseen.labels) if len(known) == 1 or label in known])
+        return {"corpus": other.source, **evaluate(model, scored)}
+    scored = unseen_names(model.labels, seen, other, model.config.pipeline)
+    report = evaluate(model, scored, "uniform")
+    predictions = model.probabilities(scored.names, "uniform").argmax(axis=1)
+    labels = np.array(scored.labels)
+    hits = np.array(model.labels)[predictions] == labels
+    return {
+        "corpus": other.source,
+        "balanced_accuracy": report["balanced_accuracy"],
+        "top3_accuracy": report["top3_accuracy"],
+        "names": report["n"],
+        "recall": {label: float(hits[labels == label].mean()) for label in scored.label_set},
+    }
+
+
+def unseen_names(labels: Collection[str], seen: Corpus, other: Corpus, pipeline: str = "ascii") -> Corpus:
+    """Distinct pairs of ``other`` that are not in ``seen``, for labels with at least :data:`MIN_NAMES` of them."""
+    unseen = other.without(seen.keys).distinct_pairs(pipeline)
+    counts = unseen.label_counts
+    return unseen.select([i for i, lab in enumerate(unseen.labels) if lab in labels and counts[lab] >= MIN_NAMES])
+
+
+def _nats_per_char(nats: float, characters: Sequence[int]) -> dict[str, float]:
+    """The report of a generator: all names' nats over the characters of each."""
+    return {"nats_per_char": nats / sum(characters), "names": len(characters), "characters": sum(characters)}
+
+
+def _checked_labels(model: Classifier | Generator, corpus: Corpus) -> list[str]:
+    """The labels of the corpus, if the model knows them all."""
+    unknown = sorted(set(corpus.labels) - set(model.labels))
+    if unknown:
+        raise CorpusError(
+            f"{corpus.source}: the model does not know the labels {', '.join(unknown)}; it knows "
+            f"{', '.join(model.labels)}. Rename or remove them."
+        )
+    return list(corpus.labels)

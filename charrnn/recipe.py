@@ -1,0 +1,74 @@
+"""One training run, from top to bottom: corpus, split, loaders, fit, calibrate, refit, evaluate, card, write.
+
+Training (PyTorch) and inference (NumPy) meet here. Each step is called once, in order; no step calls back.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from charrnn import model_folder
+from charrnn.corpus.split import Split, split
+from charrnn.inference import Classifier, Generator, evaluation
+from charrnn.metrics import reliability_bins
+from charrnn.model_folder import ModelConfig, Weights
+from charrnn.training.calibration import calibrate
+from charrnn.training.fitting import fit, refit, training_record
+from charrnn.training.preparation import make_loaders, starting_config, usable_names
+from charrnn.training.reports.card import model_card
+from charrnn.training.reports.plots import reliability_figure, to_png
+from charrnn.training.reports.tensorboard import write_hparams
+from charrnn.training.training_run import RUN, TrainingRun
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model and the split of its corpus; the config has no test scores where nothing was written."""
+
+    config: ModelConfig
+    weights: Weights
+    splits: Split
+
+
+def train(run: TrainingRun) -> TrainedModel:
+    """Train a model and, on rank 0 and with an output folder, evaluate and write it.
+
+    Raises:
+        CharRNNError: see the steps.
+    """
+    began, settings = time.perf_counter(), run.settings
+    names = usable_names(run.task, run.corpus, settings.pipeline)
+    splits = split(names, settings.seed, settings.validation_fraction, settings.test_fraction)
+    config = starting_config(run, names, splits)
+    loaders = make_loaders(run, config, splits)
+
+    first = fit(run, config, loaders)
+    calibration = calibrate(config, first, loaders.validation.data, run.context.device)
+    final = refit(run, config, loaders.refit, first) if loaders.refit else first
+    record = training_record(run, first, final, time.perf_counter() - began)
+    config = replace(config, calibration=calibration, label_counts=final.label_counts, training=record)
+    weights = final.weights()
+    if run.out is None or not run.context.is_rank_zero:
+        return TrainedModel(config, weights, splits)
+
+    model = (Classifier if run.task == "classifier" else Generator)(config, weights)
+    test, pictures = splits.test, {}
+    if run.score_on is not None:
+        config = replace(config, out_of_source=evaluation.evaluate_out_of_source(model, run.corpus, run.score_on))
+    if len(test):
+        scores = {"charrnn": evaluation.evaluate(model, test), "4-gram": evaluation.evaluate_baseline(config, splits)}
+        config = replace(config, metrics=scores, by_label=evaluation.evaluate_labels(model, test))
+        write_hparams(run.out / RUN, settings, scores["charrnn"])
+    if len(test) and isinstance(model, Classifier):
+        config = replace(config, calibration=calibration | {"test": evaluation.evaluate_sets(model, test)})
+        targets = np.array([model.labels.index(label) for label in test.labels])
+        bins = reliability_bins(model.probabilities(test.names), targets)
+        pictures["reliability.png"] = to_png(reliability_figure(bins))
+
+    card = model_card(config, run.command)
+    training_names = None if run.private else {key for part in splits for key in part.keys}
+    config = model_folder.write(run.out, config, weights, card, training_names, pictures)
+    return TrainedModel(config, weights, splits)

@@ -1,0 +1,96 @@
+"""Writing to disk so that a file is whole or absent, whatever happens on the way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from charrnn.errors import StorageError
+
+
+@contextmanager
+def atomic_writer(path: Path) -> Iterator[BinaryIO]:
+    """A stream whose content replaces ``path`` when the block ends; after an error, ``path`` is as it was.
+
+    The content goes to a temporary file in the same folder, is flushed to the disk and renamed.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    temporary = _temporary(path)
+    try:
+        with temporary.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace the content of a file in one step (see :func:`atomic_writer`).
+
+    Raises:
+        OSError: the file cannot be written; it is as it was.
+    """
+    with atomic_writer(path) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``path`` when the block ends; after an error it is removed.
+
+    Args:
+        path: absent, or an empty folder.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    temporary = _temporary(path)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if path.exists():
+            path.rmdir()
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def storage_errors(where: str, remedy: str) -> Iterator[None]:
+    """Turn an OSError inside the block into a :class:`StorageError` of one line.
+
+    Args:
+        where: what cannot be written, such as ``--out runs/a``.
+        remedy: the next move, a sentence.
+
+    Raises:
+        StorageError: an OSError was raised inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{where}: cannot be written ({error.strerror or error}). {remedy}") from error
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,107 @@
+"""Cleaning of names: Unicode, white space, ASCII, letter case; and why a name cannot be scored."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from typing import Any
+
+from unidecode import unidecode
+
+from charrnn.text.romanisation import is_readable, romanise
+
+MAX_LENGTH = 100
+"""Longest name in characters that is scored or trained on."""
+
+
+class Compose:
+    """Apply transforms one after the other: ``Compose(str.strip, to_ascii)(" Dvořák ") == "Dvorak"``.
+
+    Args:
+        transforms: each is called with the result of the one before.
+    """
+
+    def __init__(self, *transforms: Callable[[Any], Any]) -> None:
+        self.transforms = transforms
+
+    def __call__(self, value: Any) -> Any:
+        """The result of the last transform."""
+        for transform in self.transforms:
+            value = transform(value)
+        return value
+
+    def __repr__(self) -> str:
+        return f"Compose({', '.join(getattr(t, '__name__', repr(t)) for t in self.transforms)})"
+
+
+def clean(text: str) -> str:
+    """Unicode NFC, white space collapsed to single spaces and stripped from the ends."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def to_ascii(text: str) -> str:
+    """Transliterate to ASCII with Unidecode (Sean M. Burke's Text::Unidecode tables): ``ł`` → ``l``, ``ß`` → ``ss``."""
+    if text.isascii():
+        return text
+    # Unidecode warns of lone surrogates, which are no characters.
+    ascii_text: str = unidecode("".join(c for c in text if not "\ud800" <= c <= "\udfff"))
+    return ascii_text
+
+
+def has_letters(text: str) -> bool:
+    """Whether the text holds a letter of any script."""
+    return any(c.isalpha() for c in text)
+
+
+_fold = Compose(clean, romanise, to_ascii, str.casefold, clean)
+
+
+def fold(text: str) -> str:
+    """ASCII in folded case: two spellings with the same fold are one name. Splits group by it, classifiers read it."""
+    # For ASCII, which most names are, the five steps come to these two.
+    return " ".join(text.split()).casefold() if text.isascii() else _fold(text)
+
+
+def name_key(name: str) -> str:
+    """What makes two spellings one name: the folded name, or the name itself where nothing of it becomes ASCII."""
+    return fold(name) or name
+
+
+PIPELINES: dict[str, Callable[[str], str]] = {
+    "ascii": Compose(clean, romanise, to_ascii, clean),
+    "ascii-folded": fold,
+    "native": Compose(clean),
+    "native-folded": Compose(clean, str.lower, clean),
+}
+"""Text pipelines that a model folder may name. ``ascii`` writes names in ASCII; ``native`` keeps diacritics and
+scripts, in Unicode NFC. Generators keep letter case; classifiers read names ``folded``."""
+
+
+def rejection_reason(name: str | None, pipeline: str = "ascii") -> str | None:
+    """Why a name cannot be scored, or None if it can.
+
+    Args:
+        name: as it was given.
+        pipeline: key of :data:`PIPELINES`.
+
+    Returns:
+        ``missing-name`` (None, empty or blank), ``too-long`` (over :data:`MAX_LENGTH` characters without surplus white
+        space, or as a model reads it), ``no-letters`` (no letter, or none that Unidecode can write in ASCII),
+        ``unsupported-script`` (letters whose reading as a name is not known, see :mod:`charrnn.text.romanisation`;
+        ``ascii`` only), or None.
+    """
+    if name is None or not name.strip():
+        return "missing-name"
+    if name.isascii() and name.isalpha() and len(name) <= MAX_LENGTH:
+        return None  # most names, answered without the checks below
+    if len(name) > MAX_LENGTH and len(clean(name)) > MAX_LENGTH:
+        return "too-long"
+    native = pipeline.startswith("native")
+    if not has_letters(name) or (not native and not has_letters(to_ascii(name))):
+        return "no-letters"
+    if native or name.isascii():
+        return None
+    if not is_readable(name):
+        return "unsupported-script"
+    # Transliteration may lengthen a name: some characters become several.
+    return "too-long" if len(PIPELINES[pipeline](name)) > MAX_LENGTH else None

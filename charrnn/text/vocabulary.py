@@ -1,0 +1,86 @@
+"""Characters as indices, and batches of encoded names. Shapes: B names, T characters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from charrnn.arrays import Ints
+from charrnn.errors import SettingsError
+
+PAD, UNKNOWN, BOS, EOS = 0, 1, 2, 3
+"""Indices of the special symbols, the same in every vocabulary: padding, unknown, begin and end of a name."""
+SPECIALS = 4
+
+
+class Vocabulary:
+    """Characters as indices, behind the four special symbols.
+
+    Args:
+        alphabet: the characters, each once, in the order of their indices.
+
+    Raises:
+        SettingsError: a character stands twice.
+    """
+
+    def __init__(self, alphabet: str) -> None:
+        if len(set(alphabet)) != len(alphabet):
+            raise SettingsError(f"alphabet {alphabet!r} holds a character twice; give each one once.")
+        self.alphabet = alphabet
+        self._index = {c: i for i, c in enumerate(alphabet, start=SPECIALS)}
+
+    @classmethod
+    def build(cls, texts: Iterable[str], min_count: int = 2) -> Vocabulary:
+        """The characters of the texts that occur at least ``min_count`` times; rarer ones train "unknown"."""
+        counts = Counter(c for text in texts for c in text)
+        return cls("".join(sorted(c for c, n in counts.items() if n >= min_count)))
+
+    def __len__(self) -> int:
+        return SPECIALS + len(self.alphabet)
+
+    def encode(self, text: str) -> list[int]:
+        """Indices of the characters, without BOS and EOS; characters outside the alphabet are "unknown"."""
+        index = self._index
+        return [index.get(c, UNKNOWN) for c in text]
+
+    def encode_batch(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """As :meth:`encode`, for many texts at once: indices (B, T), padded with 0, and lengths (B,)."""
+        lengths = np.array([len(text) for text in texts], np.int64)
+        codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        return _padded(self._index_of_code[np.minimum(codes, len(self._index_of_code) - 1)], lengths), lengths
+
+    def decode(self, indices: Iterable[int]) -> str:
+        """The characters of the indices; special symbols are left out."""
+        return "".join(self.alphabet[i - SPECIALS] for i in indices if i >= SPECIALS)
+
+    @cached_property
+    def _index_of_code(self) -> Ints:
+        """The index of each code point; the last entry stands for all code points beyond."""
+        codes = [ord(c) for c in self.alphabet]
+        index = np.full(max(codes, default=0) + 2, UNKNOWN, np.int64)
+        index[codes] = np.arange(SPECIALS, len(self))
+        return index
+
+
+def pad(encoded: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Encoded names as one array (B, T), padded with 0, and their lengths (B,)."""
+    lengths = np.array([len(e) for e in encoded], np.int64)
+    return _padded(np.array([i for e in encoded for i in e], np.int64), lengths), lengths
+
+
+def add_bos_eos(chars: Ints, lengths: Ints) -> Ints:
+    """Names (B, T), padded with 0, between BOS and EOS: (B, T + 2)."""
+    symbols = np.pad(chars, ((0, 0), (1, 1)))
+    symbols[:, 0] = BOS
+    symbols[np.arange(len(chars)), lengths + 1] = EOS
+    return symbols
+
+
+def _padded(flat: Ints, lengths: Ints) -> Ints:
+    """Names that stand one behind the other as rows (B, T), padded with 0."""
+    chars = np.zeros((len(lengths), int(lengths.max(initial=0))), np.int64)
+    chars[np.arange(chars.shape[1]) < lengths[:, None]] = flat
+    return chars

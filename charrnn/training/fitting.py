@@ -1,0 +1,186 @@
+"""The fit of a run, and its refit on training and validation names together: a network trained, n-grams counted."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from charrnn import model_folder
+from charrnn.model_folder import ModelConfig, Weights, label_rows
+from charrnn.ngrams import NGramAutomaton, NGramHashTable
+from charrnn.ngrams.automaton import MAX_CELLS
+from charrnn.text import Vocabulary
+from charrnn.training import modules
+from charrnn.training.checkpoint import LOCK, Checkpoint, check_same
+from charrnn.training.dataset import Batches, NameDataset
+from charrnn.training.preparation import Loaders
+from charrnn.training.reports.jsonl import JsonlLogger, write_run_description
+from charrnn.training.reports.tensorboard import TensorBoard
+from charrnn.training.trainer import Progress, Trainer, copy_weights
+from charrnn.training.training_run import TrainingRun
+from charrnn.training.transfer import transfer_weights
+
+GENERATOR_ORDER = 5
+"""Longest n-gram of a generator: four characters of context. Chosen among 4 to 6 on validation names."""
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Network and n-grams, fitted on the same names.
+
+    Attributes:
+        network: with the best weights.
+        ngrams: None for a private model.
+        progress: of the fit of the network.
+        label_counts: names of each label.
+    """
+
+    network: nn.Module
+    ngrams: NGramHashTable | NGramAutomaton | None
+    progress: Progress
+    label_counts: list[int]
+
+    def weights(self) -> Weights:
+        """The weights of both, as a model folder holds them."""
+        network = {name: tensor.numpy().astype(np.float32) for name, tensor in copy_weights(self.network).items()}
+        return {**(self.ngrams.weights() if self.ngrams else {}), **network}
+
+
+def fit(run: TrainingRun, config: ModelConfig, loaders: Loaders) -> FittedModel:
+    """Fit the training names; validation names steer. A state in the run's folder is gone on from.
+
+    Raises:
+        SettingsError: the state belongs to another run.
+        CheckpointError: the state is damaged or does not fit this version.
+        StorageError: the state cannot be written.
+        NonFiniteLossError: training diverged.
+        InterruptedRunError: a signal stopped it; the state is saved.
+    """
+    checkpoint = Checkpoint(run.folder, run.description, run.context)
+    state = run.context.on_rank_zero(lambda: _start(run, checkpoint))
+    trainer = _make_trainer(run, config, loaders.train, loaders.validation, checkpoint)
+    if state is not None:
+        checkpoint.restore(trainer, state)
+    with ExitStack() as stack:
+        if run.folder is not None and run.context.is_rank_zero:
+            epochs = trainer.progress.epoch
+            board = stack.enter_context(TensorBoard(run.folder, config, epochs))
+            trainer.listeners = [JsonlLogger(run.folder, epochs), board]
+        trainer.fit()
+    return _fitted(run, config, trainer, loaders.train.data)
+
+
+def refit(run: TrainingRun, config: ModelConfig, batches: Batches, first: FittedModel) -> FittedModel:
+    """Fit training and validation names together, for the epochs and at the rates that were best in the first fit.
+
+    Args:
+        run: of both fits.
+        config: of the model.
+        batches: of training and validation names.
+        first: the first fit.
+
+    Raises:
+        CharRNNError: as :func:`fit`.
+    """
+    progress = first.progress
+    rates = [metrics["learning_rate"] for metrics in progress.history[: progress.best_epoch]]
+    folder = None if run.folder is None else run.folder / "refit"
+    checkpoint = Checkpoint(folder, run.description | {"rates": rates}, run.context)
+    trainer = _make_trainer(run, config, batches, None, checkpoint, rates)
+    state = run.context.on_rank_zero(checkpoint.read)
+    # A run that was given more epochs may have found other rates; the refit then starts again.
+    if state is not None and state["description"] == checkpoint.description:
+        checkpoint.restore(trainer, state)
+    if folder is not None and run.context.is_rank_zero:
+        trainer.listeners = [JsonlLogger(folder, trainer.progress.epoch)]
+    trainer.fit()
+    return _fitted(run, config, trainer, batches.data)
+
+
+def training_record(run: TrainingRun, first: FittedModel, final: FittedModel, seconds: float) -> dict[str, Any]:
+    """What ``config.json`` says of the run, under ``training``."""
+    refitted = {"names": sum(final.label_counts), "epochs": final.progress.epoch}
+    return {
+        "settings": dataclasses.asdict(run.settings),
+        "init": None if run.init is None else str(run.init),
+        "init_sha256": run.init_sha256,
+        "best_epoch": first.progress.best_epoch,
+        "epochs": first.progress.epoch,
+        "validation_loss": round(first.progress.best_loss, 6),
+        "refit": refitted if run.settings.refit else None,
+        "seconds": round(seconds, 1),
+        "torch": torch.__version__,
+    }
+
+
+def count_ngrams(config: ModelConfig, data: NameDataset) -> NGramHashTable | NGramAutomaton:
+    """The n-grams of names, in the layout of the task; a generator counts each name under the label of any, too."""
+    names, labels = [name.tolist() for name in data.encoded], data.labels
+    size, label_count = len(Vocabulary(config.alphabet)), len(config.labels)
+    if config.task == "classifier":
+        return NGramHashTable.fit(names, labels, label_count, size)
+    rows = label_rows(label_count)
+    if rows > label_count:
+        names, labels = names * 2, labels + [rows - 1] * len(names)
+    return NGramAutomaton.fit(names, labels, rows, size, GENERATOR_ORDER, max_cells=MAX_CELLS)
+
+
+def _start(run: TrainingRun, checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """The state to go on from. Without one, what an earlier attempt left is removed. Writes ``run.json``."""
+    if run.folder is None:
+        return None
+    state = checkpoint.read()
+    if state is None:
+        _clear(run.folder)
+    else:
+        check_same(run.folder, state["description"], checkpoint.description)
+    write_run_description(run.folder, checkpoint.description, str(run.context.device), run.context.world_size)
+    return state
+
+
+def _clear(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
+
+
+def _make_trainer(
+    run: TrainingRun,
+    config: ModelConfig,
+    train: Batches,
+    validation: Batches | None,
+    checkpoint: Checkpoint,
+    rates: list[float] | None = None,
+) -> Trainer:
+    """A trainer of random weights, or of those of ``init``; with ``rates``, it repeats epochs and rates of a fit."""
+    settings, context, epochs = run.settings, run.context, None
+    torch.manual_seed(settings.seed)
+    model = modules.build(config)
+    if run.init is not None:
+        base, weights = model_folder.read(run.init)
+        transfer_weights(model, weights, base.labels, config.labels)
+    if context.rank:
+        # All processes start from the same weights, and drop different units.
+        torch.manual_seed(settings.seed + context.rank)
+    if rates is not None:
+        epochs = len(rates)
+        # A one-cycle schedule gives the same rates again, step by step.
+        rates = rates if settings.schedule == "plateau" else None
+    return Trainer(model, train, validation, settings, context, (), checkpoint.save, rates, epochs)
+
+
+def _fitted(run: TrainingRun, config: ModelConfig, trainer: Trainer, data: NameDataset) -> FittedModel:
+    ngrams = None if run.private else count_ngrams(config, data)
+    counts = np.bincount(data.labels, minlength=len(config.labels)).tolist()
+    return FittedModel(trainer.eval_model, ngrams, trainer.progress, counts)

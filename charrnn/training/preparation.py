@@ -1,0 +1,135 @@
+"""From a corpus to batches: the names that a task uses, the config of the model, datasets and loaders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from charrnn.corpus import Corpus
+from charrnn.corpus.split import Split
+from charrnn.errors import CorpusError, SettingsError
+from charrnn.model_folder import ANY, ModelConfig
+from charrnn.text import PIPELINES, Compose, Vocabulary
+from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
+from charrnn.training.training_run import TrainingRun
+from charrnn.training.transfer import adopt_architecture
+
+PIPELINE_SUFFIX = {"classifier": "-folded", "generator": ""}
+"""End of the name of a task's text pipeline: classifiers read names in folded case."""
+EVALUATION_BATCH = 4
+"""Batch size without gradients, in training batches."""
+
+
+def usable_names(task: str, corpus: Corpus, pipeline: str = "ascii") -> Corpus:
+    """The names that a task trains on: a classifier drops repeated (name, label) pairs.
+
+    Args:
+        task: ``classifier`` or ``generator``.
+        corpus: names with labels.
+        pipeline: ``ascii`` or ``native``.
+
+    Raises:
+        CorpusError: fewer than two labels or a label with one name (classifier); a label ``*`` (generator).
+    """
+    if task == "classifier":
+        corpus = corpus.distinct_pairs(pipeline)
+        if len(corpus.label_set) < 2:
+            raise CorpusError(
+                f"{corpus.source}: one label only ({corpus.label_set[0]}); a classifier needs at least two. "
+                "Give a folder with several <Label>.txt."
+            )
+        single = [label for label, count in corpus.label_counts.items() if count < 2]
+        if single:
+            raise CorpusError(
+                f"{corpus.source}: only one name for {', '.join(single)}; a label needs at least two. "
+                "Add names or remove the label."
+            )
+    elif ANY in corpus.label_set:
+        raise CorpusError(f"{corpus.source}: a label {ANY!r}, which stands for any label. Rename it.")
+    return corpus
+
+
+def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConfig:
+    """The config of the model to be trained, without calibration and scores.
+
+    Args:
+        run: whose settings give the architecture; ``init`` takes precedence.
+        names: of :func:`usable_names`.
+        splits: of these names; the alphabet is that of the training names.
+
+    Raises:
+        SettingsError: ``init`` is of the other task.
+        ModelFolderError: ``init`` cannot be read.
+    """
+    corpus, settings = run.corpus, run.settings
+    pipeline = settings.pipeline + PIPELINE_SUFFIX[run.task]
+    texts = [PIPELINES[pipeline](name) for name in splits.train.names]
+    counts = splits.train.label_counts
+    config = ModelConfig(
+        task=run.task,
+        architecture=settings.architecture(),
+        alphabet=Vocabulary.build(texts).alphabet,
+        labels=corpus.label_set,
+        label_counts=[counts.get(label, 0) for label in corpus.label_set],
+        pipeline=pipeline,
+        max_length=max(map(len, texts)),
+        data={
+            "source": corpus.source,
+            "fingerprint": corpus.fingerprint,
+            "left_out": names.dropped,
+            "names": len(names),
+            "train": len(splits.train),
+            "validation": len(splits.validation),
+            "test": len(splits.test),
+            "seed": settings.seed,
+            "validation_fraction": settings.validation_fraction,
+            "test_fraction": settings.test_fraction,
+        },
+    )
+    return config if run.init is None else adopt_architecture(config, run.init)
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """The batches of a run.
+
+    Attributes:
+        train: shuffled, of the training names.
+        validation: of the validation names.
+        refit: shuffled, of both together; None where the settings do not refit.
+    """
+
+    train: Batches
+    validation: Batches
+    refit: Batches | None
+
+
+def make_loaders(run: TrainingRun, config: ModelConfig, splits: Split) -> Loaders:
+    """The batches of both parts, as the config encodes names.
+
+    Raises:
+        SettingsError: a shuffled batch has fewer names than there are processes.
+    """
+    train, validation = (_dataset(config, part) for part in (splits.train, splits.validation))
+    return Loaders(
+        _loader(run, train),
+        _loader(run, validation, shuffled=False),
+        _loader(run, NameDataset.concatenate([train, validation])) if run.settings.refit else None,
+    )
+
+
+def _dataset(config: ModelConfig, part: Corpus) -> NameDataset:
+    index = {label: i for i, label in enumerate(config.labels)}
+    transform = Compose(PIPELINES[config.pipeline], Vocabulary(config.alphabet).encode)
+    return NameDataset(part.names, [index[label] for label in part.labels], transform)
+
+
+def _loader(run: TrainingRun, data: NameDataset, shuffled: bool = True) -> Loader | DeviceLoader:
+    settings, context = run.settings, run.context
+    size, seed = (settings.batch_size, settings.seed) if shuffled else (settings.batch_size * EVALUATION_BATCH, None)
+    sampler = LengthBuckets(data.lengths, size, seed, context.rank, context.world_size)
+    if shuffled and sampler.smallest_batch < context.world_size:
+        raise SettingsError(
+            f"--batch-size {settings.batch_size}: some batch has {sampler.smallest_batch} names for "
+            f"{context.world_size} processes. Take larger batches or fewer processes."
+        )
+    return (Loader if context.device.type == "cpu" else DeviceLoader)(data, run.task, sampler, context.device)

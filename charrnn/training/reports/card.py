@@ -1,0 +1,194 @@
+"""The model card: purpose, data, scores, calibration and limits of a model, as Markdown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from charrnn.model_folder import ModelConfig
+
+_SCORE_NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "top3_accuracy": "top-3 accuracy",
+    "macro_f1": "macro-F1",
+    "nll": "negative log-likelihood (nats)",
+    "ece": "expected calibration error",
+    "nats_per_char": "nats per character",
+}
+
+_USES = {
+    "classifier": (
+        "Tells which list of names a name resembles most.",
+        "text-classification",
+        "charrnn classify Satoshi --model .",
+    ),
+    "generator": (
+        "Invents names that resemble those of a list.",
+        "text-generation",
+        "charrnn generate -n 10 --model .",
+    ),
+}
+
+FEW_NAMES = 100
+"""The card warns of labels with fewer names."""
+_LIMITS = {
+    "classifier": " A name outside its {count} labels is still given one of them.",
+    "generator": " It may invent a name that somebody bears.",
+}
+
+
+def score_table(metrics: dict[str, dict[str, float]]) -> str:
+    """A table of test scores as rows and models as columns.
+
+    Args:
+        metrics: by model, the scores by key.
+    """
+    columns = list(metrics)
+    keys = [key for key in _SCORE_NAMES if key in metrics[columns[0]]]
+    rows = [f"| | {' | '.join(columns)} |", f"| --- |{' --- |' * len(columns)}"]
+    rows += [f"| {_SCORE_NAMES[key]} | {' | '.join(f'{metrics[c][key]:.3f}' for c in columns)} |" for key in keys]
+    return "\n".join(rows)
+
+
+def out_of_source_table(report: dict[str, Any]) -> str:
+    """Scores on another source.
+
+    Args:
+        report: of :func:`charrnn.inference.evaluation.evaluate_out_of_source`.
+    """
+    names = f"{report['names']:,} names of `{report['corpus']}`, none of them in the training list"
+    if "nats_per_char" in report:
+        return f"On {names}: {report['nats_per_char']:.3f} nats per character."
+    recall = "\n".join(f"| {label} | {share:.2f} |" for label, share in report["recall"].items())
+    scores = f"balanced accuracy {report['balanced_accuracy']:.3f}, top-3 accuracy {report['top3_accuracy']:.3f}"
+    table = f"| label | recall |\n| --- | --- |\n{recall}"
+    return f"On {names}, uniform prior, labels with at least 30 names: {scores}.\n\n{table}"
+
+
+def label_table(config: ModelConfig) -> str:
+    """Training names of each label and, if there is a test split, its scores there."""
+    columns = {"names": "test names", "precision": "precision", "recall": "recall", "f1": "F1"}
+    columns |= {"nats_per_char": "nats per character"}
+    shown = [key for key in columns if any(key in scores for scores in config.by_label.values())]
+    rows = [f"| label | training names | {' | '.join(columns[key] for key in shown)} |"]
+    rows += [f"| --- | --- |{' --- |' * len(shown)}"]
+    for label, count in zip(config.labels, config.label_counts, strict=True):
+        scores = config.by_label.get(label, {})
+        cells = [_cell(key, scores[key]) if key in scores else "" for key in shown]
+        rows.append(f"| {label} | {count:,} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _cell(key: str, value: float) -> str:
+    return f"{value:,.0f}" if key == "names" else f"{value:.2f}" if key != "nats_per_char" else f"{value:.3f}"
+
+
+def calibration_text(config: ModelConfig) -> str:
+    """Weights of the experts and their effect on validation names; coverage of label sets on test names."""
+    calibration = config.calibration
+    if config.task == "generator":
+        threshold = calibration["likeness"]
+        return (
+            f"A name that costs more than {threshold['nats_per_char']:.2f} nats a character under no label in "
+            f"particular is called unlike the list; {100 * threshold['share']:.1f} % of {threshold['names']:,} "
+            "validation names did."
+        )
+    weights, before, after = (calibration[key] for key in ("weights", "before", "after"))
+    experts = {"network": "the network", "ngrams": "class-wise n-grams", "prior": "the label frequencies"}
+    powers = ", ".join(f"{experts[key]} to the power of {weight:.2f}" for key, weight in weights.items() if weight)
+    text = (
+        f"The answer is a product of experts: {powers}. These were fitted on {calibration['names']:,} validation names "
+        f"that none had learned from, where the negative log-likelihood became {after['nll']:.3f} (the network alone: "
+        f"{before['nll']:.3f}) and the expected calibration error {after['ece']:.3f} ({before['ece']:.3f})."
+    )
+    if "test" not in calibration:
+        return text
+    rows = [
+        f"| {100 * float(promised):.0f} % | {100 * found['coverage']:.1f} % | {found['size']:.2f} |"
+        for promised, found in calibration["test"].items()
+    ]
+    return "\n".join(
+        [
+            text,
+            "",
+            "Sets of labels (split conformal prediction) on the test split:",
+            "",
+            "| promised | held the label | mean number of labels |",
+            "| --- | --- | --- |",
+            *rows,
+            "",
+            "![Accuracy of the test names against the confidence of their answers](reliability.png)",
+        ]
+    )
+
+
+def model_card(config: ModelConfig, command: str) -> str:
+    """The text of ``README.md``, with the front matter that model hubs read.
+
+    Args:
+        config: of the folder.
+        command: that trains this model again.
+    """
+    purpose, pipeline_tag, usage = _USES[config.task]
+    data = config.data
+    scores = (
+        f"On the {data['test']:,} names of the test split, which took no part in training:\n\n"
+        + score_table(config.metrics)
+        if config.metrics
+        else "No test split was kept (`--test-fraction 0`), so there is no score."
+    )
+    outside = "\n" + out_of_source_table(config.out_of_source) + "\n" if config.out_of_source else ""
+    refit = config.training.get("refit")
+    refitted = (
+        f"\nAfter validation had found the number of epochs and the learning rates, the final model learned from all "
+        f"{refit['names']:,} training and validation names.\n"
+        if refit
+        else ""
+    )
+    text = "in ASCII" if config.pipeline.startswith("ascii") else "with diacritics, in Unicode NFC"
+    small = [label for label, count in zip(config.labels, config.label_counts, strict=True) if count < FEW_NAMES]
+    few = f" Few names were known for {', '.join(small)}: expect less of these." if small else ""
+    return f"""---
+library_name: charrnn
+pipeline_tag: {pipeline_tag}
+tags: [names, character-rnn, {config.task}]
+---
+# Name {config.task}
+
+{purpose} A one-layer character {config.architecture["cell"].upper()} with {config.architecture["hidden"]} units,
+trained with charrnn; it answers with NumPy alone.
+
+```sh
+{usage}
+```
+
+## Data
+
+`{data["source"]}`: {data["names"]:,} names, split by name (spellings that differ in case or marks alone
+stay together) into {data["train"]:,} for training, {data["validation"]:,} for validation and {data["test"]:,} for
+testing, seed {data["seed"]}. Names are read {text}. Fingerprint `{data["fingerprint"]}`.
+{refitted}
+## Scores
+
+{scores}
+
+A random split of one list flatters: names from other sources score lower.
+{outside}
+{label_table(config)}
+
+## Calibration
+
+{calibration_text(config)}
+
+## Train it again
+
+```sh
+{command}
+```
+
+## Intended use and limits
+
+For names in reference lists: stories, games, teaching, rough statistics. It answers which list a *name* resembles. It
+does not establish a person's identity, origin, nationality or ancestry, and must not be used to decide anything about a
+person.{few}{_LIMITS[config.task].format(count=len(config.labels))}
+"""

@@ -1,0 +1,139 @@
+"""The inputs of a training run, and its claim on the output folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from charrnn import model_folder
+from charrnn.corpus import Corpus
+from charrnn.errors import SettingsError
+from charrnn.storage import storage_errors
+from charrnn.training.checkpoint import LOCK, check_same, has_state, lock
+from charrnn.training.distributed import DistributedContext
+from charrnn.training.settings import SETTINGS, Settings
+
+RUN = "run"
+"""Folder inside the model folder, for what only the run needs."""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """The inputs of a training run.
+
+    Attributes:
+        task: ``classifier`` or ``generator``.
+        corpus: names with labels.
+        settings: of the task; with ``init``, those of :func:`charrnn.training.transfer.adopt_pipeline`.
+        context: device and processes.
+        init: a model folder to fine-tune from: architecture, alphabet and weights are taken over, and the rows of
+            labels that both have.
+        out: the model folder to write; states of the run lie in its ``run``. None writes nothing.
+        score_on: names of another source, to be scored too.
+        private: whether to leave names and n-grams out of the model folder; names could be read from the latter.
+        command: that starts this run, for the model card.
+    """
+
+    task: str
+    corpus: Corpus
+    settings: Settings
+    context: DistributedContext
+    init: Path | None = None
+    out: Path | None = None
+    score_on: Corpus | None = None
+    private: bool = False
+    command: str = ""
+
+    @property
+    def folder(self) -> Path | None:
+        """Of states, ``run.json``, ``metrics.jsonl`` and TensorBoard events."""
+        return None if self.out is None else self.out / RUN
+
+    @cached_property
+    def init_sha256(self) -> str | None:
+        """SHA-256 of the weights of ``init``."""
+        return None if self.init is None else model_folder.read_config(self.init).weights_sha256
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What must be equal when the run is resumed (see :func:`charrnn.training.checkpoint.check_same`)."""
+        return _description(self.task, self.settings, self.corpus.fingerprint, self.init_sha256)
+
+
+@contextmanager
+def claim(run: TrainingRun, resume: bool) -> Iterator[str]:
+    """Own the output folder, if there is one, inside the block; a run that saved no state leaves nothing in it.
+
+    Args:
+        run: to be executed inside the block.
+        resume: whether the folder may hold an interrupted or finished run.
+
+    Yields:
+        A message if the folder holds a finished run, to which there is nothing to add; else an empty string.
+
+    Raises:
+        SettingsError: the folder is in use, or belongs to another run.
+        StorageError: the folder cannot be written, now or in the block.
+    """
+    if run.out is None:
+        yield ""
+        return
+    out, folder, existed = run.out, run.out / RUN, run.out.exists()
+    with ExitStack() as stack:
+
+        def enter() -> str:
+            # Errors are converted here, on rank 0, so that all ranks see them.
+            with storage_errors(f"--out {out}", "Choose another."):
+                message = _finished(run, out, resume)
+                if not message:
+                    stack.enter_context(lock(folder))
+                return message
+
+        message = run.context.on_rank_zero(enter)
+        try:
+            with storage_errors(f"--out {out}", "Choose another."):
+                yield message
+        finally:
+            is_empty = not (out / model_folder.CONFIG).exists() and not has_state(folder)
+            if run.context.is_rank_zero and is_empty:
+                shutil.rmtree(folder, ignore_errors=True)
+                if not existed:
+                    shutil.rmtree(out, ignore_errors=True)
+
+
+def _finished(run: TrainingRun, out: Path, resume: bool) -> str:
+    """A message if the run in ``out`` is finished, an empty string if there is something to do.
+
+    Raises:
+        SettingsError: ``out`` belongs to another run, or is not empty and may not be resumed.
+    """
+    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if names and not resume:
+        hint = "Add --resume to go on with it" if RUN in names else "Choose another folder"
+        raise SettingsError(f"--out {out}: is not empty. {hint}, or empty this one.")
+    if model_folder.CONFIG in names:
+        config = model_folder.read_config(out)
+        record = config.training
+        settings = SETTINGS[config.task](**record["settings"])
+        check_same(
+            out, _description(config.task, settings, config.data["fingerprint"], record["init_sha256"]), run.description
+        )
+        if run.settings.epochs == settings.epochs or record["epochs"] < settings.epochs:
+            return f"{out}: complete after {record['epochs']} epochs; nothing to do"
+    elif names and not (all(map(_may_be_of_a_run, names)) and (out / RUN / LOCK).exists()):
+        raise SettingsError(f"--out {out}: holds no run to go on with. Choose another folder, or empty this one.")
+    return ""
+
+
+def _may_be_of_a_run(name: str) -> bool:
+    """Whether a run that was killed while it wrote the model folder may have left a file of this name."""
+    return name in (*model_folder.FILES, RUN) or (name.startswith(".") and name.endswith(".tmp"))
+
+
+def _description(task: str, settings: Settings, fingerprint: str, init_sha256: str | None) -> dict[str, Any]:
+    return {"task": task, **asdict(settings), "data": fingerprint, "init": init_sha256}

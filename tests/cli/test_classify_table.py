@@ -1,0 +1,76 @@
+"""Flags mean the same for a table as for single names; the job itself is tested in tests/tables."""
+
+import csv
+import io
+
+import pytest
+
+from charrnn.cli.classify_table import FORMATS
+from charrnn.corpus.rows import KINDS
+
+NAMES = ["Ye", "Papadopoulos", "Nguyễn", "42", "Xqzwvkjx", ""]
+
+
+def test_the_formats_are_those_that_the_reader_knows():
+    assert set(FORMATS) == set(KINDS.values())
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--top-k", 1],
+        ["--prior", "uniform"],
+        ["--coverage", 0.9],
+        ["--min-probability", 0.9],
+        ["--unlike-training"],
+        ["--unlike-training", "names/generator"],
+    ],
+)
+def test_a_table_gets_the_answers_of_its_names(run, tmp_path, flags):
+    (tmp_path / "in.csv").write_text("surname\n" + "".join(f'"{name}"\n' for name in NAMES), encoding="utf-8")
+    (tmp_path / "in.txt").write_text("".join(f"{name}\n" for name in NAMES), encoding="utf-8")
+    table = ["--input", tmp_path / "in.csv", "--name-column", "surname", "--output", tmp_path / "out.csv"]
+    assert run("classify", *table, *flags) == (0, "", "")
+    expected = run("classify", "--input", tmp_path / "in.txt", "--format", "csv", *flags)[1]
+    rows, answers = (list(csv.reader(io.StringIO(text))) for text in ((tmp_path / "out.csv").read_text(), expected))
+    assert rows[0] == ["surname", *answers[0][1:]] and len(rows) == len(answers) == 1 + len(NAMES)
+    for row, answer in zip(rows[1:], answers[1:], strict=True):
+        assert [_number(cell) for cell in row] == [_number(cell) for cell in answer]
+
+
+def _number(cell):
+    try:
+        return pytest.approx(float(cell), abs=1e-6)
+    except ValueError:
+        return cell
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--explain"], "--explain: is for a few names"),
+        (["--workers", 0], "--workers 0"),
+        (["--format", "table"], "drop --format"),
+        (["--output", "out.csv", "--format", "jsonl"], "drop --format"),
+        (["--output", "out.xls"], "name a file that ends in .csv"),
+        (["--output", "in.csv"], "is the input"),
+        (["--output", "folder"], "folder: exists already"),
+        (["--engine", "ray"], "Name --input and --output"),
+        (["--top-k", -1], "top_k -1"),
+        (["--model", "names/generator"], "is a generator"),
+    ],
+)
+def test_bad_flags_are_one_line_and_write_nothing(run, tmp_path, monkeypatch, flags, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.csv").write_text("name\nRossi\n")
+    (tmp_path / "folder").mkdir()
+    status, out, err = run("classify", "--input", "in.csv", *flags)
+    assert status == 2 and out == "" and message in err and err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "in.csv"]
+
+
+@pytest.mark.parametrize("flags", [["--resume"], ["--workers", 2], ["--engine", "ray"], ["--format", "parquet"]])
+def test_flags_of_tables_are_refused_for_single_names(run, flags):
+    status, out, err = run("classify", "Rossi", *flags)
+    assert status == 2 and out == "" and "for tables. Give --input" in err

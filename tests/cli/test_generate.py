@@ -1,0 +1,94 @@
+import json
+import re
+
+import pytest
+
+from charrnn.cli.generate import _parse_labels
+
+
+def test_generate_repeats_with_its_seed(run):
+    first = run("generate", "--label", "Italian", "-n", 1000, "--seed", 7)
+    assert first == run("generate", "--label", "Italian", "-n", 1000, "--seed", 7)
+    assert len(first[1].splitlines()) == 1000
+    assert first != run("generate", "--label", "Italian", "-n", 1000, "--seed", 8)
+
+
+def test_generate_jsonl_carries_what_repeats_it(run):
+    _, out, _ = run("generate", "--label", "Irish", "-n", 3, "--seed", 5, "--format", "jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [(r["label"], r["seed"], r["index"]) for r in rows] == [("Irish", 5, i) for i in range(3)]
+    for row in rows:
+        assert run("generate", "--stamp", row["stamp"]) == (0, row["name"] + "\n", "")
+
+
+def test_labels_are_blended(run):
+    flags = ["--label", "Irish:0.6", "--label", "Japanese:0.4", "-n", 5, "--seed", 1, "--format", "jsonl"]
+    rows = [json.loads(line) for line in run("generate", *flags)[1].splitlines()]
+    assert rows[0]["label"] == {"Irish": 0.6, "Japanese": 0.4} and len(rows) == 5
+    assert run("generate", "--stamp", rows[4]["stamp"])[1] == rows[4]["name"] + "\n"
+
+
+def test_a_label_may_hold_a_colon():
+    labels = ["x:1", "x", "y"]
+    assert _parse_labels(["x:1"], labels) == "x:1"
+    assert _parse_labels(["x:1", "x:2", "y"], labels) == {"x:1": 1.0, "x": 2.0, "y": 1.0}
+    assert _parse_labels(["x:3"], labels) == {"x": 3.0}
+    assert _parse_labels(None, labels) is None and _parse_labels(None, ["x"]) == "x"
+
+
+@pytest.mark.parametrize(
+    ("flags", "resample"), [([], 1), (["--prefix", "Mac"], 16), (["--prefix", "Mac", "--resample", 2], 2)]
+)
+def test_several_names_are_drawn_for_one_under_constraints(run, flags, resample):
+    _, out, _ = run("generate", "--label", "Irish", "-n", 1, "--seed", 1, "--format", "jsonl", *flags)
+    assert json.loads(out)["resample"] == resample
+
+
+def test_generated_names_look_as_asked(run):
+    flags = ["--prefix", "Mac", "--suffix", "n", "--min-length", 7, "--max-length", 11, "--characters", "Macdeilnort"]
+    status, out, _ = run("generate", "--label", "Scottish", "-n", 50, "--seed", 1, *flags)
+    names = out.splitlines()
+    assert status == 0 and len(names) == 50
+    assert all(re.fullmatch("Mac[Macdeilnort]*n", name) and 7 <= len(name) <= 11 for name in names)
+
+
+def test_fewer_new_names_than_asked_for_is_said_and_no_failure(run):
+    status, out, err = run("generate", "--label", "Irish", "-n", 50, "--pattern", "O'[AB][aeiou][nr]?", "--novel")
+    assert status == 0 and 0 < len(out.splitlines()) < 50
+    assert f"{len(out.splitlines())} names instead of 50" in err
+
+
+def test_the_nearest_training_name_is_told(run):
+    flags = ["--label", "Irish", "-n", 3, "--seed", 5, "--novel", "--distance"]
+    rows = [line.split("\t") for line in run("generate", *flags)[1].splitlines()]
+    records = [json.loads(line) for line in run("generate", *flags, "--format", "jsonl")[1].splitlines()]
+    assert [[r["name"], r["nearest"], str(r["distance"])] for r in records] == rows
+    assert all(r["distance"] > 0 for r in records)
+    assert run("generate", "--distance", "--stamp", records[0]["stamp"])[1].rstrip("\n").split("\t") == rows[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["generate", "--label", "Elvish"], "unknown label 'Elvish'; this model knows Arabic, Chinese"),
+        (["generate"], "choose one of Arabic"),
+        (["generate", "--label", "Irish", "--temperature", "nan"], "temperature nan"),
+        (["generate", "--label", "Irish", "--top-p", "inf"], "top_p inf"),
+        (["generate", "--label", "Irish", "--pattern", "("], "pattern '('"),
+        (["generate", "--label", "Irish", "--pattern", "(a|b)*a(a|b){20}"], "states"),
+        (["generate", "--label", "Irish", "--pattern", "[0-9]+"], "no name of this model's characters"),
+        (["generate", "--label", "Irish", "--prefix", "Ж"], "does not know 'Ж'"),
+        (["generate", "--label", "Irish", "--min-length", "-3"], "min_length -3"),
+        (["generate", "--label", "Irish", "--resample", "1000000"], "resample 1000000"),
+        (["generate", "--stamp", "abc"], "stamp: this is none"),
+        (["generate", "--label", "Irish:x", "--label", "Greek"], "--label Irish:x: no number after the colon"),
+        (["generate", "--label", "Irish:1", "--label", "Irish:2"], "name a label twice"),
+        (["generate", "--label", "Irish:-1", "--label", "Greek:2"], "weights must be finite and above 0"),
+        (["generate", "--label", "Irish:1", "--label", "Elvish:2"], "unknown label 'Elvish'"),
+        (["generate", "--label", "Irish", "-n", "1000000000"], "n 1000000000"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(run, arguments, message):
+    status, out, err = run(*arguments)
+    assert status == 2 and out == ""
+    assert message in err and err.count("\n") == 1

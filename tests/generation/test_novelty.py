@@ -1,0 +1,52 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.generation import novelty
+from charrnn.generation.novelty import MAX_STALE, nearest_name, novel_samples
+from charrnn.generation.request import Sample
+
+names = st.text("abc", min_size=1, max_size=6)
+
+
+def test_new_ones_are_told_by_case_and_marks():
+    made = [Sample(name, 0.0, i) for i, name in enumerate(["Abc", "ABC", "Ábc", "De"])]
+    assert [one.name for one in novel_samples(iter(made), frozenset({"de"}))] == ["Abc"]
+
+
+def test_the_search_for_new_ones_ends():
+    taken = 0
+
+    def always_the_same():
+        nonlocal taken
+        while True:
+            taken += 1
+            yield Sample("Abc", 0.0, taken)
+
+    assert [one.name for one in novel_samples(always_the_same(), frozenset())] == ["Abc"]
+    assert taken == MAX_STALE + 1
+
+
+def test_a_new_name_starts_the_count_again(monkeypatch):
+    monkeypatch.setattr(novelty, "MAX_STALE", 3)
+    drawn = [Sample(name, 0.0, i) for i, name in enumerate(["A", "A", "A", "B", "A", "A", "C", "A", "A", "A", "D"])]
+    assert [sample.name for sample in novel_samples(iter(drawn), frozenset())] == ["A", "B", "C"]
+
+
+def edits(a, b):
+    """By the definition: the first characters agree, or one of the three edits comes first."""
+    if not a or not b:
+        return len(a) + len(b)
+    if a[0] == b[0]:
+        return edits(a[1:], b[1:])
+    return 1 + min(edits(a[1:], b), edits(a, b[1:]), edits(a[1:], b[1:]))
+
+
+@given(names, st.lists(names, min_size=1, max_size=6))
+def test_none_is_nearer_than_the_nearest(name, known):
+    found = nearest_name(name, known)
+    distances = [edits(name, one) for one in known]
+    assert found == (known[distances.index(min(distances))], min(distances))
+
+
+def test_case_and_marks_are_no_distance():
+    assert nearest_name("Ábc", ["abcd", "abc"]) == ("abc", 0)

@@ -1,0 +1,140 @@
+import base64
+import itertools
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.errors import CharRNNError, SettingsError
+from charrnn.generation.constraints import Constraints
+from charrnn.generation.request import Request, draw_samples
+from charrnn.generation.sampling import ROUND_SIZE, Sampling
+from charrnn.generation.stamps import make_stamp, read_stamp
+from charrnn.inference import load
+from charrnn.text import BOS
+
+MODEL = load("names/generator")
+REQUESTS = [
+    Request("Irish", 7),
+    Request("Greek", 0, Sampling(0.5, 5, 0.9)),
+    Request("Czech", 1, constraints=Constraints(prefix="Nov", max_length=8), resample=5),
+    Request({"Irish": 0.6, "Japanese": 0.4}, 3),
+    Request("*", 2**40, Sampling(2.0), Constraints(pattern="[A-Z]\\w+"), 2),
+]
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_stamp_draws_the_same_name_again(request_):
+    made = list(MODEL.stream(request_, ROUND_SIZE + 60))
+    for one in (made[0], made[7], made[200], made[ROUND_SIZE // request_.resample], made[-1]):
+        assert MODEL.repeat(MODEL.stamp(request_, one)) == one
+
+
+@given(st.text(max_size=8), st.integers(0, 2**60), st.integers(0, 10**9), st.text(max_size=5), st.integers(1, 9))
+def test_a_stamp_holds_its_request(label, seed, attempt, prefix, resample):
+    request = Request(label, seed, Sampling(0.3), Constraints(prefix=prefix, max_length=9), resample)
+    assert read_stamp("a" * 64, make_stamp("a" * 64, request, attempt)) == (request, attempt)
+
+
+def word(**told):
+    return base64.urlsafe_b64encode(json.dumps({"model": "a" * 16, "attempt": 0} | told).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "%%%",
+        "abc",
+        "é",
+        base64.urlsafe_b64encode(b"[1]").decode(),
+        word(attempt=-1),
+        word(attempt="x"),
+        word(surprise=1),
+        word(seed="x"),
+        word(seed=-1),
+        word(label=3),
+        word(label=["Irish"]),
+        word(resample=0),
+        word(sampling={"temperature": "hot"}),
+        word(sampling={"temperature": float("nan")}),
+        word(constraints={"prefix": 3}),
+        word(constraints={"max_length": "x"}),
+        word(model="b" * 16),
+    ],
+)
+def test_what_is_no_stamp_is_refused(bad):
+    with pytest.raises(SettingsError):
+        read_stamp("a" * 64, bad)
+
+
+def test_a_stamp_of_another_model_names_it():
+    with pytest.raises(CharRNNError, match="of the model bbbbbbbb"):
+        MODEL.repeat(make_stamp("b" * 64, Request("Irish"), 0))
+
+
+def test_a_blend_lies_between_its_labels():
+    classifier = load("names/classifier")
+    shares = []
+    for blend in ("Japanese", {"Italian": 1, "Japanese": 1}, {"Italian": 3.0, "Japanese": 1.0}, "Italian"):
+        names = [made.name for made in MODEL.stream(Request(blend, 1, Sampling(0.7)), 300)]
+        p = classifier.probabilities(names, {"Italian": 1, "Japanese": 1})
+        shares.append(p[:, classifier.labels.index("Italian")].mean())
+    # Each step moves the share by more than chance does over 300 names, and the ends are the labels themselves.
+    assert shares[0] < 0.1 and shares[3] > 0.9
+    assert all(after - before > 0.1 for before, after in itertools.pairwise(shares))
+
+
+def test_a_blend_mixes_embeddings_and_multiplies_ngrams():
+    blend, japanese, irish = (MODEL.decoder(label) for label in ({"Japanese": 1, "Irish": 3}, "Japanese", "Irish"))
+    for decoder in (blend, japanese, irish):
+        decoder.reset(1)
+        decoder.next_logits(np.array([BOS]))
+    logits = blend.next_logits(np.array([MODEL.vocabulary.encode("M")[0]]))
+    model, ngrams = MODEL.model, MODEL.model.ngrams
+    row = 0.25 * japanese.label_input + 0.75 * irish.label_input
+    state = model.layer.initial_state(1)
+    for symbol in (BOS, MODEL.vocabulary.encode("M")[0]):
+        state = model.layer.step(model.char_table[[symbol]] + row, state)
+    network = state[:, : model.layer.hidden] @ model.head + model.head_bias
+    contexts = [MODEL.label_index("Japanese"), MODEL.label_index("Irish")]
+    for symbol in (BOS, MODEL.vocabulary.encode("M")[0]):
+        contexts = [ngrams.next_state[context, symbol] for context in contexts]
+    expected = model.network_weight * network + model.ngram_weight * (
+        0.25 * ngrams.log_p[contexts[0]] + 0.75 * ngrams.log_p[contexts[1]]
+    )
+    assert np.allclose(logits, expected, atol=1e-4)
+
+
+def test_a_blend_of_one_is_the_label():
+    assert MODEL.sample({"Irish": 3.0}, 50, seed=1) == MODEL.sample("Irish", 50, seed=1)
+
+
+class Relabelled:
+    """A decoder that gives its logits under another label's index."""
+
+    def __init__(self, decoder, labels):
+        self.labels = labels
+        self.reset, self.reset_slots = decoder.reset, decoder.reset_slots
+        self.next_logits, self.decode = decoder.next_logits, decoder.decode
+
+
+def test_labels_with_equal_distributions_draw_different_names():
+    guide = MODEL.guide(Request())
+    first, second = (
+        [s.name for s in itertools.islice(draw_samples(decoder, guide, Request(seed=1)), 20)]
+        for decoder in (MODEL.decoder("Irish"), Relabelled(MODEL.decoder("Irish"), [0]))
+    )
+    assert first != second
+
+
+@pytest.mark.parametrize("weight", [0, -1.0, float("nan"), float("inf")])
+def test_bad_weights_are_refused(weight):
+    with pytest.raises(SettingsError, match="weights"):
+        MODEL.sample({"Irish": 1.0, "Greek": weight}, 1)
+    with pytest.raises(SettingsError, match="weights"):
+        MODEL.sample({}, 1)
+    with pytest.raises(CharRNNError, match="unknown label 'Elvish'"):
+        MODEL.sample({"Irish": 1.0, "Elvish": 1.0}, 1)

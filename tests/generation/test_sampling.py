@@ -1,0 +1,178 @@
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn import model_folder
+from charrnn.errors import ImpossibleConstraint, SettingsError
+from charrnn.generation.constraints import Constraints
+from charrnn.generation.request import Request
+from charrnn.generation.sampling import ROUND_SIZE, SLOTS, Sampling
+from charrnn.inference import PRETRAINED, load
+from charrnn.inference.generator import Generator
+from charrnn.text import fold
+
+SOME = st.builds(
+    Constraints,
+    prefix=st.sampled_from(["", "", "M", "Ka", "De"]),
+    suffix=st.sampled_from(["", "", "a", "ini", "ov"]),
+    contains=st.sampled_from(["", "", "r", "an", "tt"]),
+    pattern=st.sampled_from(["", "", "[A-Z][a-z]*", r"\w+( \w+)?", "(?i)[^x]*", ".*[aeiou].*[aeiou].*", "(..)+"]),
+    characters=st.sampled_from(["", "", "ABCDEFGKMPabcdefghiklmnoprstuv"]),
+    min_length=st.integers(1, 8),
+    max_length=st.one_of(st.none(), st.integers(6, 14)),
+)
+
+
+MODEL = load("names/generator")
+
+
+@pytest.fixture
+def shipped_generator():
+    return MODEL
+
+
+def holds(constraints, name, longest):
+    most = longest if constraints.max_length is None else constraints.max_length
+    return (
+        name.startswith(constraints.prefix)
+        and name.endswith(constraints.suffix)
+        and constraints.contains in name
+        and (not constraints.pattern or re.fullmatch(constraints.pattern, name))
+        and (not constraints.characters or set(name) <= set(constraints.characters))
+        and constraints.min_length <= len(name) <= most
+        and name == " ".join(name.split())
+    )
+
+
+@given(SOME, st.integers(0, 2**32), st.sampled_from([0.0, 0.5, 1.0, 3.0]))
+def test_every_name_meets_its_constraints(constraints, seed, temperature):
+    model = MODEL
+    try:
+        names = model.sample("Italian", 40, seed, temperature, constraints=constraints)
+    except ImpossibleConstraint:
+        return
+    assert len(names) == 40
+    assert all(holds(constraints, name, model.config.max_length) for name in names)
+
+
+def test_what_is_new_is_new_and_stands_once(shipped_generator):
+    names = shipped_generator.sample("Czech", 3000, seed=1, novel=True)
+    keys = [fold(name) for name in names]
+    assert len(set(keys)) == len(names) == 3000 and not set(keys) & shipped_generator.training_names
+
+
+def test_the_search_for_what_is_new_ends(shipped_generator):
+    everything = Constraints(pattern="[AB][aeiou][nr]?")
+    names = shipped_generator.sample("Italian", 1000, seed=1, constraints=everything, novel=True)
+    assert len(names) < 30 and not {fold(name) for name in names} & shipped_generator.training_names
+    assert shipped_generator.sample("Italian", 5, constraints=Constraints(pattern="Rossi"), novel=True) == []
+
+
+def test_novelty_needs_the_list(shipped_generator, tmp_path):
+    without = Generator(*model_folder.read(PRETRAINED / "names/generator"))
+    with pytest.raises(SettingsError, match="nothing can be proven to be new"):
+        without.sample("Italian", 1, novel=True)
+    private = Generator(without.config, model_folder.read(PRETRAINED / "names/generator")[1], tmp_path)
+    with pytest.raises(SettingsError, match="--private"):
+        private.sample("Italian", 1, novel=True)
+    with pytest.raises(SettingsError, match="--private"):
+        private.nearest("Rossi")
+    assert without.sample("Italian", 5, seed=1) == shipped_generator.sample("Italian", 5, seed=1)
+
+
+def test_a_name_is_told_with_its_own_probability(shipped_generator):
+    made = list(shipped_generator.stream(Request("Irish", 5, Sampling(0.7), Constraints(suffix="n")), 200))
+    expected = shipped_generator.log_probabilities([one.name for one in made], ["Irish"] * 200)
+    assert np.allclose([one.log_probability for one in made], expected, atol=1e-4)
+    assert [one.attempt for one in made] == list(range(200))
+
+
+def test_a_stream_goes_on_beyond_a_round(shipped_generator):
+    names = shipped_generator.sample("Greek", ROUND_SIZE + SLOTS, seed=3)
+    assert names[:10] == shipped_generator.sample("Greek", 10, seed=3)
+    assert len(set(names[ROUND_SIZE:])) > SLOTS / 2 and names[ROUND_SIZE : ROUND_SIZE + 50] != names[:50]
+
+
+def test_resampling_brings_names_nearer_to_those_that_happen_to_match(shipped_generator):
+    """Against the truth: free names that end in "ini"."""
+    free = [name for name in shipped_generator.sample("Italian", 60_000, seed=1) if name.endswith("ini")]
+    truth = np.mean([len(name) for name in free])
+    lengths = {
+        resample: np.mean(
+            [
+                len(name)
+                for name in shipped_generator.sample(
+                    "Italian", 400, seed=2, constraints=Constraints(suffix="ini"), resample=resample
+                )
+            ]
+        )
+        for resample in (1, 32)
+    }
+    assert abs(lengths[32] - truth) < 0.7 < 2 < abs(lengths[1] - truth)
+
+
+def test_characters_are_drawn_as_often_as_asked():
+    logits = np.log(np.tile(np.array([[0.5, 0.3, 0.15, 0.05]], np.float32), (20_000, 1)))
+    uniform = np.random.default_rng(0).random(20_000)
+
+    def shares(**settings):
+        return np.bincount(Sampling(**settings).choose(logits, uniform), minlength=4) / 20_000
+
+    assert shares() == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.01)
+    assert shares(top_k=2) == pytest.approx([0.625, 0.375, 0, 0], abs=0.01)
+    assert shares(top_p=0.9) == pytest.approx(np.array([0.5, 0.3, 0.15, 0]) / 0.95, abs=0.01)
+    assert shares(top_p=0.5) == pytest.approx([1, 0, 0, 0])
+    square = np.array([0.25, 0.09, 0.0225, 0.0025])
+    assert shares(temperature=0.5) == pytest.approx(square / square.sum(), abs=0.01)
+    assert shares(temperature=1e-320) == pytest.approx([1, 0, 0, 0])
+
+
+def test_the_share_that_is_allowed():
+    logits = np.log(np.array([[0.5, 0.3, 0.2]], np.float32))
+    allowed = logits.copy()
+    allowed[0, 0] = -np.inf
+    assert Sampling().log_allowed_mass(allowed, logits) == pytest.approx(np.log(0.5))
+    assert Sampling(0.5).log_allowed_mass(allowed, logits) == pytest.approx(np.log((0.09 + 0.04) / 0.38))
+    assert Sampling(0.0).log_allowed_mass(allowed, logits) == [0]
+
+
+def test_what_has_no_probability_is_never_drawn():
+    logits = np.array([[-np.inf, 0.0, -np.inf, 0.0]] * 3, np.float32)
+    lowest_and_highest = np.array([0.0, 0.5, np.nextafter(1, 0)])
+    assert Sampling().choose(logits, lowest_and_highest).tolist() == [1, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        (Constraints(prefix="ß"), "prefix 'ß': this model does not know 'ß'"),
+        (Constraints(pattern="[0-9]+"), "pattern '\\[0-9\\]\\+': no name"),
+        (Constraints(prefix="Mac", max_length=2), "prefix 'Mac': .* takes 3 characters"),
+        (Constraints(prefix="A", pattern="B.*"), "prefix 'A', pattern 'B.\\*', together: no name"),
+        (Constraints(contains="  "), "contains '  ': no name"),
+        (Constraints(min_length=9, max_length=8), "min_length 9: no name of at most 8"),
+        (Constraints(characters="#"), "characters '#': no name"),
+    ],
+)
+def test_what_is_impossible_says_which_part(constraints, message, shipped_generator):
+    with pytest.raises(ImpossibleConstraint, match=message):
+        shipped_generator.sample("Italian", 1, constraints=constraints)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "message"),
+    [
+        (Constraints(min_length=0), "min_length 0"),
+        (Constraints(max_length=-1), "max_length -1"),
+        (Constraints(max_length=10**9), "max_length 1000000000"),
+        (Constraints(pattern="("), "pattern '\\('"),
+    ],
+)
+def test_what_is_no_constraint_is_refused(constraints, message, shipped_generator):
+    with pytest.raises(SettingsError, match=message):
+        shipped_generator.sample("Italian", 1, constraints=constraints)
+    with pytest.raises(SettingsError, match="resample 0"):
+        shipped_generator.sample("Italian", 1, resample=0)

@@ -1,0 +1,99 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn import text
+from charrnn.errors import SettingsError
+from charrnn.text import SPECIALS, UNKNOWN, Compose, Vocabulary, clean, fold, rejection_reason, to_ascii
+
+
+@pytest.mark.parametrize(
+    ("name", "ascii_name"),
+    [("Dvořák", "Dvorak"), ("Groß", "Gross"), ("Łukasz", "Lukasz"), ("Nguyễn", "Nguyen"), ("O’Brien", "O'Brien")],
+)
+def test_to_ascii_keeps_letters_that_deleting_marks_would_lose(name, ascii_name):
+    assert to_ascii(name) == ascii_name
+
+
+@given(st.text())
+def test_fold_is_ascii_and_idempotent(name):
+    assert fold(name).isascii()
+    assert fold(fold(name)) == fold(name)
+
+
+@given(st.text(alphabet=st.characters(min_codepoint=0x41, max_codepoint=0x17F, categories=["L"])))
+def test_fold_ignores_case_and_composition(name):
+    assert fold(unicodedata.normalize("NFD", name)) == fold(name)
+    assert fold("NOWAK") == fold("nowak") == fold("Nowak")
+
+
+def test_compose_applies_in_order():
+    assert Compose(str.strip, to_ascii, len)(" Dvořák ") == 6
+
+
+def test_clean_collapses_spaces():
+    assert clean("\u00a0de  la\tCruz ") == "de la Cruz"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (None, "missing-name"),
+        ("", "missing-name"),
+        (" \t", "missing-name"),
+        ("123", "no-letters"),
+        ("???", "no-letters"),
+        ("x" * 101, "too-long"),
+        ("x" * 100, None),
+        ("Ng", None),
+        ("王", None),
+    ],
+)
+def test_abstention_gives_the_reason(name, reason):
+    assert rejection_reason(name) == reason
+
+
+@given(st.text(alphabet="abcxyz"))
+def test_vocabulary_decodes_what_it_encodes(name):
+    vocabulary = Vocabulary("abcxyz")
+    assert vocabulary.decode(vocabulary.encode(name)) == name
+
+
+def test_vocabulary_maps_strangers_to_unknown_and_leaves_specials_free():
+    vocabulary = Vocabulary("ab")
+    assert vocabulary.encode("aZb") == [SPECIALS, UNKNOWN, SPECIALS + 1]
+    assert len(vocabulary) == SPECIALS + 2
+    assert {text.PAD, text.UNKNOWN, text.BOS, text.EOS} == set(range(SPECIALS))
+
+
+def test_vocabulary_builds_sorted_without_rare_characters():
+    assert Vocabulary.build(["ba", "ab", "q"]).alphabet == "ab"
+
+
+def test_vocabulary_refuses_a_character_twice():
+    with pytest.raises(SettingsError, match="twice"):
+        Vocabulary("aa")
+
+
+@given(st.text())
+def test_native_keeps_what_it_reads_and_is_idempotent(name):
+    for pipeline in ("native", "native-folded"):
+        read = text.PIPELINES[pipeline]
+        assert read(read(name)) == read(name)
+        assert unicodedata.is_normalized("NFC", read(name))
+
+
+def test_native_keeps_diacritics_and_scripts():
+    native, folded = text.PIPELINES["native"], text.PIPELINES["native-folded"]
+    for name in ("Dvořáková", "Müller", "Ó Briain", "Weiß", "Иванов"):
+        assert native(unicodedata.normalize("NFD", name)) == name
+        assert folded(name.upper() if "ß" not in name else name) == name.lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("عمر", None), ("王明", None), ("12", "no-letters"), ("", "missing-name")]
+)
+def test_native_reads_every_script(name, reason):
+    assert rejection_reason(name, "native") == reason

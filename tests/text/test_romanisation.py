@@ -1,0 +1,59 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.inference import load
+from charrnn.text.romanisation import is_readable, romanise
+
+SPELLINGS = {
+    "Russian": "Юрьев Yuriev Соловьёв Solovyov Щербаков Shcherbakov Достоевский Dostoevsky Емельянов Emelyanov "
+    "Цветаева Tsvetaeva Ильин Ilyin Александров Alexandrov Хрущев Khrushchev Воробьев Vorobyev",
+    "Greek": "Παπαδόπουλος Papadopoulos Χατζής Hatzis Μπακογιάννης Bakogiannis Ευσταθίου Efstathiou Γκίκας Gikas "
+    "Αγγελόπουλος Angelopoulos Ψαρράς Psarras Αυγερινός Avgerinos ΓΕΩΡΓΙΟΥ Georgiou",
+    "Korean": "김 Kim 이 Lee 박 Park 최 Choi 남궁 Namgung 견 Gyeon",
+    "Japanese": "佐藤 Sato 佐々木 Sasaki さとう Sato サトウ Sato しょうじ Shoji はっとり Hattori "
+    "おおの Ono ふじい Fujii",
+    "Chinese": "王 Wang 李 Li 欧阳 Ouyang 曾 Zeng",
+}
+PAIRS = [
+    (label, *pair)
+    for label, words in SPELLINGS.items()
+    for pair in zip(words.split()[::2], words.split()[1::2], strict=True)
+]
+
+
+@pytest.mark.parametrize(("label", "native", "latin"), PAIRS)
+def test_names_are_spelled_as_bearers_spell_them(label, native, latin):
+    assert is_readable(native)
+    assert romanise(native).strip() == latin
+
+
+@pytest.mark.parametrize("name", ["محمد", "כהן", "समीर", "สมชาย", "习近平", "თბილისი"])
+def test_what_cannot_be_read_abstains(name):
+    assert not is_readable(name)
+    (answer,) = load("names/classifier").predict([name])
+    assert answer.reason == "unsupported-script"
+
+
+def test_native_script_is_answered_sensibly():
+    answers = load("names/classifier").predict([native for _, native, _ in PAIRS], top_k=3)
+    ranks = [
+        [s.label for s in a.predictions].index(label) if label in [s.label for s in a.predictions] else 3
+        for a, (label, _, _) in zip(answers, PAIRS, strict=True)
+    ]
+    # 이 is Lee and 최 is Choi, which other languages have too: the first answer may be another, the first three not.
+    assert sum(rank == 0 for rank in ranks) >= 0.8 * len(PAIRS)
+    assert sum(rank < 3 for rank in ranks) >= 0.95 * len(PAIRS)
+
+
+@given(st.text())
+def test_anything_is_romanised_without_error_and_latin_is_left_alone(text):
+    romanise(text)
+    is_readable(text)
+    latin = "".join(c for c in text if c.isascii())
+    assert romanise(latin) == latin
+
+
+def test_latin_with_marks_is_left_alone():
+    for name in ("Nguyễn", "Dvořák", "Groß", "O’Brien", "Þórsson", "ʻOkina"):
+        assert romanise(name) == name and is_readable(name)
