@@ -93,7 +93,7 @@ class _ProductDecoder:
     """A blend as a product of whole experts, a decoder for each label, with the weights as exponents."""
 
     def __init__(self, model: CharacterModel, labels: list[int], weights: Floats) -> None:
-        self.labels, self.weights = labels, weights
+        self.label_indices, self.weights = labels, weights
         self.decoders = [ConditionalDecoder(model, [label], np.ones(1)) for label in labels]
 
     def reset(self, slots: int) -> None:

@@ -25,13 +25,8 @@ if TYPE_CHECKING:
         UnknownLabelError,
         WorkerError,
     )
-    from charrnn.generation.constraints import Constraints
-    from charrnn.generation.novelty import Neighbour
-    from charrnn.generation.request import Request, Sample
-    from charrnn.generation.sampling import Sampling
-    from charrnn.inference import Classifier, Generator, load
-    from charrnn.inference.answers import LabelScore, Prediction, Ranking
-    from charrnn.inference.explanation import Explanation
+    from charrnn.generation import Constraints, Neighbour, Request, Sample, Sampling
+    from charrnn.inference import Classifier, Explanation, Generator, LabelScore, Prediction, Ranking, load
 
 __version__ = "0.2.0"
 __all__ = [
@@ -66,17 +61,17 @@ __all__ = [
 
 _MODULES = {
     "Classifier": "charrnn.inference",
-    "Constraints": "charrnn.generation.constraints",
+    "Constraints": "charrnn.generation",
     "Corpus": "charrnn.corpus",
-    "Explanation": "charrnn.inference.explanation",
+    "Explanation": "charrnn.inference",
     "Generator": "charrnn.inference",
-    "LabelScore": "charrnn.inference.answers",
-    "Neighbour": "charrnn.generation.novelty",
-    "Prediction": "charrnn.inference.answers",
-    "Ranking": "charrnn.inference.answers",
-    "Request": "charrnn.generation.request",
-    "Sample": "charrnn.generation.request",
-    "Sampling": "charrnn.generation.sampling",
+    "LabelScore": "charrnn.inference",
+    "Neighbour": "charrnn.generation",
+    "Prediction": "charrnn.inference",
+    "Ranking": "charrnn.inference",
+    "Request": "charrnn.generation",
+    "Sample": "charrnn.generation",
+    "Sampling": "charrnn.generation",
     "load": "charrnn.inference",
 }
 """Where a public name is defined; those that are not listed are errors."""

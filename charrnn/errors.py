@@ -13,7 +13,7 @@
     ├── CheckpointError            a training state that is damaged or does not fit this version
     ├── NonFiniteLossError         training diverged: the loss is NaN or infinite
     ├── WorkerError                a worker process or a cluster ended before its work was done
-    ├── InterruptedRunError        stopped by a signal, with the training state saved (exit status 3)
+    ├── InterruptedRunError        training stopped by a signal or a lost process; its state is saved (exit status 3)
     └── MissingExtraError          an optional dependency is not installed
 
 A message is one line: what, where, and the next move. The command line prints it and exits with status 2.
@@ -81,7 +81,7 @@ class WorkerError(CharRNNError):
 
 
 class InterruptedRunError(CharRNNError):
-    """Training was stopped by a signal, and its state is saved."""
+    """Training was stopped by a signal or the loss of another process; the last saved state is intact."""
 
 
 class MissingExtraError(CharRNNError):
@@ -104,23 +104,28 @@ def needs_extra(extra: str) -> Iterator[None]:
         if (error.name or "").split(".")[0] == "charrnn":
             raise
         packages = " ".join(f'"{requirement}"' for requirement in extra_requirements(extra))
-        raise MissingExtraError(f"{error.name} is not installed. Run: pip install {packages}") from error
+        remedy = f"Run: pip install {packages}" if packages else f"Install the packages of charrnn's extra {extra!r}."
+        raise MissingExtraError(f"{error.name} is not installed. {remedy}") from error
 
 
 def extra_requirements(extra: str) -> list[str]:
     """The requirements of an extra, such as ``["pyarrow>=17"]``, from the distribution's metadata.
 
-    A checkout that was never installed has no metadata; there they come from its ``pyproject.toml``.
+    A checkout that was never installed has no metadata; there they come from its ``pyproject.toml``. The list is empty
+    where neither tells.
     """
+    import re
     import tomllib
     from importlib import metadata
 
     try:
         lines = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
-        project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
-        return list(project["project"]["optional-dependencies"][extra])
+        path = Path(__file__).parent.parent / "pyproject.toml"
+        if not path.exists():
+            return []
+        extras = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+        return list(extras.get(extra, []))
+    of_extra = re.compile(rf"""\bextra\s*==\s*["']{re.escape(extra)}["']""")
     requirements = [line.partition(";") for line in lines]
-    return [
-        name.strip() for name, _, marker in requirements if marker.replace("'", '"').strip() == f'extra == "{extra}"'
-    ]
+    return [requirement.strip() for requirement, _, marker in requirements if of_extra.search(marker)]

@@ -7,10 +7,10 @@ import numpy as np
 from charrnn.arrays import Floats, Ints
 
 
-def confusion_matrix(targets: Ints, predictions: Ints, labels: int) -> Ints:
+def confusion_matrix(targets: Ints, predictions: Ints, label_count: int) -> Ints:
     """Counts, (labels, labels): row true label, column predicted label."""
-    cells = np.bincount(targets * labels + predictions, minlength=labels * labels)
-    return cells.reshape(labels, labels)
+    cells = np.bincount(targets * label_count + predictions, minlength=label_count**2)
+    return cells.reshape(label_count, label_count)
 
 
 def top_k_accuracy(probabilities: Floats, targets: Ints, k: int) -> float:

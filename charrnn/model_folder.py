@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ModelFolderError
-from charrnn.storage import storage_errors, write_atomically
+from charrnn.storage import storage_errors, write_together
 
 FORMAT_VERSION = 2
 CONFIG, WEIGHTS, CARD, TRAINING_NAMES = "config.json", "model.safetensors", "README.md", "known.txt.gz"
@@ -36,7 +36,7 @@ FILES = (TRAINING_NAMES, "reliability.png", WEIGHTS, CARD, CONFIG)
 ANY = "*"
 """The label of a generator that stands for any of its labels."""
 EXPERTS = {"classifier": ("network", "ngrams", "prior"), "generator": ("network", "ngrams")}
-"""What each task's answer is a product of, in the order of their weights."""
+"""The experts of each task, whose weighted product is the answer; tuples of weights have this order."""
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -116,7 +116,7 @@ def write(
     training_names: Collection[str] | None = None,
     pictures: Mapping[str, bytes] | None = None,
 ) -> ModelConfig:
-    """Write a model folder; after an error, ``config.json`` is absent.
+    """Write a model folder; after an error, it is as it was. ``config.json`` comes last.
 
     Args:
         folder: made if absent.
@@ -142,17 +142,8 @@ def write(
         lines = "".join(f"{name}\n" for name in sorted(set(training_names)))
         # mtime=0: the same names are the same bytes.
         files = {TRAINING_NAMES: gzip.compress(lines.encode(), mtime=0)} | files
-    written: list[Path] = []
     with storage_errors(str(folder), "Free space or choose another --out."):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, content in files.items():
-                written.append(folder / name)
-                write_atomically(folder / name, content)
-        except OSError:
-            for path in written:
-                path.unlink(missing_ok=True)
-            raise
+        write_together(folder, files)
     return config
 
 
@@ -187,12 +178,12 @@ def read_config(folder: str | Path) -> ModelConfig:
         ModelFolderError: as for :func:`read`.
     """
     path = Path(folder) / CONFIG
-    if not path.is_file():
-        raise ModelFolderError(
-            f"{folder}: no model folder (no config.json). Train one: python -m charrnn.train classifier --out {folder}"
-        )
     try:
         fields = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ModelFolderError(
+            f"{folder}: no model folder (no config.json). Train one: python -m charrnn.train classifier --out {folder}"
+        ) from error
     except (OSError, ValueError) as error:
         raise _broken(path, f"cannot be read ({error})") from error
     if not isinstance(fields, dict):
@@ -229,12 +220,14 @@ def _validated(path: Path, fields: dict[str, Any]) -> ModelConfig:
     if fields.keys() != expected.keys():
         odd = ", ".join(sorted(fields.keys() ^ expected.keys()))
         raise _broken(path, f"has missing or unknown keys: {odd}")
-    for key, kind in expected.items():
-        if not isinstance(fields[key], kind):
-            raise _broken(path, f"{key} is no {kind.__name__}")
+    for key, type_ in expected.items():
+        if not isinstance(fields[key], type_):
+            raise _broken(path, f"{key} is no {type_.__name__}")
     config = ModelConfig(**fields)
     if config.task not in EXPERTS:
         raise _broken(path, f"unknown task {config.task!r}")
+    if len(set(config.alphabet)) != len(config.alphabet):
+        raise _broken(path, "alphabet holds a character twice")
     if not config.labels or len(config.labels) != len(config.label_counts):
         raise _broken(path, "labels and label_counts differ in number, or are empty")
     return config

@@ -8,12 +8,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from charrnn import model_folder
 from charrnn.corpus.split import Split, split
 from charrnn.inference import Classifier, Generator, evaluation
-from charrnn.metrics import reliability_bins
 from charrnn.model_folder import ModelConfig, Weights
 from charrnn.training.calibration import calibrate
 from charrnn.training.fitting import fit, refit, training_record
@@ -64,11 +61,9 @@ def train(run: TrainingRun) -> TrainedModel:
         write_hparams(run.out / RUN, settings, scores["charrnn"])
     if len(test) and isinstance(model, Classifier):
         config = replace(config, calibration=calibration | {"test": evaluation.evaluate_sets(model, test)})
-        targets = np.array([model.labels.index(label) for label in test.labels])
-        bins = reliability_bins(model.probabilities(test.names), targets)
-        pictures["reliability.png"] = to_png(reliability_figure(bins))
+        pictures["reliability.png"] = to_png(reliability_figure(evaluation.evaluate_reliability(model, test)))
 
     card = model_card(config, run.command)
-    training_names = None if run.private else {key for part in splits for key in part.keys}
+    training_names = None if run.private else {key for names in splits for key in names.keys}
     config = model_folder.write(run.out, config, weights, card, training_names, pictures)
     return TrainedModel(config, weights, splits)

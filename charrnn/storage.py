@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +34,33 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     _sync_folder(path.parent)
 
 
+def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Replace several files of a folder: none of them unless all can be written. The last one is replaced last.
+
+    Args:
+        folder: made if absent.
+        files: content by name.
+
+    Raises:
+        OSError: a file cannot be written; all are as they were.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    temporaries = {name: _temporary(folder / name) for name in files}
+    try:
+        for name, content in files.items():
+            with temporaries[name].open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        for name, temporary in temporaries.items():
+            temporary.replace(folder / name)
+    except BaseException:
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(folder)
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the content of a file in one step (see :func:`atomic_writer`).
 
@@ -54,13 +81,12 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be written.
     """
+    path = path.absolute()
     temporary = _temporary(path)
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        if path.exists():
-            path.rmdir()
-        temporary.rename(path)
+        temporary.replace(path)  # also of an empty folder, in one step
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -83,12 +109,13 @@ def storage_errors(where: str, remedy: str) -> Iterator[None]:
 
 
 def _temporary(path: Path) -> Path:
+    path = path.absolute()  # the path "." has no name
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut."""
-    if os.name == "posix":
+    """Make a rename survive a power cut, where the file system can sync a folder; not all can."""
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -50,7 +50,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def train(flags: argparse.Namespace, settings: Settings) -> str:
-    """Train, evaluate and write the model folder; under torchrun, one of its processes.
+    """Train, evaluate and write the model folder; under torchrun, each process calls it.
 
     Args:
         flags: of the command, as :func:`parse` gives them.
@@ -116,7 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 2 bad input, 3 stopped by a signal with a saved state, 130 without one.
     """
     flags = parse(arguments)
-    # During the steps a signal waits for the end of the step; at other times both signals interrupt at once.
+    # While the trainer runs, a signal waits for the end of the step. At other times SIGTERM interrupts at once, as
+    # Ctrl-C does.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

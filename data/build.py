@@ -81,7 +81,7 @@ def lines(path: Path) -> set[str]:
 
 
 def main() -> int:
-    """Write the lists, and a table of what went in, into the data card too."""
+    """Write the lists, print a table of their sources, and put it into the data card."""
     try:
         import_module("faker")
     except ModuleNotFoundError:

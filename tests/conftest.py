@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# TensorBoard and Gradio import packages that warn on import; that is theirs to mend.
+# TensorBoard and Gradio import packages that warn on import; these warnings are not about this code.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import torch

@@ -37,6 +37,19 @@ def test_the_packages_come_from_the_metadata_of_the_distribution(monkeypatch):
     assert asked == ["charrnn-names"]
 
 
+def test_where_nothing_tells_the_packages_the_extra_is_named(monkeypatch, tmp_path):
+    """A copy of the package alone, without metadata and without pyproject.toml."""
+
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", absent)
+    monkeypatch.setattr(errors, "__file__", str(tmp_path / "charrnn" / "errors.py"))
+    message = "Install the packages of charrnn's extra 'ray'"
+    with pytest.raises(errors.MissingExtraError, match=message), errors.needs_extra("ray"):
+        import no_such_module  # noqa: F401
+
+
 def test_a_missing_module_of_our_own_is_a_mistake_and_no_missing_extra():
     with pytest.raises(ModuleNotFoundError), errors.needs_extra("train"):
         import charrnn.no_such_module  # noqa: F401

@@ -77,6 +77,7 @@ def edit(**changes):
         (edit(labels="ABC"), "labels is no list"),
         (edit(task="poet"), "unknown task"),
         (edit(labels=["A"]), "differ in number"),
+        (edit(alphabet="aba"), "alphabet holds a character twice"),
     ],
 )
 def test_damage_is_found_and_told_in_one_line(folder, damage, message):
@@ -86,16 +87,24 @@ def test_damage_is_found_and_told_in_one_line(folder, damage, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("failing", ["known.txt.gz", "model.safetensors", "README.md", "config.json"])
-def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, failing):
-    real = model_folder.write_atomically
+@pytest.mark.parametrize("failing", range(4))
+def test_a_full_disk_leaves_the_folder_as_it_was(folder, tmp_path, monkeypatch, failing):
+    """Whichever of the four files does not fit: an older model stays whole, a new folder stays empty."""
+    real, calls = os.fsync, []
 
-    def full(path, content):
-        if path.name == failing:
+    def full(handle):
+        calls.append(handle)
+        if len(calls) == failing + 1:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(path, content)
+        real(handle)
 
-    monkeypatch.setattr(model_folder, "write_atomically", full)
-    with pytest.raises(StorageError, match="No space left"):
-        model_folder.write(tmp_path / "m", config("classifier"), WEIGHTS, "", [])
-    assert list((tmp_path / "m").iterdir()) == []
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for target in (folder, tmp_path / "new"):
+        calls.clear()
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(StorageError, match="No space left"):
+            model_folder.write(target, config("classifier"), {"a": np.ones(3, np.float32)}, "# other\n", ["x"])
+        monkeypatch.undo()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert model_folder.read(folder)[0].labels == ["A", "B", "C"]
+    assert list((tmp_path / "new").iterdir()) == []

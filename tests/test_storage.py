@@ -2,12 +2,13 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
 from charrnn import storage
 from charrnn.errors import CharRNNError, StorageError
-from charrnn.storage import atomic_folder, atomic_writer, storage_errors, write_atomically
+from charrnn.storage import atomic_folder, atomic_writer, storage_errors, write_atomically, write_together
 
 
 class Stop(BaseException):
@@ -109,3 +110,40 @@ def test_other_errors_pass_unchanged():
         with pytest.raises(type(error)) as caught, storage_errors("here", "Free space."):
             raise error
         assert caught.value is error
+
+
+def test_several_files_are_replaced_only_if_all_can_be_written(tmp_path, monkeypatch):
+    write_together(tmp_path, {"a": b"1", "b": b"2"})
+    real, calls = os.fsync, []
+
+    def full(handle):
+        calls.append(handle)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+    with pytest.raises(OSError):
+        write_together(tmp_path, {"a": b"new", "b": b"new", "c": b"new"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"1", "b": b"2"}
+
+
+def test_a_folder_that_cannot_be_synced_is_no_error(tmp_path, monkeypatch):
+    real = os.open
+
+    def no_folders(path, *arguments):
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, *arguments)
+
+    monkeypatch.setattr(storage.os, "open", no_folders)
+    write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_the_working_folder_can_be_the_target(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    with atomic_folder(Path()) as folder:
+        (folder / "a").write_bytes(b"1")
+    assert [path.name for path in (tmp_path / "empty").iterdir()] == ["a"]

@@ -1,4 +1,4 @@
-"""``charrnn classify``: names from the command line or a list, answered one by one; tables become a job."""
+"""``charrnn classify``: names from the command line or a text file; a table becomes a job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.cli import classify_table
-from charrnn.cli.flags import add_model_flag, answer_settings, load_classifier, load_ood_generator
+from charrnn.cli.flags import add_model_flag, add_prior_flag, answer_settings, load_classifier, load_ood_generator
 from charrnn.cli.output import WRITERS, Row
 from charrnn.errors import SettingsError
 
@@ -62,12 +62,7 @@ def add_command(commands: Any) -> None:
         metavar="C",
         help="show a set of labels that holds the true one for this share of names: 0.8, 0.9 or 0.95",
     )
-    command.add_argument(
-        "--prior",
-        choices=["model", "uniform"],
-        default="model",
-        help="label frequencies: those of training, or all equal. Default: model.",
-    )
+    add_prior_flag(command)
     command.add_argument(
         "--min-probability",
         type=float,

@@ -38,10 +38,10 @@ def input_format(flags: argparse.Namespace) -> str | None:
     Raises:
         InputError: there is no such file, or a folder holds no tables, or tables of several formats.
     """
-    from charrnn.corpus.rows import kind_of
+    from charrnn.corpus.rows import format_of
     from charrnn.tables.job import input_files
 
-    found: str | None = flags.input_format or kind_of(input_files(flags.input)[0])
+    found: str | None = flags.input_format or format_of(input_files(flags.input)[0])
     return None if found == "lines" else found
 
 
@@ -64,8 +64,8 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     job = Job(
         inputs=tuple(input_files(flags.input)),
         output=output,
-        input_kind=table_format,
-        output_kind=output_format,
+        input_format=table_format,
+        output_format=output_format,
         model=str(locate(flags.model)),
         weights=model.config.weights_sha256,
         name_column=flags.name_column,
@@ -83,10 +83,10 @@ def _output(flags: argparse.Namespace, table_format: str) -> tuple[str, str]:
     Raises:
         SettingsError: format and suffix disagree, or the output exists as a folder or is the input.
     """
-    from charrnn.corpus.rows import kind_of
+    from charrnn.corpus.rows import format_of
 
     output: str = flags.output or "-"
-    implied = kind_of(output)
+    implied = format_of(output)
     is_folder = output != "-" and not Path(output).suffix
     default = "csv" if table_format == "parquet" and not is_folder else table_format
     output_format = flags.format or implied or default

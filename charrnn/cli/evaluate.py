@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from charrnn.cli.flags import DATA, add_column_flags, read_test_split
+from charrnn.cli.flags import DATA, add_column_flags, add_prior_flag, read_test_split
 
 
 def add_command(commands: Any) -> None:
@@ -16,12 +16,7 @@ def add_command(commands: Any) -> None:
     command.add_argument("--data", required=True, metavar="NAME|PATH", help=DATA)
     add_column_flags(command)
     command.add_argument("--exclude", metavar="CORPUS", help="leave out the names of this corpus")
-    command.add_argument(
-        "--prior",
-        choices=["model", "uniform"],
-        default="model",
-        help="label frequencies: those of training, or all equal. Default: model.",
-    )
+    add_prior_flag(command)
     command.add_argument(
         "--split", choices=["all", "test"], default="all", help="test: the model's own test split. Default: all."
     )

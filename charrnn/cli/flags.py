@@ -33,34 +33,44 @@ def add_model_flag(command: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def load_classifier(path: str) -> Classifier:
+def add_prior_flag(command: argparse.ArgumentParser) -> None:
+    """Which label frequencies a classifier assumes."""
+    command.add_argument(
+        "--prior",
+        choices=["model", "uniform"],
+        default="model",
+        help="label frequencies: those of training, or all equal. Default: model.",
+    )
+
+
+def load_classifier(path: str, flag: str = "--model") -> Classifier:
     """The classifier of a model folder.
 
     Raises:
-        SettingsError: it is a generator.
+        SettingsError: it is a generator; the message names the flag.
         ModelFolderError: it cannot be read.
     """
     from charrnn.inference import Classifier, load
 
     model = load(path)
     if not isinstance(model, Classifier):
-        raise SettingsError(f"--model {path}: is a generator; this command needs a classifier.")
+        raise _of_other_task(flag, path, "classifier")
     return model
 
 
-def load_generator(path: str) -> Generator:
-    """The generator of a model folder.
-
-    Raises:
-        SettingsError: it is a classifier.
-        ModelFolderError: it cannot be read.
-    """
+def load_generator(path: str, flag: str = "--model") -> Generator:
+    """As :func:`load_classifier`, for a generator."""
     from charrnn.inference import Generator, load
 
     model = load(path)
     if not isinstance(model, Generator):
-        raise SettingsError(f"--model {path}: is a classifier; this command needs a generator.")
+        raise _of_other_task(flag, path, "generator")
     return model
+
+
+def _of_other_task(flag: str, path: str, task: str) -> SettingsError:
+    other = "generator" if task == "classifier" else "classifier"
+    return SettingsError(f"{flag} {path}: is a {other}; this command needs a {task}.")
 
 
 def answer_settings(flags: argparse.Namespace) -> dict[str, Any]:
@@ -72,7 +82,7 @@ def load_ood_generator(flags: argparse.Namespace) -> Generator | None:
     """The generator of ``--unlike-training``; None without that flag.
 
     Raises:
-        SettingsError: there is no generator beside the model, or the model that is named is none.
+        SettingsError: there is no generator beside the model, or the named model is a classifier.
         ModelFolderError: the generator cannot be read.
     """
     if flags.unlike_training is None:
@@ -82,7 +92,7 @@ def load_ood_generator(flags: argparse.Namespace) -> Generator | None:
     beside = locate(flags.model).parent / "generator"
     if not flags.unlike_training and not beside.is_dir():
         raise SettingsError(f"--unlike-training: there is no {beside}. Name a generator of the same names.")
-    return load_generator(flags.unlike_training or str(beside))
+    return load_generator(flags.unlike_training or str(beside), "--unlike-training")
 
 
 def read_test_split(config: ModelConfig, corpus: Corpus, flag: str, data: str, model: str) -> Corpus:
@@ -114,6 +124,11 @@ def check_out(out: Path) -> None:
 
     Raises:
         SettingsError: it is neither.
+        StorageError: it cannot be looked into.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    from charrnn.storage import storage_errors
+
+    with storage_errors(f"--out {out}", "Choose another folder."):
+        is_taken = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    if is_taken:
         raise SettingsError(f"--out {out}: is not empty. Choose another folder, or empty this one.")

@@ -68,8 +68,8 @@ def add_command(commands: Any) -> None:
         "--resample",
         type=int,
         metavar="K",
-        help="draw K names for each one and choose by how probable the constraints leave them; 1 is fast and gives "
-        f"less likely names. Default: {RESAMPLE} with a constraint, else 1.",
+        help="draw K candidates for each name and pick one by its importance weight; 1 is fast and gives less likely "
+        f"names. Default: {RESAMPLE} with a constraint, else 1.",
     )
     constraints.add_argument("--novel", action="store_true", help="only names that no training name equals, none twice")
     command.add_argument(

@@ -35,7 +35,7 @@ def write_table(rows: Iterable[Row], stream: TextIO, width: int) -> None:
     """Lines for people; explanations are coloured on a terminal.
 
     Args:
-        rows: of the output.
+        rows: the answers, in the order of the names.
         stream: where to write.
         width: number of labels that a row shows at most; only CSV needs it.
     """

@@ -8,6 +8,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -25,17 +26,17 @@ def open_input(path: str | Path) -> Iterator[BinaryIO]:
     Raises:
         InputError: it cannot be read, or the compressed data is cut off or damaged.
     """
-    if path == "-":
-        yield sys.stdin.buffer
-        return
     try:
-        with gzip.open(path) if str(path).endswith(".gz") else Path(path).open("rb") as stream:
-            yield cast(BinaryIO, stream)
+        if path == "-":
+            yield sys.stdin.buffer
+        else:
+            with gzip.open(path) if str(path).endswith(".gz") else Path(path).open("rb") as stream:
+                yield cast(BinaryIO, stream)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path}: the gzip data is cut off or damaged. Copy or download it again.") from error
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be read ({error.strerror or error}). Check the path and its rights."
+            f"{shown(path)}: cannot be read ({error.strerror or error}). Check the path and its rights."
         ) from error
 
 
@@ -63,7 +64,8 @@ def decoded_lines(where: str, stream: BinaryIO, newline: str, longest: int) -> I
 def _decoded_chunks(where: str, stream: BinaryIO, longest: int) -> Iterator[str]:
     """Text in chunks of whole lines."""
     number, held = 1, bytearray()
-    while chunk := stream.read(_CHUNK):
+    # What a pipe holds now; read() would wait for a whole chunk.
+    while chunk := cast(BufferedIOBase, stream).read1(_CHUNK):
         end = chunk.rfind(b"\n") + 1
         held += chunk[:end] if end else chunk
         if end or len(held) > longest:
@@ -75,7 +77,7 @@ def _decoded_chunks(where: str, stream: BinaryIO, longest: int) -> Iterator[str]
 
 
 def _decode(where: str, content: bytes, number: int, longest: int) -> str:
-    """Decode whole lines, the first of which is line ``number`` and alone may be longer than a chunk."""
+    """Decode whole lines. ``number`` is that of the first, the only one that can be longer than a chunk."""
     if number == 1 and content.startswith(_UTF16):
         raise InputError(f"{where}, line 1: UTF-16. Save the file as UTF-8.")
     if len(content) > longest and not 0 <= content.find(b"\n") <= longest:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from charrnn.corpus import fetch
-from charrnn.corpus.rows import KINDS, kind_of, read_blocks, read_lines
+from charrnn.corpus.rows import FORMATS, format_of, read_blocks, read_lines
 from charrnn.errors import CorpusError, InputError
 from charrnn.text import clean, rejection_reason
 
@@ -50,8 +50,10 @@ def read_labelled_names(data: str | Path, name_column: str, label_column: str, p
         ) from error
     for file in files:
         before = len(collector.names)
-        if kind := kind_of(file):
-            for block in read_blocks(file, kind, {"--name-column": name_column, "--label-column": label_column}):
+        if table_format := format_of(file):
+            for block in read_blocks(
+                file, table_format, {"--name-column": name_column, "--label-column": label_column}
+            ):
                 collector.add(zip(block.column(name_column), block.column(label_column), strict=True))
         else:
             collector.add(zip(read_lines(file), repeat(_label_of(file))))
@@ -65,7 +67,7 @@ def _files(path: Path) -> list[Path]:
         corpora = ", ".join(repr(name) for name in (BUNDLED, *fetch.sources()))
         raise InputError(
             f"{path}: no such file or folder. Give a folder of <Label>.txt, a text file with one name a line, "
-            f"a table ({', '.join(KINDS)}), or one of {corpora}."
+            f"a table ({', '.join(FORMATS)}), or one of {corpora}."
         )
     if not path.is_dir():
         return [path]

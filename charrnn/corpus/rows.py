@@ -19,8 +19,8 @@ from typing import Any, BinaryIO, cast
 from charrnn.corpus.lines import decoded_lines, open_input, shown
 from charrnn.errors import InputError, needs_extra
 
-KINDS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-"""Kind of table by suffix."""
+FORMATS = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+"""Format of a table by suffix."""
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 BLOCK_ROWS = 512
 """Of CSV and TSV. With 4096, reading takes up to twice as long: the garbage collector runs over the rows."""
@@ -90,17 +90,17 @@ class ArrowBlock:
 Block = TextBlock | RecordBlock | ArrowBlock
 
 
-def kind_of(path: str | Path) -> str | None:
-    """The kind of table that the suffix of a path tells, ``.gz`` left out; None if it tells none."""
-    return KINDS.get(Path(str(path).removesuffix(".gz")).suffix.lower())
+def format_of(path: str | Path) -> str | None:
+    """The format of table that the suffix of a path tells, ``.gz`` left out; None if it tells none."""
+    return FORMATS.get(Path(str(path).removesuffix(".gz")).suffix.lower())
 
 
-def read_blocks(path: str | Path, kind: str, required: Mapping[str, str] | None = None) -> Iterator[Block]:
+def read_blocks(path: str | Path, table_format: str, required: Mapping[str, str] | None = None) -> Iterator[Block]:
     """Read a table block by block.
 
     Args:
         path: of a file; ``-`` is standard input.
-        kind: one of the values of :data:`KINDS`.
+        table_format: one of the values of :data:`FORMATS`.
         required: by flag, columns that every row must have; white space around a name in the header is ignored then,
             and of Parquet no other column is read.
 
@@ -112,7 +112,7 @@ def read_blocks(path: str | Path, kind: str, required: Mapping[str, str] | None 
         MissingExtraError: it is a Parquet file and pyarrow is not installed.
     """
     with open_input(path) as stream:
-        yield from _READERS[kind](shown(path), stream, required or {})
+        yield from _READERS[table_format](shown(path), stream, required or {})
 
 
 def read_lines(path: str | Path) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _delimited(where: str, stream: BinaryIO, required: Mapping[str, str], delimi
         columns = _checked_header(where, rows[0] if rows else [], required)
         while rows:
             first, line, rows = first + len(rows), reader.line_num + 1, []
-            rows.extend(islice(reader, BLOCK_ROWS))  # what stands before a malformed row stays in the list
+            rows.extend(islice(reader, BLOCK_ROWS))  # keeps the rows before a malformed one, which the error counts
             whole = rows
             if rows and set(map(len, rows)) != {len(columns)}:
                 whole = _without_blank_rows(where, rows, first, line, len(columns))
@@ -210,7 +210,9 @@ def _parquet(where: str, stream: BinaryIO, required: Mapping[str, str]) -> Itera
     try:
         file = pq.ParquetFile(stream)
         names = file.schema_arrow.names
-        _check_columns(where, [name for name in names if names.count(name) == 1], required)
+        _check_columns(where, names, required)
+        if twice := sorted(name for name in set(required.values()) if names.count(name) > 1):
+            raise InputError(f"{where}: the column {twice[0]!r} stands twice. Rename one of them.")
         for batch in file.iter_batches(columns=list(dict.fromkeys(required.values())) or None):
             yield ArrowBlock(first, batch)
             first += len(batch)
@@ -220,7 +222,7 @@ def _parquet(where: str, stream: BinaryIO, required: Mapping[str, str]) -> Itera
 
 
 _READERS: dict[str, Callable[[str, BinaryIO, Mapping[str, str]], Iterator[Block]]] = {
-    **{kind: partial(_delimited, delimiter=delimiter) for kind, delimiter in DELIMITERS.items()},
+    **{table_format: partial(_delimited, delimiter=delimiter) for table_format, delimiter in DELIMITERS.items()},
     "jsonl": _json_lines,
     "parquet": _parquet,
 }

@@ -2,3 +2,10 @@
 
 Knows models only as a :class:`charrnn.generation.sampling.Decoder`; :mod:`charrnn.inference` implements it.
 """
+
+from charrnn.generation.constraints import Constraints
+from charrnn.generation.novelty import Neighbour
+from charrnn.generation.request import Request, Sample
+from charrnn.generation.sampling import Sampling
+
+__all__ = ["Constraints", "Neighbour", "Request", "Sample", "Sampling"]

@@ -18,15 +18,15 @@ TIDY = r"[^\s](\s?[^\s])*"
 
 @dataclass(frozen=True)
 class Constraints:
-    """What generated names look like. All of it holds for each name; letter case matters.
+    """Constraints on generated names; every name meets all of them. Letter case matters.
 
     Attributes:
         prefix: how names begin.
         suffix: how names end.
-        contains: what stands somewhere in them.
+        contains: a string that occurs in them.
         pattern: a regular expression that matches the whole name (see
             :func:`charrnn.generation.patterns.compile_patterns`).
-        characters: the only ones that occur.
+        characters: the only characters that occur.
         min_length: fewest characters.
         max_length: most characters; None is the length of the longest training name.
     """

@@ -76,38 +76,39 @@ def compile_patterns(patterns: Sequence[str], alphabet: str) -> Automaton:
             needs too many states.
     """
     automata = [_Nondeterministic(pattern, alphabet) for pattern in patterns]
-    kinds, kind_of = _kinds([symbols for automaton in automata for symbols in automaton.symbols], len(alphabet))
+    sets = [symbols for automaton in automata for symbols in automaton.symbols]
+    representatives, class_of = _character_classes(sets, len(alphabet))
     first = tuple(automaton.closure({automaton.start}) for automaton in automata)
     index: dict[tuple[States, ...], int] = {first: 0}
     rows: list[list[int]] = []
     for states in (queue := [first]):
         row = []
-        for kind in kinds:
-            after = tuple(automaton.after(own, kind) for automaton, own in zip(automata, states, strict=True))
+        for symbol in representatives:
+            after = tuple(automaton.after(own, symbol) for automaton, own in zip(automata, states, strict=True))
             if not all(after):
                 row.append(-1)
                 continue
             if after not in index:
                 if len(index) >= MAX_STATES:
                     raise SettingsError(
-                        f"pattern {patterns[-1]!r}: with all that is asked it needs more than {MAX_STATES:,} states. "
-                        "Give a simpler one."
+                        f"pattern {patterns[-1]!r}: together with the other constraints it needs more than "
+                        f"{MAX_STATES:,} states. Give a simpler one."
                     )
                 index[after] = len(index)
                 queue.append(after)
             row.append(index[after])
         rows.append(row)
     accepts = [all(a.end in own for a, own in zip(automata, states, strict=True)) for states in queue]
-    by_kind = np.array(rows, np.int32).reshape(len(rows), len(kinds))
-    return Automaton(by_kind[:, kind_of], np.array(accepts))
+    by_class = np.array(rows, np.int32).reshape(len(rows), len(representatives))
+    return Automaton(by_class[:, class_of], np.array(accepts))
 
 
-def _kinds(sets: list[Symbols], size: int) -> tuple[list[int], Ints]:
-    """Characters that no pattern tells apart: one of each kind, and the kind of every character, (A,)."""
+def _character_classes(sets: list[Symbols], size: int) -> tuple[list[int], Ints]:
+    """Classes of characters that are in the same sets: one character of each, and the class of every one, (A,)."""
     signatures = [tuple(i in symbols for symbols in sets) for i in range(size)]
-    index = {signature: kind for kind, signature in enumerate(dict.fromkeys(signatures))}
-    kind_of = np.array([index[signature] for signature in signatures], np.int64)
-    return [int(np.flatnonzero(kind_of == kind)[0]) for kind in range(len(index))], kind_of
+    index = {signature: i for i, signature in enumerate(dict.fromkeys(signatures))}
+    class_of = np.array([index[signature] for signature in signatures], np.int64)
+    return [int(np.flatnonzero(class_of == i)[0]) for i in range(len(index))], class_of
 
 
 class _Nondeterministic:
@@ -199,22 +200,23 @@ class _Nondeterministic:
         if operation is sre.ANY:
             return frozenset(range(len(self.alphabet)))
         items = argument if operation is sre.IN else [(operation, argument)]
-        holds = [self._one(kind, value, fold) for kind, value in items if kind is not sre.NEGATE]
+        holds = [self._test(code, value, fold) for code, value in items if code is not sre.NEGATE]
         negated = operation is sre.IN and items[0][0] is sre.NEGATE
         return frozenset(i for i, c in enumerate(self.alphabet) if any(test(c) for test in holds) != negated)
 
-    def _one(self, kind: Any, value: Any, fold: Any) -> Any:
-        if kind is sre.LITERAL:
+    def _test(self, code: Any, value: Any, fold: Any) -> Any:
+        """Whether a character fits one item of a parsed class, as a function."""
+        if code is sre.LITERAL:
             return lambda c: fold(c) == fold(chr(value))
-        if kind is sre.NOT_LITERAL:
+        if code is sre.NOT_LITERAL:
             return lambda c: fold(c) != fold(chr(value))
-        if kind is sre.RANGE:
+        if code is sre.RANGE:
             low, high = value
             cases = (str.lower, str.upper) if fold is str.lower else (str,)
             return lambda c: any(low <= ord(case(c)[0]) <= high for case in cases)
-        if kind is sre.CATEGORY:
+        if code is sre.CATEGORY:
             return CATEGORIES[value]
         raise SettingsError(
-            f"pattern {self.pattern!r}: {str(kind).lower().replace('_', ' ')} is more than an automaton can do. Use "
+            f"pattern {self.pattern!r}: {str(code).lower().replace('_', ' ')} is more than an automaton can do. Use "
             "characters, classes, groups, | and repetition."
         )

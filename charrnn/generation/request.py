@@ -16,7 +16,7 @@ from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling
 AS_LEARNED, NO_CONSTRAINTS = Sampling(), Constraints()
 
 Label = str | Mapping[str, float] | None
-"""A label, or weights of several to be blended; None where the model has one."""
+"""A label, or weights of several to be blended; None for the only label of a model with one label."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Request:
     """What to draw; equal requests to one model give equal names.
 
     Attributes:
-        label: one of the model's, or any, or a blend of several; None where there is one.
+        label: one of the model's, or any, or a blend of several; None for the only label of a model with one.
         seed: at least 0.
         sampling: how characters are chosen.
         constraints: what names look like.
@@ -71,8 +71,8 @@ def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: 
         first_round: where to begin; a round has :data:`charrnn.generation.sampling.ROUND_SIZE` attempts.
     """
     for number in count(first_round):
-        rng = np.random.default_rng([request.seed, *decoder.labels, number])
-        resampling_rng = np.random.default_rng([request.seed, *decoder.labels, number, request.resample])
+        rng = np.random.default_rng([request.seed, *decoder.label_indices, number])
+        resampling_rng = np.random.default_rng([request.seed, *decoder.label_indices, number, request.resample])
         attempts = enumerate(sample_round(decoder, guide, request.sampling, rng), number * ROUND_SIZE)
         while group := list(islice(attempts, request.resample)):
             attempt, raw = _resample(group, resampling_rng)

@@ -94,8 +94,8 @@ def _invert(weights: Floats, uniform: Floats) -> Ints:
 class Decoder(Protocol):
     """A model under given labels that predicts the next character of many names side by side."""
 
-    labels: list[int]
-    """Indices of the labels; they seed the random numbers."""
+    label_indices: list[int]
+    """Of the labels; they seed the random numbers."""
 
     def reset(self, slots: int) -> None:
         """Begin ``slots`` new names."""

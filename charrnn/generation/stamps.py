@@ -44,7 +44,7 @@ def read_stamp(weights_sha256: str, stamp: str) -> tuple[Request, int]:
         if attempt < 0 or not isinstance(request.seed, int) or not isinstance(request.label, str | dict | None):
             raise ValueError("a value of another type")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SettingsError("stamp: this is none. Copy it whole, from a line of --format jsonl.") from error
+        raise SettingsError("stamp: not a stamp of charrnn. Copy it whole, from a line of --format jsonl.") from error
     own = weights_sha256[:MODEL_DIGITS]
     if model != own:
         raise SettingsError(f"stamp: of the model {model}, this one is {own}. Name that model with --model.")

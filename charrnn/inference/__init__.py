@@ -1,7 +1,19 @@
 """Inference, in NumPy alone: model folders answer without PyTorch."""
 
+from charrnn.inference.answers import LabelScore, Prediction, Ranking
 from charrnn.inference.classifier import Classifier
+from charrnn.inference.explanation import Explanation
 from charrnn.inference.generator import Generator
 from charrnn.inference.loading import PRETRAINED, load, locate
 
-__all__ = ["PRETRAINED", "Classifier", "Generator", "load", "locate"]
+__all__ = [
+    "PRETRAINED",
+    "Classifier",
+    "Explanation",
+    "Generator",
+    "LabelScore",
+    "Prediction",
+    "Ranking",
+    "load",
+    "locate",
+]

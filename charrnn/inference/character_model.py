@@ -71,12 +71,22 @@ class CharacterModel:
         state, context = self.layer.initial_state(len(chars)), labels
         for t in range(chars.shape[1]):
             active = int(np.searchsorted(-lengths, -t))
-            symbols = chars[:active, t]
-            state = self.layer.step(self.char_table[symbols] + self.label_table[labels[:active]], state[:active])
-            context = self.next_context(context[:active], symbols)
-            logp = log_softmax(self.logits(state, [context], [1.0]))
-            result[:active, t] = logp[np.arange(active), targets[:active, t]]
+            logits, state, context = self.step(chars[:active, t], labels[:active], state[:active], context[:active])
+            result[:active, t] = log_softmax(logits)[np.arange(active), targets[:active, t]]
         return result
+
+    def step(self, symbols: Ints, labels: Ints, state: Floats32, context: Ints) -> tuple[Floats32, Floats32, Ints]:
+        """Logits (B, V) of what follows ``symbols`` (B,), and the new states of network and n-grams.
+
+        Args:
+            symbols: the characters that are read, (B,).
+            labels: indices, (B,).
+            state: of the network, (B, size); zeros at first.
+            context: of the n-grams, (B,); the labels at first.
+        """
+        state = self.layer.step(self.char_table[symbols] + self.label_table[labels], state)
+        context = self.next_context(context, symbols)
+        return self.logits(state, [context], [1.0]), state, context
 
     def next_context(self, context: Ints, symbols: Ints) -> Ints:
         """The n-gram states (B,) after ``symbols`` (B,); the first states are the indices of the labels."""
@@ -108,7 +118,7 @@ class ConditionalDecoder:
     """
 
     def __init__(self, model: CharacterModel, labels: list[int], weights: Floats) -> None:
-        self.model, self.labels = model, labels
+        self.model, self.label_indices = model, labels
         weights32 = weights.astype(np.float32)
         self.weights: list[float] = weights32.tolist()
         self.label_input = weights32 @ model.label_table[labels]  # (GH,)
@@ -116,12 +126,12 @@ class ConditionalDecoder:
     def reset(self, slots: int) -> None:
         """Begin ``slots`` new names."""
         self.state = self.model.layer.initial_state(slots)
-        self.contexts = [np.full(slots, label) for label in self.labels]
+        self.contexts = [np.full(slots, label) for label in self.label_indices]
 
     def reset_slots(self, slots: Ints) -> None:
         """Begin new names in these slots; the others go on."""
         self.state[slots] = 0
-        for label, context in zip(self.labels, self.contexts, strict=True):
+        for label, context in zip(self.label_indices, self.contexts, strict=True):
             context[slots] = label
 
     def next_logits(self, symbols: Ints) -> Floats32:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.arrays import Bools, Floats, log_softmax
-from charrnn.errors import SettingsError
+from charrnn.errors import InputError, SettingsError
 from charrnn.inference.answers import LabelScore, Prediction, Ranking, append_answers, as_arrow, names_of
 from charrnn.inference.explanation import Explanation, shapley_values
 from charrnn.inference.generator import Generator
@@ -30,19 +30,19 @@ class Classifier:
     Args:
         config: of a model folder, task ``classifier``.
         weights: of the same folder.
-        model: computes the scores of the labels; by default NumPy does, with these weights.
 
     Attributes:
         labels: in the order of all arrays over labels.
+        model: computes the scores of the labels with NumPy; another implementation may be put in its place.
 
     Raises:
         ModelFolderError: weights and config do not fit.
     """
 
-    def __init__(self, config: ModelConfig, weights: Weights, model: LabelModel | None = None) -> None:
+    def __init__(self, config: ModelConfig, weights: Weights) -> None:
         self.config = config
         self.labels = config.labels
-        self.model = LabelModel(config, weights) if model is None else model
+        self.model = LabelModel(config, weights)
         self.vocabulary = self.model.vocabulary
         self.is_letter = np.array([False] * SPECIALS + [c.isalpha() for c in config.alphabet])  # (V,)
         self.pipeline = PIPELINES[config.pipeline]
@@ -159,7 +159,7 @@ class Classifier:
                     f"coverage {coverage}: holds under the model's own prior only. Leave the prior out."
                 )
         if ood_generator is not None:
-            ood_generator.check_ood_calibration()
+            ood_generator.check_ood_threshold()
 
     def width(self, top_k: int, coverage: float | None = None) -> int:
         """How many labels an answer shows at most."""
@@ -177,10 +177,11 @@ class Classifier:
             prior: as for :meth:`probabilities`.
 
         Raises:
-            SettingsError: the name cannot be scored, the prior is invalid or leaves one label only.
+            InputError: the name cannot be scored.
+            SettingsError: the prior is invalid or leaves one label only.
         """
         if reason := rejection_reason(name, self.config.pipeline):
-            raise SettingsError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
+            raise InputError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
         text = self.pipeline(name)
         codes = np.array(self.vocabulary.encode(text), np.int64)
         ratio = self._prior_ratio(prior)
@@ -217,8 +218,8 @@ class Classifier:
 
     def _texts(self, names: Sequence[str]) -> list[str | None]:
         """Names as the model reads them; None where they cannot be scored."""
-        pipeline, kind = self.pipeline, self.config.pipeline
-        return [None if rejection_reason(name, kind) else pipeline(name) for name in names]
+        pipeline, pipeline_name = self.pipeline, self.config.pipeline
+        return [None if rejection_reason(name, pipeline_name) else pipeline(name) for name in names]
 
     def _probabilities(self, texts: Sequence[str | None], prior_ratio: Floats | None) -> tuple[Floats, Bools]:
         """p(label | name), (N, labels), and whether some letter of each name is in the alphabet, (N,)."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import metrics
-from charrnn.arrays import label_prior
+from charrnn.arrays import Floats, Ints, label_prior
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError
@@ -43,8 +43,8 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
         nats = -model.log_probabilities(corpus.names, labels).sum()
         return _nats_per_char(float(nats), [model.count_characters(name) for name in corpus.names])
     corpus = corpus.distinct_pairs(model.config.pipeline)
-    targets = np.array([model.labels.index(label) for label in _checked_labels(model, corpus)])
-    return metrics.classification_report(model.probabilities(corpus.names, prior), targets)
+    _checked_labels(model, corpus)
+    return metrics.classification_report(model.probabilities(corpus.names, prior), _targets(model, corpus))
 
 
 def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
@@ -86,13 +86,23 @@ def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, 
             for label, rows in own.items()
         }
     corpus = corpus.distinct_pairs(model.config.pipeline)
-    targets = np.array([model.labels.index(label) for label in corpus.labels])
     predictions = model.probabilities(corpus.names).argmax(axis=1)
-    report = metrics.label_report(metrics.confusion_matrix(targets, predictions, len(model.labels)))
-    return {
-        label: {key: float(values[model.labels.index(label)]) for key, values in report.items()}
-        for label in corpus.label_set
+    matrix = metrics.confusion_matrix(_targets(model, corpus), predictions, len(model.labels))
+    report = {
+        key: dict(zip(model.labels, values.tolist(), strict=True))
+        for key, values in metrics.label_report(matrix).items()
     }
+    return {label: {key: by_label[label] for key, by_label in report.items()} for label in corpus.label_set}
+
+
+def evaluate_reliability(model: Classifier, corpus: Corpus) -> Floats:
+    """Names, summed confidence and hits in bins of confidence (see :func:`charrnn.metrics.reliability_bins`).
+
+    Args:
+        model: to be scored.
+        corpus: its labels must be labels of the model.
+    """
+    return metrics.reliability_bins(model.probabilities(corpus.names), _targets(model, corpus))
 
 
 def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, float]]:
@@ -154,6 +164,12 @@ def unseen_names(labels: Collection[str], seen: Corpus, other: Corpus, pipeline:
 def _nats_per_char(nats: float, characters: Sequence[int]) -> dict[str, float]:
     """The report of a generator: all names' nats over the characters of each."""
     return {"nats_per_char": nats / sum(characters), "names": len(characters), "characters": sum(characters)}
+
+
+def _targets(model: Classifier, corpus: Corpus) -> Ints:
+    """Indices of the labels of a corpus, (names,)."""
+    index = {label: i for i, label in enumerate(model.labels)}
+    return np.array([index[label] for label in corpus.labels], np.int64)
 
 
 def _checked_labels(model: Classifier | Generator, corpus: Corpus) -> list[str]:

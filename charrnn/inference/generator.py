@@ -11,7 +11,7 @@ import numpy as np
 
 from charrnn import model_folder
 from charrnn.arrays import Bools, Floats
-from charrnn.errors import SettingsError, UnknownLabelError
+from charrnn.errors import InputError, SettingsError, UnknownLabelError
 from charrnn.generation.constraints import Constraints, Guide
 from charrnn.generation.novelty import Neighbour, nearest_name, novel_samples
 from charrnn.generation.request import NO_CONSTRAINTS, Label, Request, Sample, draw_samples
@@ -35,21 +35,19 @@ class Generator:
         config: of a model folder, task ``generator``.
         weights: of the same folder.
         folder: where they came from; without it, the training names are not known.
-        model: computes the logits of the next character; by default NumPy does, with these weights.
 
     Attributes:
         labels: of the model, without :data:`charrnn.model_folder.ANY`.
+        model: computes the logits of the next character with NumPy; another implementation may be put in its place.
 
     Raises:
         ModelFolderError: weights and config do not fit.
     """
 
-    def __init__(
-        self, config: ModelConfig, weights: Weights, folder: Path | None = None, model: CharacterModel | None = None
-    ) -> None:
+    def __init__(self, config: ModelConfig, weights: Weights, folder: Path | None = None) -> None:
         self.config, self.folder = config, folder
         self.labels = config.labels
-        self.model = CharacterModel(config, weights) if model is None else model
+        self.model = CharacterModel(config, weights)
         self.vocabulary = self.model.vocabulary
         self.pipeline = PIPELINES[config.pipeline]
 
@@ -78,15 +76,16 @@ class Generator:
             constraints: what all names look like.
             novel: no name twice, and none of the training names, case and marks aside. There may be fewer than ``n``:
                 see :meth:`stream`.
-            resample: draw this many names for each one that is returned, and choose among them by how probable the
-                constraints leave them (importance resampling, Rubin 1987). Names drawn under constraints alone (1) are
-                often improbable, such as long names before a suffix; the larger ``resample``, the nearer the names come
-                to the model's own distribution over names that meet the constraints.
+            resample: draw this many candidates for each name and pick one by its importance weight (importance
+                resampling, Rubin 1987). Names drawn under constraints alone (1) are often improbable, such as long
+                names before a suffix; the larger ``resample``, the nearer the names come to the model's own
+                distribution over names that meet the constraints.
 
         Raises:
             UnknownLabelError: the model does not know the label.
             ImpossibleConstraint: no name can meet the constraints.
             SettingsError: an argument is out of its range, or ``novel`` is set and the training names are not known.
+            ModelFolderError: ``novel`` is set and the list of training names is damaged.
         """
         request = Request(label, seed, Sampling(temperature, top_k, top_p), constraints, resample)
         return [sample.name for sample in self.stream(request, n, novel)]
@@ -146,7 +145,7 @@ class Generator:
         """Index of a label or of :data:`charrnn.model_folder.ANY`; None stands for the label of a model with only one.
 
         Raises:
-            UnknownLabelError: the model does not know the label, or None does not say which.
+            UnknownLabelError: the model does not know the label, or the label is None and the model has several.
         """
         if label is None:
             if len(self.labels) == 1:
@@ -166,12 +165,14 @@ class Generator:
 
         Raises:
             SettingsError: the model was trained with ``--private``, or was not loaded from a folder.
+            ModelFolderError: the list is damaged.
         """
         names = None if self.folder is None else model_folder.read_training_names(self.folder)
         if names is None:
+            why = "was not loaded from a folder" if self.folder is None else "was trained with --private"
             raise SettingsError(
-                "novel, distance: this model holds no list of its names (it was trained with --private), so nothing "
-                "can be proven to be new. Leave them out."
+                f"novel, distance: this model holds no list of its names (it {why}), so nothing can be proven to be "
+                "new. Leave them out."
             )
         return names
 
@@ -179,7 +180,7 @@ class Generator:
         """The training name with the smallest edit distance, and that distance.
 
         Raises:
-            SettingsError: the training names are not known.
+            SettingsError, ModelFolderError: as for :attr:`training_names`.
         """
         return nearest_name(name, self._sorted_training_names)
 
@@ -220,23 +221,30 @@ class Generator:
         Raises:
             SettingsError: the model was not calibrated for it.
         """
-        threshold = self.check_ood_calibration()
+        threshold = self.check_ood_threshold()
         spellings = [{name, name.lower(), name.title()} for name in names]
         distinct = sorted(set().union(*spellings))
         nats = -self.log_probabilities(distinct, [ANY] * len(distinct)) if distinct else np.zeros(0)
         scores = {name: n / self.count_characters(name) for name, n in zip(distinct, nats, strict=True)}
         return np.array([min(scores[s] for s in group) > threshold for group in spellings], bool)
 
-    def check_ood_calibration(self) -> float:
-        """The threshold of :meth:`is_out_of_distribution`, nats a character.
+    @property
+    def ood_threshold(self) -> float | None:
+        """The threshold of :meth:`is_out_of_distribution`, nats a character; None if the model is not calibrated."""
+        try:
+            return float(self.config.calibration["likeness"]["nats_per_char"])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def check_ood_threshold(self) -> float:
+        """The threshold, if there is one.
 
         Raises:
             SettingsError: the model was not calibrated for it.
         """
-        try:
-            return float(self.config.calibration["likeness"]["nats_per_char"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise SettingsError("this generator cannot tell what is unlike its names; train it again.") from error
+        if self.ood_threshold is None:
+            raise SettingsError("this generator cannot tell what is unlike its names; train it again.")
+        return self.ood_threshold
 
     def explain(self, name: str, label: str, other: str = ANY) -> Explanation:
         """Attribute the log-likelihood ratio between two labels to characters; that of EOS is the remainder.
@@ -248,13 +256,14 @@ class Generator:
 
         Raises:
             UnknownLabelError: the model does not know a label.
-            SettingsError: both are the same, or the name cannot be scored.
+            SettingsError: both are the same.
+            InputError: the name cannot be scored.
         """
         indices = np.array([self.label_index(label), self.label_index(other)], np.int64)
         if indices[0] == indices[1]:
             raise SettingsError(f"{label!r} and {other!r} are the same here; compare two labels.")
         if reason := rejection_reason(name, self.config.pipeline):
-            raise SettingsError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
+            raise InputError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
         text = self.pipeline(name)
         chars, lengths = pad([[BOS, *self.vocabulary.encode(text)]] * 2)
         steps = self.model.step_log_probabilities(chars, lengths, indices)

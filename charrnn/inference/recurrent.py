@@ -106,8 +106,8 @@ class Recurrent:
             pooled = np.full((1, self.hidden), -np.inf if pooling == "max" else 0, np.float32)
             for t, level in enumerate(levels):
                 state = self.step(table[chars[level.names, t]], state[level.parent])  # (U, size)
-                hidden = state[:, : self.hidden]
-                pooled = hidden if pooling == "last" else REDUCE[pooling](pooled[level.parent], hidden)
+                outputs = state[:, : self.hidden]
+                pooled = outputs if pooling == "last" else REDUCE[pooling](pooled[level.parent], outputs)
                 result[level.ended] = pooled[level.prefix_index]
         if pooling == "mean":
             result /= lengths[:, None]
@@ -119,8 +119,8 @@ class Recurrent:
         states[0] = 0
         for t in range(len(inputs)):
             states[t + 1] = self.step(inputs[t : t + 1], states[t : t + 1])
-        hidden = states[1:, : self.hidden]
-        pooled: Floats32 = hidden[-1:] if pooling == "last" else REDUCE[pooling].reduce(hidden, axis=0, keepdims=True)
+        outputs = states[1:, : self.hidden]
+        pooled: Floats32 = outputs[-1:] if pooling == "last" else REDUCE[pooling].reduce(outputs, axis=0, keepdims=True)
         return pooled / np.float32(len(inputs)) if pooling == "mean" else pooled
 
 

@@ -77,7 +77,7 @@ class NGramAutomaton(StoredNGrams):
         suffix = np.zeros(len(self.log_p), np.int64)  # of each state: the state without its first character
         lower = np.full((1, self.vocabulary_size), 1 / (self.vocabulary_size - 2))
         lower[:, [PAD, BOS]] = 0
-        first, last, lowest = 0, labels, 0  # nodes of this length, and the first state among those of the last one
+        first, last, lowest = 0, labels, 0  # the nodes of this length, and the first state of the previous length
         while first < last:
             nodes = np.flatnonzero(is_state[first:last]) + first
             own = state[nodes]
@@ -85,7 +85,8 @@ class NGramAutomaton(StoredNGrams):
                 lower = lower[np.zeros(len(own), np.int64)]
             else:
                 above = state[parent[nodes]]
-                # A context of one character shortens to the root; a longer one to what the suffix of its parent reads.
+                # A context of one character shortens to the root, a longer one to the state that the suffix of its
+                # parent reaches by the last character.
                 is_one = first == labels
                 suffix[own] = above if is_one else self.next_state[suffix[above], symbols[nodes - labels]]
                 lower = lower[suffix[own] - lowest]

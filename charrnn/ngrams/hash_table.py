@@ -3,7 +3,7 @@
 One interpolated n-gram model a label (Witten and Bell 1991, method C, with the number of types multiplied by
 ``LOWER_ORDER_WEIGHT``):
 
-    p(c | h) = (count(h c) + W · types(h) · p(c | h')) / (count(h) + W · types(h)),   h' = h without its first one
+    p(c | h) = (count(h c) + W · types(h) · p(c | h')) / (count(h) + W · types(h)),   h' = h less its first character
 
 With W = 1 this is the model of :mod:`charrnn.ngrams.automaton`; here W is 2. At each position log p is the sum over n
 of log p_n - log p_{n-1}, a difference that depends on the n-gram and on whether its context was seen with the label. So

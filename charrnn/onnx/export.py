@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from charrnn import model_folder
-from charrnn.errors import ModelFolderError, SettingsError, needs_extra
+from charrnn.errors import SettingsError, needs_extra
 from charrnn.model_folder import CONFIG
 from charrnn.onnx.graphs import GRAPHS
 from charrnn.storage import storage_errors, write_atomically
@@ -58,7 +58,7 @@ def quantise(path: Path) -> None:
         path: of a graph that :func:`export` wrote.
 
     Raises:
-        ModelFolderError: the result has no operator with 8-bit integers.
+        SettingsError: the result has no operator with 8-bit integers.
         StorageError: the graph cannot be written.
         MissingExtraError: onnxruntime is not installed.
     """
@@ -69,7 +69,7 @@ def quantise(path: Path) -> None:
         with storage_errors(str(path), "Free space or choose another --out."):
             quantize_dynamic(path, quantised, op_types_to_quantize=["LSTM"], weight_type=QuantType.QInt8)
             if not any(node.op_type == "DynamicQuantizeLSTM" for node in onnx.load(quantised).graph.node):
-                raise ModelFolderError(f"{path}: ONNX Runtime left the LSTM as it was. Drop --int8.")
+                raise SettingsError(f"{path}: ONNX Runtime left the LSTM as it was. Drop --int8.")
             write_atomically(path, quantised.read_bytes())
     finally:
         quantised.unlink(missing_ok=True)

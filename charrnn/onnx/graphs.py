@@ -1,4 +1,4 @@
-"""The graph of each task, of the standard's operators GRU, LSTM and RNN; PyTorch's exporters fix or forget the lengths.
+"""The graph of each task, built by hand: PyTorch's exporters either fix the lengths of names or drop them.
 
 Shapes: B names, T characters, V vocabulary, L labels, D directions, H hidden.
 """

@@ -1,4 +1,4 @@
-"""Models whose scores ONNX Runtime computes from an exported graph, for :mod:`charrnn.inference` to use as its own.
+"""ONNX Runtime in place of the NumPy models of :mod:`charrnn.inference`.
 
 Shapes: B names, T characters, L labels.
 """
@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from charrnn import model_folder
-from charrnn.arrays import Floats, Ints, log_softmax
-from charrnn.errors import needs_extra
+from charrnn.arrays import Floats, Floats32, Ints
+from charrnn.errors import ModelFolderError, needs_extra
 from charrnn.inference import Classifier, Generator
 from charrnn.inference.character_model import CharacterModel
 from charrnn.inference.label_model import LabelModel
 from charrnn.model_folder import ModelConfig, Weights
-from charrnn.text import EOS
 
 with needs_extra("onnx"):
     from onnxruntime import InferenceSession
@@ -31,14 +30,22 @@ def load_graph(folder: Path, graph: Path) -> Classifier | Generator:
         graph: what :func:`charrnn.onnx.export.export` made of it, quantised or not.
 
     Raises:
-        ModelFolderError: the model folder cannot be read.
+        ModelFolderError: the model folder or the graph cannot be read.
         MissingExtraError: onnxruntime is not installed.
     """
     config, weights = model_folder.read(folder)
-    session = InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    try:
+        session = InferenceSession(str(graph), providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has no common class for what it raises
+        reason = str(error).splitlines()[0]
+        raise ModelFolderError(f"{graph}: cannot be loaded ({reason}). Export it again.") from error
     if config.task == "classifier":
-        return Classifier(config, weights, OnnxLabelModel(config, weights, session))
-    return Generator(config, weights, folder, OnnxCharacterModel(config, weights, session))
+        classifier = Classifier(config, weights)
+        classifier.model = OnnxLabelModel(config, weights, session)
+        return classifier
+    generator = Generator(config, weights, folder)
+    generator.model = OnnxCharacterModel(config, weights, session)
+    return generator
 
 
 class OnnxLabelModel(LabelModel):
@@ -79,19 +86,11 @@ class OnnxCharacterModel(CharacterModel):
         super().__init__(config, weights)
         self.session = session
 
-    def step_log_probabilities(self, chars: Ints, lengths: Ints, labels: Ints) -> Floats:
-        """log p of the character after each of the given ones, as :meth:`CharacterModel.step_log_probabilities`."""
-        rows = np.arange(len(chars))
-        targets = np.concatenate([chars[:, 1:], np.zeros((len(chars), 1), np.int64)], axis=1)
-        targets[rows, lengths - 1] = EOS
-        result = np.zeros(chars.shape)
-        state, context = self.layer.initial_state(len(chars)), labels
-        for t in range(chars.shape[1]):
-            feed: dict[str, Any] = {"symbols": chars[:, t], "labels": labels, "state": state}
-            if self.ngrams is None:
-                logits, state = self.session.run(["logits", "new_state"], feed)
-            else:
-                feed["context"] = context
-                logits, state, context = self.session.run(["logits", "new_state", "new_context"], feed)
-            result[:, t] = log_softmax(logits)[rows, targets[:, t]] * (t < lengths)
-        return result
+    def step(self, symbols: Ints, labels: Ints, state: Floats32, context: Ints) -> tuple[Floats32, Floats32, Ints]:
+        """As :meth:`CharacterModel.step`, by the graph."""
+        feed: dict[str, Any] = {"symbols": symbols, "labels": labels, "state": state}
+        if self.ngrams is None:
+            logits, state = self.session.run(["logits", "new_state"], feed)
+            return logits, state, context
+        outputs = self.session.run(["logits", "new_state", "new_context"], feed | {"context": context})
+        return outputs[0], outputs[1], outputs[2]

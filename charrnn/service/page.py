@@ -57,7 +57,7 @@ def classify(model: Classifier, ood_generator: Generator | None, name: str) -> t
     """The answer for one name.
 
     Args:
-        model: answers.
+        model: the classifier.
         ood_generator: finds names that are out of distribution; without it, the answer to such a name has no warning.
         name: what was typed.
 
@@ -101,7 +101,7 @@ def generate(model: Generator, label: str, number: float, temperature: float, se
     """Names, one per line, and a sentence with the seed that gives them again.
 
     Args:
-        model: generates.
+        model: the generator.
         label: one of the model's, or any.
         number: of names.
         temperature: of sampling.
@@ -125,8 +125,8 @@ def generate(model: Generator, label: str, number: float, temperature: float, se
 
 def build(classifier: Classifier, generator: Generator) -> Any:
     """The page over two models, as ``gr.Blocks``; launch it with :func:`launch`."""
-    # Generators of earlier versions have no out-of-distribution threshold; the page does without the warning then.
-    ood_generator = generator if "likeness" in generator.config.calibration else None
+    # Without a threshold, the page cannot warn of names out of distribution.
+    ood_generator = None if generator.ood_threshold is None else generator
 
     def on_classify(name: str) -> tuple[dict[str, float], str, str]:
         return classify(classifier, ood_generator, name)

@@ -34,8 +34,10 @@ def classify_table(
         The number of rows.
 
     Raises:
+        ModelFolderError: a model cannot be loaded.
         InputError: the table cannot be read, is malformed, or has no such column of names.
-        SettingsError: the interrupted job was another one, or the output kind cannot hold a column.
+        SettingsError: the interrupted job was another one, the output format cannot hold a column or be written to a
+            pipe, or there is no such Ray cluster or it is too small.
         StorageError: the output or a part cannot be written; finished parts are kept.
         WorkerError: a worker was killed; finished parts are kept.
     """
@@ -48,7 +50,7 @@ def classify_table(
             _classify(job, finished, _records(job, folder, finished, workers, engine, ray_address))
             store.join(folder, finished, job)
         except (InputError, SettingsError):
-            # Its remedy changes the input or the flags, and with them the job: the parts would never be used.
+            # A mended input or other flags make another job, which cannot use these parts.
             shutil.rmtree(folder, ignore_errors=True)
             raise
     return sum(record.rows for record in finished.values())
@@ -75,7 +77,7 @@ def _classify(job: Job, finished: dict[PartId, PartRecord], records: Iterator[tu
 
     shown = sys.stderr.isatty()
     before = sum(record.rows for record in finished.values())
-    total = formats.estimate_rows(job.inputs, job.input_kind) if shown else None
+    total = formats.estimate_rows(job.inputs, job.input_format) if shown else None
     with tqdm(total=total, initial=before, unit=" rows", unit_scale=True, disable=not shown) as bar:
         for part, record in records:
             finished[part] = record
@@ -83,15 +85,15 @@ def _classify(job: Job, finished: dict[PartId, PartRecord], records: Iterator[tu
 
 
 def _to_standard_output(job: Job, workers: int) -> int:
-    if job.output_kind == "parquet":
+    if job.output_format == "parquet":
         raise SettingsError("--output -: Parquet cannot be written to a pipe. Set --format csv or jsonl.")
     rows, stream = 0, sys.stdout.buffer
     columns: list[str] = []
     for _, record in score_locally(job, None, _unfinished_parts(job, ()), workers):
         if not columns:
             columns = record.columns
-            stream.write(formats.header(columns, job.output_kind))
-        elif job.output_kind != "jsonl" and record.columns != columns:
+            stream.write(formats.header(columns, job.output_format))
+        elif job.output_format != "jsonl" and record.columns != columns:
             raise SettingsError("--output -: the columns change on the way. Set --format jsonl.")
         stream.write(record.content)
         rows += record.rows

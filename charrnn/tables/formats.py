@@ -22,12 +22,12 @@ FORMULA = r"^[=+\-@\t\r]"
 """A cell that starts like this is a formula to a spreadsheet."""
 
 
-def read_tables(path: str, kind: str, rows: int) -> Iterator[pa.Table]:
+def read_tables(path: str, table_format: str, rows: int) -> Iterator[pa.Table]:
     """Read a table in pieces of equal length. CSV and TSV cells are text as it stands in the file.
 
     Args:
         path: of a file; ``-`` is standard input.
-        kind: one of the values of :data:`charrnn.corpus.rows.KINDS`.
+        table_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
         rows: in each piece but the last.
 
     Yields:
@@ -40,7 +40,7 @@ def read_tables(path: str, kind: str, rows: int) -> Iterator[pa.Table]:
     pending: list[pa.Table] = []
     length, is_empty = 0, True
     try:
-        for block in read_blocks(path, kind):
+        for block in read_blocks(path, table_format):
             where = f"{shown(path)}, from row {block.first}"
             pending.append(_from_block(block))
             length += len(pending[-1])
@@ -64,38 +64,40 @@ def _from_block(block: Block) -> pa.Table:
     return pa.Table.from_batches([block.batch])
 
 
-def write_rows(table: pa.Table, kind: str, stream: BinaryIO, safe: bool) -> None:
+def write_rows(table: pa.Table, table_format: str, stream: BinaryIO, safe: bool) -> None:
     """Write the rows of a table, without a header.
 
     Args:
         table: of any columns; nested ones only as JSON Lines or Parquet.
-        kind: one of the values of :data:`charrnn.corpus.rows.KINDS`.
+        table_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
         stream: to write to.
         safe: put an apostrophe before the CSV and TSV cells that a spreadsheet would run as formulas.
 
     Raises:
-        SettingsError: the kind cannot hold a column.
+        SettingsError: the format cannot hold a column.
     """
     try:
-        if kind == "parquet":
+        if table_format == "parquet":
             pq.write_table(table, stream)
-        elif kind == "jsonl":
+        elif table_format == "jsonl":
             for row in table.to_pylist():
                 stream.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode())
         else:
-            options = pacsv.WriteOptions(include_header=False, delimiter=DELIMITERS[kind])
+            options = pacsv.WriteOptions(include_header=False, delimiter=DELIMITERS[table_format])
             pacsv.write_csv(_without_formulas(table) if safe else table, stream, options)
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0]
-        raise SettingsError(f"--output: a column cannot be written as {kind} ({reason}). Take Parquet.") from error
+        raise SettingsError(
+            f"--output: a column cannot be written as {table_format} ({reason}). Take Parquet."
+        ) from error
 
 
-def header(columns: list[str], kind: str) -> bytes:
-    """The bytes before the rows: the names of the columns in CSV and TSV, none in other kinds."""
-    if kind not in DELIMITERS:
+def header(columns: list[str], table_format: str) -> bytes:
+    """The bytes before the rows: the names of the columns in CSV and TSV, none in other formats."""
+    if table_format not in DELIMITERS:
         return b""
     text = io.StringIO()
-    csv.writer(text, delimiter=DELIMITERS[kind], lineterminator="\n").writerow(columns)
+    csv.writer(text, delimiter=DELIMITERS[table_format], lineterminator="\n").writerow(columns)
     return text.getvalue().encode()
 
 
@@ -108,7 +110,7 @@ def _without_formulas(table: pa.Table) -> pa.Table:
     return table
 
 
-def estimate_rows(paths: Sequence[str], kind: str) -> int | None:
+def estimate_rows(paths: Sequence[str], table_format: str) -> int | None:
     """Number of rows, at the cost of reading the files once; None for standard input and unreadable files.
 
     In text, lines are counted: a row whose cells hold line breaks counts several times.
@@ -116,9 +118,9 @@ def estimate_rows(paths: Sequence[str], kind: str) -> int | None:
     if "-" in paths:
         return None
     try:
-        if kind == "parquet":
+        if table_format == "parquet":
             return sum(_parquet_rows(path) for path in paths)
-        return sum(_line_breaks(path) - (kind in DELIMITERS) for path in paths)
+        return sum(_line_breaks(path) - (table_format in DELIMITERS) for path in paths)
     except (pa.ArrowException, InputError):
         return None  # reading the rows raises the same error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from charrnn.corpus.rows import KINDS, kind_of
+from charrnn.corpus.rows import FORMATS, format_of
 from charrnn.errors import InputError
 
 
@@ -18,8 +18,8 @@ class Job:
     Attributes:
         inputs: the files of the table, in their order; ``-`` alone is standard input.
         output: a file; a folder, if the name has no suffix; ``-`` is standard output.
-        input_kind: one of the values of :data:`charrnn.corpus.rows.KINDS`.
-        output_kind: likewise.
+        input_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
+        output_format: likewise.
         model: folder of the classifier.
         weights: SHA-256 of the classifier's weights.
         name_column: the column that holds the names.
@@ -30,8 +30,8 @@ class Job:
 
     inputs: tuple[str, ...]
     output: str
-    input_kind: str
-    output_kind: str
+    input_format: str
+    output_format: str
     model: str
     weights: str
     name_column: str
@@ -87,9 +87,9 @@ def input_files(path: str) -> list[str]:
         raise InputError(f"--input {path}: cannot be read (No such file or directory). Check the path.")
     if path == "-" or not folder.is_dir():
         return [path]
-    files = sorted(str(file) for file in folder.iterdir() if kind_of(file.name) and not file.name.startswith("."))
-    kinds = sorted({str(kind_of(file)) for file in files})
-    if len(kinds) != 1:
-        found = f"tables of several kinds: {', '.join(kinds)}" if kinds else f"no {', '.join(KINDS)}"
+    files = sorted(str(file) for file in folder.iterdir() if format_of(file.name) and not file.name.startswith("."))
+    found_formats = sorted({str(format_of(file)) for file in files})
+    if len(found_formats) != 1:
+        found = f"tables of several kinds: {', '.join(found_formats)}" if found_formats else f"no {', '.join(FORMATS)}"
         raise InputError(f"--input {path}: the folder holds {found}. Give one with tables of one kind.")
     return files

@@ -40,7 +40,7 @@ class Scorer:
 
         Raises:
             InputError: the table has no such column of names.
-            SettingsError: the output kind cannot hold a column.
+            SettingsError: the output format cannot hold a column.
             OSError: the part cannot be written.
         """
         names = names_of(table, self.job.name_column)

@@ -41,7 +41,7 @@ def open_job(folder: Path, job: Job, resume: bool) -> dict[PartId, PartRecord]:
     """Make the folder of parts the job's own.
 
     Args:
-        folder: of parts. Without ``resume`` its content is deleted.
+        folder: of parts. Without ``resume``, or without ``job.json`` in it, its content is deleted.
         job: to classify.
         resume: continue with the parts that are finished.
 
@@ -82,7 +82,7 @@ def unfinished_parts(job: Job, file: int, finished: Collection[PartId]) -> Itera
     Raises:
         InputError: the file cannot be read or is malformed.
     """
-    for number, table in enumerate(formats.read_tables(job.inputs[file], job.input_kind, PART_ROWS)):
+    for number, table in enumerate(formats.read_tables(job.inputs[file], job.input_format, PART_ROWS)):
         if (part := PartId(file, number)) not in finished:
             yield part, table
 
@@ -91,13 +91,13 @@ def write_part(folder: Path | None, part: PartId, table: pa.Table, job: Job) -> 
     """Write a classified part, then its record; without a folder, the record carries the bytes.
 
     Raises:
-        SettingsError: the output kind cannot hold a column.
+        SettingsError: the output format cannot hold a column.
         OSError: the part cannot be written.
     """
     sink = pa.BufferOutputStream()
     if job.output_is_folder:
-        sink.write(formats.header(table.column_names, job.output_kind))
-    formats.write_rows(table, job.output_kind, sink, job.safe)
+        sink.write(formats.header(table.column_names, job.output_format))
+    formats.write_rows(table, job.output_format, sink, job.safe)
     content = sink.getvalue().to_pybytes()
     record = PartRecord(len(table), table.column_names, hashlib.sha256(content).hexdigest())
     if folder is None:
@@ -132,8 +132,8 @@ def join(folder: Path, finished: Mapping[PartId, PartRecord], job: Job) -> None:
         folder.replace(job.output)
         return
     with atomic_writer(Path(job.output)) as stream:
-        header = formats.header(columns, job.output_kind)
-        if job.output_kind == "parquet":
+        header = formats.header(columns, job.output_format)
+        if job.output_format == "parquet":
             _join_parquet(paths, stream)
         elif job.output.endswith(".gz"):
             # Without name and time, equal tables are equal bytes.
@@ -145,14 +145,14 @@ def join(folder: Path, finished: Mapping[PartId, PartRecord], job: Job) -> None:
 
 
 def _path(folder: Path, part: PartId, job: Job) -> Path:
-    return folder / f"part-{part}.{job.output_kind}"
+    return folder / f"part-{part}.{job.output_format}"
 
 
 def _check_columns(parts: list[PartId], finished: Mapping[PartId, PartRecord], job: Job) -> None:
     columns = finished[parts[0]].columns
     for part in parts:
         own = finished[part].columns
-        if job.output_kind != "jsonl" and own != columns:
+        if job.output_format != "jsonl" and own != columns:
             differing = ", ".join(sorted(set(own) ^ set(columns))) or "their order"
             where = f"{job.inputs[part.file]}, part {part.number}"
             raise SettingsError(

@@ -180,7 +180,7 @@ def romanise(text: str) -> str:
     """Text with every run of another script written in Latin letters; what cannot be read is left as it is."""
     if text.isascii():
         return text
-    return "".join(_ROMANISERS[kind](run) or run if kind in _ROMANISERS else run for kind, run in _runs(text))
+    return "".join(_ROMANISERS[name](run) or run if name in _ROMANISERS else run for name, run in _runs(text))
 
 
 def is_readable(text: str) -> bool:
@@ -188,16 +188,16 @@ def is_readable(text: str) -> bool:
     if text.isascii():
         return True
     return all(
-        kind != "other" and (kind not in _ROMANISERS or bool(_ROMANISERS[kind](run).strip()))
-        for kind, run in _runs(text)
+        name != "other" and (name not in _ROMANISERS or bool(_ROMANISERS[name](run).strip()))
+        for name, run in _runs(text)
     )
 
 
 def _runs(text: str) -> list[tuple[str, str]]:
-    """Runs of characters of one script; what is no letter is ``common``."""
+    """Runs of characters of one script, each with the script; characters that are no letters are ``common``."""
 
-    def kind(c: str) -> str:
+    def script_of(c: str) -> str:
         # The repetition mark 々 is no letter of its own, but part of a surname.
         return "han" if c == "々" else "kana" if c == "ー" else script(c) if c.isalpha() else "common"
 
-    return [(kind_of, "".join(run)) for kind_of, run in groupby(text, kind)]
+    return [(name, "".join(run)) for name, run in groupby(text, script_of)]

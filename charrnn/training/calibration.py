@@ -21,12 +21,12 @@ from charrnn.training.dataset import COLLATE, IGNORE, LengthBuckets, NameDataset
 from charrnn.training.fitting import FittedModel
 
 PULLS = {"classifier": (0.5, 0.25, 0.25), "generator": (0.6, 0.35)}
-"""Weights of the experts before any name was seen, in the order of :data:`charrnn.model_folder.EXPERTS`."""
+"""Weights that fitting starts from and is pulled to, in the order of :data:`charrnn.model_folder.EXPERTS`."""
 COVERAGES = (0.8, 0.9, 0.95)
 MAX_FITTING_CELLS = 3_000_000
 """Characters times vocabulary on which a generator's two weights are fitted at most."""
 OOD_SHARE = 0.005
-"""Share of validation names that a generator may take for out of distribution; none of fewer than 200."""
+"""At most this share of validation names lies beyond the threshold; with fewer than 399 names, none does."""
 BATCH = 512
 
 
@@ -110,7 +110,7 @@ def fit_weights(experts: Sequence[Floats], targets: Ints, pull: Sequence[float],
     classes gets weight 0.
 
     Args:
-        experts: scores, (rows, classes) each, or in shapes that broadcast to it.
+        experts: scores, the first (rows, classes), the others of that shape or broadcastable to it.
         targets: true classes (rows,).
         pull: where the weights are pulled to and the search begins, one number for each expert.
         steps: at most.
@@ -138,7 +138,7 @@ def fit_weights(experts: Sequence[Floats], targets: Ints, pull: Sequence[float],
         weights = weights - length * move
         if np.abs(length * move).max() < 1e-9:
             break
-    # The loss does not depend on the weight of such an expert, which stays at its pull.
+    # The loss does not depend on the weight of an expert that scores all classes alike.
     is_constant = (scores == scores[:, :, :1]).all(axis=(0, 2))
     return [0.0 if constant else float(weight) for weight, constant in zip(weights, is_constant, strict=True)]
 
@@ -147,8 +147,8 @@ def conformal_thresholds(probabilities: Floats, targets: Ints) -> dict[str, floa
     """For each of :data:`COVERAGES`, the least probability with which a label belongs to the set.
 
     Split conformal prediction with the score 1 - p(true label) (Vovk et al. 2005; Sadinle, Lei and Wasserman 2019): of
-    names drawn like these, at least that share has its label in the set. The threshold is 0 where there are too few
-    names for the guarantee.
+    names drawn like these, at least the share ``coverage`` has its label in the set. The threshold is 0 where there
+    are too few names for the guarantee.
 
     Args:
         probabilities: (names, labels).
@@ -163,7 +163,7 @@ def conformal_thresholds(probabilities: Floats, targets: Ints) -> dict[str, floa
 
 
 def ood_threshold(nats: Floats, characters: Ints) -> dict[str, Any]:
-    """The cost from which on a generator takes a name for out of distribution.
+    """Nats per character above which a generator takes a name for out of distribution.
 
     Args:
         nats: -log p(name) under the label that stands for any, (names,).

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import torch
 
-from charrnn.errors import CheckpointError, SettingsError
+from charrnn.errors import CheckpointError, SettingsError, StorageError
 from charrnn.storage import storage_errors, write_atomically
 from charrnn.training.distributed import DistributedContext
 
@@ -62,10 +62,14 @@ class Checkpoint:
 
         Raises:
             CheckpointError: all states are damaged.
+            StorageError: they cannot be read.
         """
         if self.folder is None:
             return None
-        state, messages = read_state(self.folder)
+        try:
+            state, messages = read_state(self.folder)
+        except OSError as error:
+            raise StorageError(f"{self.folder}: cannot be read ({error.strerror or error}). Check the disk.") from error
         for message in messages:
             print(f"charrnn.train: {message}; going on from the one before it")
         return state

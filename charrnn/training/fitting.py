@@ -55,7 +55,7 @@ class FittedModel:
 
 
 def fit(run: TrainingRun, config: ModelConfig, loaders: Loaders) -> FittedModel:
-    """Fit the training names; validation names steer. A state in the run's folder is gone on from.
+    """Fit the training names, steered by the validation names; continue from the state in the run's folder, if any.
 
     Raises:
         SettingsError: the state belongs to another run.

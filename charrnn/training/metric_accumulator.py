@@ -34,19 +34,18 @@ class MetricAccumulator:
 
     def add(self, logits: Tensor, targets: Tensor) -> None:
         """Count a batch of a classifier, logits (B, C) and targets (B), or of a generator, (B, T, V) and (B, T)."""
-        inside = targets != IGNORE
         loss = cross_entropy(logits, targets)
-        predictions = logits.argmax(-1)
-        hits = (predictions == targets) & inside
-        # Stacked, so that a GPU is waited for once; float32 counts exactly up to 2^24 targets.
-        sums = torch.stack([loss, inside.sum().to(loss.dtype), hits.sum().to(loss.dtype)])
+        predictions = logits.argmax(-1)  # never IGNORE
+        counts = [(targets != IGNORE).sum(), (predictions == targets).sum()]
+        # Stacked, so that the three sums are one transfer; float32 counts exactly up to 2^24 targets.
+        sums = torch.stack([loss, *(count.to(loss.dtype) for count in counts)])
         self.totals += sums.cpu().double().numpy()
         if targets.ndim == 1:
             labels = logits.size(1)
             true = targets.cpu().numpy()
             confusion = metrics.confusion_matrix(true, predictions.cpu().numpy(), labels)
             self.confusion = self.confusion + confusion if len(self.confusion) else confusion
-            self.bins += metrics.reliability_bins(logits.softmax(-1).cpu().double().numpy(), true, BINS)
+            self.bins += metrics.reliability_bins(logits.cpu().double().softmax(-1).numpy(), true, BINS)
 
     def all_reduce(self, context: DistributedContext) -> MetricAccumulator:
         """Add up the sums of all processes, in place; the accumulator itself."""

@@ -16,7 +16,7 @@ from charrnn.training.transfer import adopt_architecture
 PIPELINE_SUFFIX = {"classifier": "-folded", "generator": ""}
 """End of the name of a task's text pipeline: classifiers read names in folded case."""
 EVALUATION_BATCH = 4
-"""Batch size without gradients, in training batches."""
+"""A validation batch holds this many times the names of a training batch; it needs no memory for gradients."""
 
 
 def usable_names(task: str, corpus: Corpus, pipeline: str = "ascii") -> Corpus:
@@ -104,12 +104,12 @@ class Loaders:
 
 
 def make_loaders(run: TrainingRun, config: ModelConfig, splits: Split) -> Loaders:
-    """The batches of both parts, as the config encodes names.
+    """The batches of training names, of validation names, and of both where the settings refit.
 
     Raises:
         SettingsError: a shuffled batch has fewer names than there are processes.
     """
-    train, validation = (_dataset(config, part) for part in (splits.train, splits.validation))
+    train, validation = (_dataset(config, corpus) for corpus in (splits.train, splits.validation))
     return Loaders(
         _loader(run, train),
         _loader(run, validation, shuffled=False),
@@ -117,10 +117,10 @@ def make_loaders(run: TrainingRun, config: ModelConfig, splits: Split) -> Loader
     )
 
 
-def _dataset(config: ModelConfig, part: Corpus) -> NameDataset:
+def _dataset(config: ModelConfig, corpus: Corpus) -> NameDataset:
     index = {label: i for i, label in enumerate(config.labels)}
     transform = Compose(PIPELINES[config.pipeline], Vocabulary(config.alphabet).encode)
-    return NameDataset(part.names, [index[label] for label in part.labels], transform)
+    return NameDataset(corpus.names, [index[label] for label in corpus.labels], transform)
 
 
 def _loader(run: TrainingRun, data: NameDataset, shuffled: bool = True) -> Loader | DeviceLoader:

@@ -6,13 +6,13 @@ import io
 import pytest
 
 from charrnn.cli.classify_table import FORMATS
-from charrnn.corpus.rows import KINDS
+from charrnn.corpus.rows import FORMATS as READER_FORMATS
 
 NAMES = ["Ye", "Papadopoulos", "Nguyễn", "42", "Xqzwvkjx", ""]
 
 
 def test_the_formats_are_those_that_the_reader_knows():
-    assert set(FORMATS) == set(KINDS.values())
+    assert set(FORMATS) == set(READER_FORMATS.values())
 
 
 @pytest.mark.parametrize(

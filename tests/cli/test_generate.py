@@ -80,7 +80,7 @@ def test_the_nearest_training_name_is_told(run):
         (["generate", "--label", "Irish", "--prefix", "Ж"], "does not know 'Ж'"),
         (["generate", "--label", "Irish", "--min-length", "-3"], "min_length -3"),
         (["generate", "--label", "Irish", "--resample", "1000000"], "resample 1000000"),
-        (["generate", "--stamp", "abc"], "stamp: this is none"),
+        (["generate", "--stamp", "abc"], "stamp: not a stamp of charrnn"),
         (["generate", "--label", "Irish:x", "--label", "Greek"], "--label Irish:x: no number after the colon"),
         (["generate", "--label", "Irish:1", "--label", "Irish:2"], "name a label twice"),
         (["generate", "--label", "Irish:-1", "--label", "Greek:2"], "weights must be finite and above 0"),

@@ -1,7 +1,9 @@
 import csv
+import errno
 import gzip
 import io
 import json
+import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,12 +17,12 @@ from charrnn.errors import InputError
 REQUIRED = {"--name-column": "name"}
 
 
-def read(path, kind=None, required=None):
-    return list(rows.read_blocks(path, kind or rows.kind_of(path), required))
+def read(path, table_format=None, required=None):
+    return list(rows.read_blocks(path, table_format or rows.format_of(path), required))
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"),
+    ("path", "table_format"),
     [
         ("a.csv", "csv"),
         ("A.TSV.gz", "tsv"),
@@ -33,11 +35,11 @@ def read(path, kind=None, required=None):
         ("csv", None),
     ],
 )
-def test_the_suffix_tells_the_kind(path, kind):
-    assert rows.kind_of(path) == kind
+def test_the_suffix_tells_the_format(path, table_format):
+    assert rows.format_of(path) == table_format
 
 
-# An empty row is a blank line, which no row is; a bare carriage return ends a line only outside quotes.
+# All cells are quoted: unquoted, an empty cell alone would be a blank line, and a carriage return would end the row.
 cell = st.text('ab",;\t\n\r é漢', max_size=6)
 
 
@@ -141,7 +143,7 @@ def test_parquet_is_read_in_batches(tmp_path):
 def test_a_required_column_stands_once_in_parquet(tmp_path):
     table = pa.Table.from_arrays([pa.array(["a"])] * 2, names=["name", "name"])
     pq.write_table(table, tmp_path / "t.parquet")
-    with pytest.raises(InputError, match=r"t\.parquet: no column 'name'"):
+    with pytest.raises(InputError, match=r"t\.parquet: the column 'name' stands twice"):
         read(tmp_path / "t.parquet", required=REQUIRED)
 
 
@@ -161,6 +163,24 @@ def test_a_dash_is_standard_input(monkeypatch):
         list(rows.read_lines("-"))
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"name\nRossi\n")))
     assert read("-", "csv")[0].rows == [["Rossi"]]
+
+
+def test_standard_input_that_cannot_be_read_is_an_input_error(monkeypatch, tmp_path):
+    class Broken(io.BytesIO):
+        def read1(self, size=-1):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(Broken()))
+    with pytest.raises(InputError, match=r"standard input: cannot be read \(Input/output error\)"):
+        list(rows.read_lines("-"))
+
+
+def test_lines_of_a_pipe_come_before_it_is_closed(monkeypatch):
+    source, sink = os.pipe()
+    with os.fdopen(source) as stream, os.fdopen(sink, "wb", buffering=0) as pipe:
+        monkeypatch.setattr("sys.stdin", stream)
+        pipe.write(b"Rossi\nSato\n")
+        assert next(rows.read_lines("-")) == "Rossi"
 
 
 @pytest.mark.parametrize("chunk", [2, 5, 20])

@@ -116,7 +116,7 @@ class Relabelled:
     """A decoder that gives its logits under another label's index."""
 
     def __init__(self, decoder, labels):
-        self.labels = labels
+        self.label_indices = labels
         self.reset, self.reset_slots = decoder.reset, decoder.reset_slots
         self.next_logits, self.decode = decoder.next_logits, decoder.decode
 

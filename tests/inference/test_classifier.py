@@ -7,7 +7,7 @@ import pytest
 from charrnn.arrays import log_softmax
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
-from charrnn.errors import ModelFolderError, SettingsError
+from charrnn.errors import InputError, ModelFolderError, SettingsError
 from charrnn.inference import load
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.evaluation import evaluate_sets
@@ -229,7 +229,7 @@ def test_ngrams_of_other_labels_are_refused():
 @pytest.mark.parametrize("name", ["щ" * 100, "a" + "\u265e" * 99])
 def test_a_name_that_grows_too_long_when_it_is_read_abstains(model, name):
     assert model.predict([name])[0].reason == "too-long"
-    with pytest.raises(SettingsError, match="too-long"):
+    with pytest.raises(InputError, match="too-long"):
         model.explain(name)
 
 

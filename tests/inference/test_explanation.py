@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.errors import SettingsError, UnknownLabelError
+from charrnn.errors import InputError, SettingsError, UnknownLabelError
 from charrnn.inference import explanation
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.explanation import shapley_values
@@ -91,9 +91,9 @@ def test_the_same_question_gets_the_same_answer():
 
 @pytest.mark.parametrize("name", ["", "42", "x" * 101, "عمر"])
 def test_what_cannot_be_scored_is_not_explained(name):
-    with pytest.raises(SettingsError, match="nothing to explain"):
+    with pytest.raises(InputError, match="nothing to explain"):
         CLASSIFIER.explain(name)
-    with pytest.raises(SettingsError, match="nothing to explain"):
+    with pytest.raises(InputError, match="nothing to explain"):
         GENERATOR.explain(name, "A", "B")
 
 

@@ -43,15 +43,15 @@ def rows(n=10):
     return [{"id": f"00{i}", "name": NAMES[i % len(NAMES)], "note": 'a "b", c\nd'} for i in range(n)]
 
 
-def write(path, kind, records):
+def write(path, table_format, records):
     columns = list(records[0])
-    if kind in ("csv", "tsv"):
+    if table_format in ("csv", "tsv"):
         text = io.StringIO()
-        writer = csv.DictWriter(text, columns, delimiter="," if kind == "csv" else "\t", lineterminator="\n")
+        writer = csv.DictWriter(text, columns, delimiter="," if table_format == "csv" else "\t", lineterminator="\n")
         writer.writeheader()
         writer.writerows(records)
         content = text.getvalue().encode()
-    elif kind == "jsonl":
+    elif table_format == "jsonl":
         content = "".join(json.dumps(record) + "\n" for record in records).encode()
     else:
         pq.write_table(pa.Table.from_pylist(records), path)
@@ -62,19 +62,19 @@ def write(path, kind, records):
 
 def read(path):
     content = gzip.decompress(path.read_bytes()) if path.name.endswith(".gz") else path.read_bytes()
-    kind = path.name.removesuffix(".gz").rsplit(".", 1)[1]
-    if kind == "jsonl":
+    table_format = path.name.removesuffix(".gz").rsplit(".", 1)[1]
+    if table_format == "jsonl":
         return [json.loads(line) for line in content.splitlines()]
-    if kind == "parquet":
+    if table_format == "parquet":
         return pq.read_table(path).to_pylist()
-    return list(csv.DictReader(io.StringIO(content.decode()), delimiter="," if kind == "csv" else "\t"))
+    return list(csv.DictReader(io.StringIO(content.decode()), delimiter="," if table_format == "csv" else "\t"))
 
 
 @pytest.mark.parametrize("source", ["in.csv", "in.tsv.gz", "in.jsonl", "in.parquet"])
 @pytest.mark.parametrize("target", ["out.csv", "out.tsv", "out.jsonl.gz", "out.parquet"])
 def test_columns_are_kept_and_rows_stay_in_order(source, target, run, tmp_path, small_parts, trained):
-    kind = source.removesuffix(".gz").rsplit(".", 1)[1]
-    write(tmp_path / source, kind, rows())
+    table_format = source.removesuffix(".gz").rsplit(".", 1)[1]
+    write(tmp_path / source, table_format, rows())
     status, _, err = run("--input", tmp_path / source, "--output", tmp_path / target, "--top-k", 2, "--raw-cells")
     assert status == 0, err
     found = read(tmp_path / target)
@@ -304,8 +304,8 @@ def test_a_missing_input_is_told_from_an_output_that_cannot_be_written(run, tmp_
 
 def test_a_folder_of_several_kinds_or_none_is_refused(run, tmp_path):
     assert "holds no .csv" in run("--input", tmp_path, "--output", tmp_path / "out.csv")[2]
-    for kind in ("csv", "jsonl"):
-        write(tmp_path / f"in.{kind}", kind, rows())
+    for table_format in ("csv", "jsonl"):
+        write(tmp_path / f"in.{table_format}", table_format, rows())
     assert "several kinds: csv, jsonl" in run("--input", tmp_path, "--output", tmp_path / "out.csv")[2]
 
 

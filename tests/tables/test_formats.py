@@ -17,9 +17,9 @@ def test_pieces_are_the_table_whatever_the_blocks(tmp_path, monkeypatch, name, p
     monkeypatch.setattr(rows, "BLOCK_ROWS", 3)
     monkeypatch.setattr(rows, "BLOCK_RECORDS", 3)
     records = [{"id": f"0{i}", "name": f"Rossi {i}"} for i in range(10)]
-    kind = rows.kind_of(name)
-    write(tmp_path / name, kind, records)
-    tables = list(read_tables(str(tmp_path / name), kind, piece))
+    table_format = rows.format_of(name)
+    write(tmp_path / name, table_format, records)
+    tables = list(read_tables(str(tmp_path / name), table_format, piece))
     assert [row for table in tables for row in table.to_pylist()] == records
     assert {len(table) for table in tables[:-1]} <= {piece} and 0 < len(tables[-1]) <= piece
     assert all(column.num_chunks == 1 for table in tables for column in table.columns)
@@ -70,11 +70,11 @@ def test_only_delimited_tables_have_a_header():
 
 @pytest.mark.parametrize("name", ["in.csv", "in.tsv.gz", "in.jsonl", "in.parquet"])
 def test_the_number_of_rows_is_told_beforehand(name, tmp_path):
-    kind = rows.kind_of(name)
-    write(tmp_path / name, kind, [{"name": "Rossi"}] * 7)
-    assert estimate_rows([str(tmp_path / name)] * 2, kind) == 14
-    assert estimate_rows(["-"], kind) is None
-    assert estimate_rows([str(tmp_path / "none")], kind) is None
+    table_format = rows.format_of(name)
+    write(tmp_path / name, table_format, [{"name": "Rossi"}] * 7)
+    assert estimate_rows([str(tmp_path / name)] * 2, table_format) == 14
+    assert estimate_rows(["-"], table_format) is None
+    assert estimate_rows([str(tmp_path / "none")], table_format) is None
 
 
 def test_parquet_keeps_its_types(tmp_path):

@@ -67,3 +67,34 @@ def test_where_no_cluster_answers_it_says_so(trained, source, tmp_path):
 def test_pipes_are_refused(trained, source, capsys):
     assert main(["classify", "--model", str(trained["classifier"]), "--engine", "ray", "--input", str(source)]) == 2
     assert "--engine ray: reads and writes files" in capsys.readouterr().err
+
+
+WORKER = """
+import pickle, warnings
+warnings.simplefilter("ignore")
+import pyarrow as pa
+from charrnn.errors import StorageError
+from charrnn.tables import ray_engine
+from charrnn.tables.job import Job
+
+class FullDisk:
+    job = Job(("in.csv",), "out.csv", "csv", "csv", "model", "0" * 64, "name", {})
+
+    def __call__(self, part, table):
+        raise OSError(28, "No space left on device")
+
+worker = ray_engine._Worker.__new__(ray_engine._Worker)
+worker.scorer = FullDisk()
+table = ray_engine._to_ipc(pa.table({"name": ["Rossi"]}))
+batch = worker({"file": [0], "number": [3], "table": [table], "error": [b""]})
+assert batch["number"] == [3] and batch["record"] == [""]
+error = pickle.loads(batch["error"][0])
+assert type(error) is StorageError, error
+assert "--output out.csv: cannot be written (No space left on device)" in str(error)
+"""
+
+
+def test_an_error_of_a_worker_keeps_its_class_and_words():
+    """A full disk must come back as a StorageError, which leaves the finished parts alone."""
+    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

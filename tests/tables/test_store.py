@@ -18,9 +18,9 @@ def job_for(tmp_path):
     (tmp_path / "in.csv").write_text("name\nRossi\n")
 
     def job_for(output, **changes):
-        kind = output.removesuffix(".gz").rsplit(".", 1)[-1] if "." in output else "csv"
-        fields = {"inputs": (str(tmp_path / "in.csv"),) * 11, "output": str(tmp_path / output), "input_kind": "csv"}
-        fields |= {"output_kind": kind, "model": "m", "weights": "w", "name_column": "name", "settings": {}}
+        table_format = output.removesuffix(".gz").rsplit(".", 1)[-1] if "." in output else "csv"
+        fields = {"inputs": (str(tmp_path / "in.csv"),) * 11, "output": str(tmp_path / output), "input_format": "csv"}
+        fields |= {"output_format": table_format, "model": "m", "weights": "w", "name_column": "name", "settings": {}}
         return Job(**fields | changes)
 
     return job_for
@@ -105,7 +105,7 @@ def test_a_damaged_part_is_not_finished(job_for, damage):
         {"settings": {"top_k": 1}},
         {"safe": False},
         {"generator": "g"},
-        {"output_kind": "tsv"},
+        {"output_format": "tsv"},
     ],
 )
 def test_any_other_job_is_refused(job_for, changes):

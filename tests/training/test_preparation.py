@@ -1,9 +1,12 @@
+import string
+
 import pytest
 import torch
 
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import CorpusError, SettingsError
+from charrnn.text import PIPELINES, Vocabulary
 from charrnn.training.dataset import DeviceLoader, Loader
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.preparation import make_loaders, starting_config, usable_names
@@ -11,7 +14,10 @@ from charrnn.training.settings import SETTINGS
 from charrnn.training.training_run import TrainingRun
 from tests.conftest import random_names
 
-NAMES = [*random_names(40, 8), "Müller", "Muller", "müller"]
+# Some names have a character twice that no other name has, so that the alphabet depends on which are for training.
+MARKS = string.punctuation + "12345678"
+NAMES = [name + 2 * mark for name, mark in zip(random_names(40, 8), MARKS, strict=True)]
+NAMES += ["Müller", "Muller", "müller"]
 CORPUS = Corpus(NAMES, [*["A", "B"] * 20, "A", "A", "B"])
 
 
@@ -51,6 +57,11 @@ def test_the_config_describes_data_and_network(task, pipeline):
     run, names, splits, config = prepare(task, hidden=11, seed=4)
     assert config.architecture == run.settings.architecture() and config.architecture["hidden"] == 11
     assert config.pipeline == pipeline and config.labels == ["A", "B"]
+    # Of the training names alone: nothing of the test names may pass into the model.
+    texts = [PIPELINES[pipeline](name) for name in splits.train.names]
+    assert config.alphabet == Vocabulary.build(texts).alphabet and config.max_length == max(map(len, texts))
+    everything = Vocabulary.build(PIPELINES[pipeline](name) for name in names.names).alphabet
+    assert set(config.alphabet) < set(everything)
     assert config.label_counts == [splits.train.labels.count(label) for label in "AB"]
     data = config.data
     assert [data[key] for key in ("train", "validation", "test")] == [len(part) for part in splits]

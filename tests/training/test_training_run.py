@@ -1,5 +1,6 @@
 """Who may write to an output folder, and what a run leaves there: the command, in this process."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ import torch
 
 from charrnn import model_folder, train
 from charrnn.training.checkpoint import lock, read_state, write_state
+from charrnn.training.reports.jsonl import JsonlLogger
 
 SMALL = ["--hidden", "8"]
 
@@ -44,6 +46,16 @@ def test_complete_runs_are_left_alone_and_may_get_more_epochs(small_corpus_dir, 
     assert run(small_corpus_dir, out, "--epochs", "2", "--resume") == 0
     assert "resuming after 1 epochs and 0 steps" in capsys.readouterr().out
     assert weights(out) == weights(finished)
+
+
+def test_a_run_that_stopped_early_is_complete_whatever_the_epochs(small_corpus_dir, tmp_path, capsys):
+    out, flags = tmp_path / "model", ["--patience", "1", "--learning-rate", "0.5"]
+    assert run(small_corpus_dir, out, "--epochs", "20", *flags) == 0
+    epochs = model_folder.read_config(out).training["epochs"]
+    assert epochs < 20
+    capsys.readouterr()
+    assert run(small_corpus_dir, out, "--epochs", "30", "--resume", *flags) == 0
+    assert f"complete after {epochs} epochs" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -97,12 +109,12 @@ def test_without_resume_an_interrupted_run_is_refused_with_the_hint(small_corpus
 
 
 def test_what_a_run_without_a_state_left_is_removed(small_corpus_dir, tmp_path):
-    left = tmp_path / "run" / "events.out.tfevents.0", tmp_path / "run" / "refit" / "metrics.jsonl"
+    left = tmp_path / "run" / "events.out.tfevents.0", tmp_path / "run" / "refit" / "old.txt"
     for path in (tmp_path / "run" / "lock", *left):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     assert run(small_corpus_dir, tmp_path, "--epochs", "1", "--resume") == 0
-    assert not left[0].exists() and left[1].read_text() != "x"
+    assert not any(path.exists() for path in left)
 
 
 def test_a_read_only_folder_is_refused(small_corpus_dir, tmp_path, capsys):
@@ -157,3 +169,20 @@ def test_run_json_needs_no_installed_distribution_of_charrnn(tmp_path, monkeypat
     monkeypatch.setattr(metadata, "version", without_charrnn)
     write_run_description(tmp_path, {}, "cpu", 1)
     assert json.loads((tmp_path / "run.json").read_text())["packages"]["charrnn"] == charrnn.__version__
+
+
+@pytest.mark.parametrize("existed", [True, False])
+def test_a_disk_that_fills_up_in_the_run_is_one_line_and_leaves_nothing(
+    existed, small_corpus_dir, tmp_path, capsys, monkeypatch
+):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(JsonlLogger, "on_epoch", full)
+    out = tmp_path / "out"
+    if existed:
+        out.mkdir()
+    assert run(small_corpus_dir, out, "--epochs", "1") == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"--out {out}: cannot be written (No space left on device)" in line
+    assert not any(tmp_path.rglob("*.*")) and out.exists() == existed

@@ -62,9 +62,12 @@ class TensorBoard:
                 self.writer.add_scalar(tag, metrics[key], epoch)
         if epoch == 1:
             self._add_graph(model)
-        if not validation.is_of_classifier:
+        if self.config.task == "generator":
             self.writer.add_text("samples", sample_table(model, self.config, epoch), epoch)
-            return
+        elif validation.is_of_classifier:
+            self._add_classifier_scores(validation, epoch)
+
+    def _add_classifier_scores(self, validation: MetricAccumulator, epoch: int) -> None:
         for label, f1 in zip(self.config.labels, f1_by_label(validation.confusion), strict=True):
             self.writer.add_scalar(f"f1/{label}", f1, epoch)
         confusion = to_image(confusion_figure(validation.confusion, self.config.labels))
