@@ -104,7 +104,7 @@ def needs_extra(extra: str) -> Iterator[None]:
         if (error.name or "").split(".")[0] == "charrnn":
             raise
         packages = " ".join(f'"{requirement}"' for requirement in extra_requirements(extra))
-        remedy = f"Run: pip install {packages}" if packages else f"Install the packages of charrnn's extra {extra!r}."
+        remedy = f"Run: pip install {packages}" if packages else f"Its extra in pyproject.toml is {extra!r}."
         raise MissingExtraError(f"{error.name} is not installed. {remedy}") from error
 
 

@@ -45,7 +45,7 @@ def test_where_nothing_tells_the_packages_the_extra_is_named(monkeypatch, tmp_pa
 
     monkeypatch.setattr(metadata, "requires", absent)
     monkeypatch.setattr(errors, "__file__", str(tmp_path / "charrnn" / "errors.py"))
-    message = "Install the packages of charrnn's extra 'ray'"
+    message = "no_such_module is not installed. Its extra in pyproject.toml is 'ray'."
     with pytest.raises(errors.MissingExtraError, match=message), errors.needs_extra("ray"):
         import no_such_module  # noqa: F401
 
