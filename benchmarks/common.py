@@ -52,9 +52,9 @@ def median_seconds(run: Callable[[], object], repeats: int = 5) -> float:
     return statistics.median(times)
 
 
-def report(name: str, figures: dict[str, Any]) -> None:
-    """Print the figures and write them, with the machine, to ``runs/benchmarks/<name>.json``."""
-    for key, value in figures.items():
+def report(name: str, results: dict[str, Any]) -> None:
+    """Print the results and write them, with the machine, to ``runs/benchmarks/<name>.json``."""
+    for key, value in results.items():
         print(f"{key:<48} {value:,.4g}" if isinstance(value, float) else f"{key:<48} {value}")
     RESULTS.mkdir(parents=True, exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine(), "figures": figures}, indent=1) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine(), "figures": results}, indent=1) + "\n")

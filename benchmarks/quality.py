@@ -67,8 +67,8 @@ def run_seed(seed: int) -> tuple[Ints, Probabilities, list[Bools]]:
     distinct = corpus.distinct_pairs()
     index = {label: i for i, label in enumerate(distinct.label_set)}
     splits = split(distinct, seed)
-    texts = [[fold(name) for name in part.names] for part in splits]
-    labels = [[index[label] for label in part.labels] for part in splits]
+    texts = [[fold(name) for name in own.names] for own in splits]
+    labels = [[index[label] for label in own.labels] for own in splits]
     count, targets = len(index), np.array(labels[2])
     both_texts, both_labels = texts[0] + texts[1], labels[0] + labels[1]
     probabilities: Probabilities = {}
@@ -76,7 +76,7 @@ def run_seed(seed: int) -> tuple[Ints, Probabilities, list[Bools]]:
     shares = np.bincount(labels[0], minlength=count) / len(labels[0])
     probabilities["always the commonest label"] = np.tile(shares, (len(targets), 1))
     vocabulary = Vocabulary.build(texts[0])
-    encoded = [[vocabulary.encode(text) for text in part] for part in texts]
+    encoded = [[vocabulary.encode(text) for text in own] for own in texts]
     grams = NGramAutomaton.fit(encoded[0], labels[0], count, len(vocabulary))
     probabilities["class-wise 4-gram, Bayes' rule"] = grams.probabilities(encoded[2], shares)
     probabilities["n-gram logistic regression"] = LogisticNGrams(texts[0], labels[0], count).probabilities(texts[2])
@@ -141,8 +141,8 @@ def outside() -> tuple[str, dict[str, Any]]:
         unseen = unseen_names(distinct.label_set, sources[seen], sources[other])
         targets = np.array([index[label] for label in unseen.labels])
         splits = split(distinct, 0)
-        texts = [fold(name) for part in splits[:2] for name in part.names]
-        labels = [index[label] for part in splits[:2] for label in part.labels]
+        texts = [fold(name) for own in splits[:2] for name in own.names]
+        labels = [index[label] for own in splits[:2] for label in own.labels]
         unseen_texts = [fold(name) for name in unseen.names]
         vocabulary = Vocabulary.build(texts)
         grams = NGramAutomaton.fit([vocabulary.encode(text) for text in texts], labels, len(index), len(vocabulary))
@@ -218,7 +218,8 @@ def classifiers(seeds: int) -> tuple[str, dict[str, Any]]:
     """The table of :func:`table`, and how often sets of labels held the true one."""
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         text, results = table(list(pool.map(run_seed, range(seeds))))
-    covered = ", ".join(f"{100 * results[f'coverage of {c} % sets']:.1f} % for {c} %" for c in (80, 90, 95))
+    promised = [f"{100 * coverage:.0f} %" for coverage in COVERAGES]
+    covered = ", ".join(f"{100 * results[f'coverage of {share} sets']:.1f} % for {share}" for share in promised)
     return f"{text}\n\nSets of labels held the true one: {covered}.", results
 
 

@@ -17,6 +17,7 @@ from charrnn import model_folder
 from charrnn.model_folder import ModelConfig, Weights, label_rows
 from charrnn.ngrams import NGramAutomaton, NGramHashTable
 from charrnn.ngrams.automaton import MAX_CELLS
+from charrnn.storage import storage_errors
 from charrnn.text import Vocabulary
 from charrnn.training import modules
 from charrnn.training.checkpoint import LOCK, Checkpoint, check_same
@@ -138,11 +139,13 @@ def _start(run: TrainingRun, checkpoint: Checkpoint) -> dict[str, Any] | None:
     if run.folder is None:
         return None
     state = checkpoint.read()
-    if state is None:
-        _clear(run.folder)
-    else:
-        check_same(run.folder, state["description"], checkpoint.description)
-    write_run_description(run.folder, checkpoint.description, str(run.context.device), run.context.world_size)
+    # Only errors of charrnn's own reach the other ranks.
+    with storage_errors(str(run.folder), "Free space, then --resume."):
+        if state is None:
+            _clear(run.folder)
+        else:
+            check_same(run.folder, state["description"], checkpoint.description)
+        write_run_description(run.folder, checkpoint.description, str(run.context.device), run.context.world_size)
     return state
 
 

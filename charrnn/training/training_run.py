@@ -17,6 +17,7 @@ from charrnn.storage import storage_errors
 from charrnn.training.checkpoint import LOCK, check_same, has_state, lock
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.settings import SETTINGS, Settings
+from charrnn.training.transfer import adopt_pipeline
 
 RUN = "run"
 """Folder inside the model folder, for what only the run needs."""
@@ -29,7 +30,8 @@ class TrainingRun:
     Attributes:
         task: ``classifier`` or ``generator``.
         corpus: names with labels.
-        settings: of the task; with ``init``, those of :func:`charrnn.training.transfer.adopt_pipeline`.
+        settings: of the task; with ``init``, those of :func:`charrnn.training.transfer.adopt_pipeline`, else a
+            :class:`charrnn.errors.SettingsError` is raised.
         context: device and processes.
         init: a model folder to fine-tune from: architecture, alphabet and weights are taken over, and the rows of
             labels that both have.
@@ -48,6 +50,10 @@ class TrainingRun:
     score_on: Corpus | None = None
     private: bool = False
     command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.init is not None and adopt_pipeline(self.settings, self.init) != self.settings:
+            raise SettingsError(f"init {self.init}: reads names by another text pipeline than the settings name.")
 
     @property
     def folder(self) -> Path | None:

@@ -36,7 +36,7 @@ CLASSIFIER, GENERATOR = make_classifier(), make_generator()
 
 
 @given(TEXT, st.sampled_from(["model", "uniform", {"A": 1.0, "C": 3.0}]))
-def test_a_classifiers_shares_add_up_to_its_log_odds(name, prior):
+def test_a_classifiers_attributions_add_up_to_its_log_odds(name, prior):
     why = CLASSIFIER.explain(name, prior)
     assert len(why.attributions) == len(why.characters)
     assert abs(sum(why.attributions) + why.remainder - why.score) < 1e-6
@@ -46,7 +46,7 @@ def test_a_classifiers_shares_add_up_to_its_log_odds(name, prior):
 
 
 @given(TEXT, st.permutations(["A", "B", "C", "*"]))
-def test_a_generators_shares_add_up_to_its_log_likelihood_ratio(name, labels):
+def test_a_generators_attributions_add_up_to_its_log_likelihood_ratio(name, labels):
     why = GENERATOR.explain(name, labels[0], labels[1])
     first, second = GENERATOR.log_probabilities([name, name], labels[:2])
     assert len(why.attributions) == len(why.characters)
@@ -56,8 +56,8 @@ def test_a_generators_shares_add_up_to_its_log_likelihood_ratio(name, labels):
 
 def test_players_who_do_not_meet_get_what_they_bring():
     gains = np.array([2.0, -1.0, 0.5, 0.0])
-    shares, nobody, everybody = shapley_values(lambda coalitions: coalitions @ gains + 3, 4)
-    assert shares == pytest.approx(gains) and (nobody, everybody) == pytest.approx((3, 4.5))
+    values, nobody, everybody = shapley_values(lambda coalitions: coalitions @ gains + 3, 4)
+    assert values == pytest.approx(gains) and (nobody, everybody) == pytest.approx((3, 4.5))
 
 
 def test_an_order_and_its_reverse_are_exact_for_pairs(monkeypatch):

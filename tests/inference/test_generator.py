@@ -195,7 +195,7 @@ def test_ngrams_and_calibration_must_fit(mixed):
 
 
 def test_what_was_promised_on_validation_is_kept(trained):
-    """The figures of training, in PyTorch, are those of NumPy on the same names."""
+    """The scores of training, in PyTorch, are those of NumPy on the same names."""
     model = load(trained["generator"])
     data = model.config.data
     validation = split(Corpus.read(data["source"]), data["seed"]).validation
