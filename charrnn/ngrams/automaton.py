@@ -52,9 +52,9 @@ class NGramAutomaton(StoredNGrams):
 
     DTYPES: ClassVar[dict[str, type[np.generic]]] = {"symbols": np.uint16, "counts": np.uint32, "children": np.uint16}
 
-    def prepare(self, **arrays: NDArray[Any]) -> None:
+    def prepare(self) -> None:
         """Fill the tables of the automaton."""
-        symbols, counts, children = (arrays[name] for name in self.DTYPES)
+        symbols, counts, children = (self.arrays[name] for name in self.DTYPES)
         labels = len(children) - len(symbols)
         fits = labels > 0 and len(counts) == len(symbols) == int(children.sum())
         if not fits or (len(symbols) and int(symbols.max()) >= self.vocabulary_size):

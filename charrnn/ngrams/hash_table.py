@@ -16,10 +16,9 @@ Shapes: B names, T characters, L labels, N entries.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Ints
 from charrnn.ngrams.storage import StoredNGrams
@@ -87,9 +86,9 @@ class NGramHashTable(StoredNGrams):
         "base": np.float32,
     }
 
-    def prepare(self, **arrays: NDArray[Any]) -> None:
+    def prepare(self) -> None:
         """Check the arrays, index the buckets, and add up the table of pairs."""
-        hashes, labels, values, backoffs, base = (arrays[name] for name in self.DTYPES)
+        hashes, labels, values, backoffs, base = (self.arrays[name] for name in self.DTYPES)
         fits = len(hashes) == len(labels) == len(values) == len(backoffs)
         if fits and len(hashes):
             rising = bool((hashes[1:] >= hashes[:-1]).all()) and 0 < hashes[-1] < _PRIME

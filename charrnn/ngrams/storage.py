@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -18,7 +19,7 @@ def has_ngrams(weights: Mapping[str, NDArray[Any]]) -> bool:
     return any(name.startswith(PREFIX) for name in weights)
 
 
-class StoredNGrams:
+class StoredNGrams(ABC):
     """An n-gram model that is made of one-dimensional arrays.
 
     A subclass names them in ``DTYPES`` and computes in ``prepare`` what it needs to answer.
@@ -41,15 +42,15 @@ class StoredNGrams:
                 raise self.misfit()
         self.arrays = {name: arrays[name] for name in self.DTYPES}
         self.vocabulary_size = vocabulary_size
-        self.prepare(**self.arrays)
+        self.prepare()
 
-    def prepare(self, **arrays: NDArray[Any]) -> None:
-        """Check the arrays and compute what is asked for later.
+    @abstractmethod
+    def prepare(self) -> None:
+        """Check that :attr:`arrays` fit together, and compute from them what the model needs to answer.
 
         Raises:
             ModelFolderError: the arrays do not fit together.
         """
-        raise NotImplementedError
 
     @staticmethod
     def misfit() -> ModelFolderError:
