@@ -1,11 +1,15 @@
-"""Kill training with SIGKILL at random moments, resume it, and compare the weights with those of an undisturbed run.
+"""Kill training and tables with SIGKILL at random moments, resume, and compare with an undisturbed run.
 
-Needs the tutorials' data beside the checkout, in ``../shared/data``.
+Training needs the tutorials' data beside the checkout, in ``../shared/data``. ``tables`` or ``training`` as an argument
+does only one of the two.
 """
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,11 +17,18 @@ import time
 from pathlib import Path
 
 from common import SHARED, report
+from tables import write_table
 
 from charrnn import model_folder
 
 KILLS = 20
 FLAGS = {"--epochs": "6", "--patience": "0", "--hidden": "64", "--ema": "0.95"}
+TABLE_ROWS = 200_000
+TABLE_KILLS = {
+    "one process": (40, ["--workers", "1"]),
+    "two worker processes": (40, ["--workers", "2"]),
+    "Ray, one worker": (20, ["--engine", "ray", "--workers", "1"]),
+}
 
 
 def start(out: Path) -> subprocess.Popen[bytes]:
@@ -26,16 +37,12 @@ def start(out: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*command, *flags, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def main() -> int:
-    if not SHARED.is_dir():
-        print(f"{SHARED}: the tutorials' data is not there; nothing was measured.", file=sys.stderr)
-        return 2
-    moments = random.Random(0)
+def kill_training(moments: random.Random) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         began = time.perf_counter()
         if start(folder / "whole").wait():
-            return 2
+            raise SystemExit("the undisturbed run failed")
         seconds = time.perf_counter() - began
         expected = model_folder.read_config(folder / "whole").weights_sha256
         kills = runs = equal = 0
@@ -53,9 +60,82 @@ def main() -> int:
                     kills += 1
             runs += 1
             equal += status == 0 and model_folder.read_config(out).weights_sha256 == expected
-    results = {"kills": kills, "runs that were killed and resumed": runs, "of these with equal weights": equal}
-    report("faults", {**results, "seconds of a run": seconds})
-    return 0 if equal == runs else 1
+    return {
+        "training: kills": kills,
+        "training: runs that were killed and resumed": runs,
+        "training: of these with weights unequal": runs - equal,
+        "training: seconds of a run": seconds,
+    }
+
+
+def start_table(source: Path, output: Path, flags: list[str]) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "charrnn", "classify", "--input", str(source), "--output", str(output), "--resume"]
+    return subprocess.Popen(
+        [*command, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def finished_parts(output: Path) -> set[str]:
+    return {path.name for path in output.with_name(f".{output.name}.parts").glob("[0-9]*.json")}
+
+
+def kill_tables(moments: random.Random, what: str, kills: int, flags: list[str]) -> dict[str, float]:
+    """Kill jobs until there were enough kills; count what was lost, left half written, or came out unequal."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        source, output = folder / "in.csv", folder / "out.csv"
+        write_table(source, TABLE_ROWS)
+        began = time.perf_counter()
+        if start_table(source, output, flags).wait():
+            raise SystemExit("the undisturbed job failed")
+        seconds = time.perf_counter() - began
+        expected = output.read_bytes()
+        output.unlink()
+        done = lost = half = jobs = equal = 0
+        while done < kills:
+            while True:
+                before = finished_parts(output)
+                process = start_table(source, output, flags)
+                try:
+                    status = process.wait(moments.uniform(0.05, 1.0) * seconds if done < kills else None)
+                    break
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+                    done += 1
+                    if output.exists():
+                        half += output.read_bytes() != expected
+                    else:
+                        lost += not before <= finished_parts(output)
+            jobs += 1
+            equal += status == 0 and output.read_bytes() == expected
+            half += sorted(path.name for path in folder.iterdir()) != ["in.csv", "out.csv"]
+            output.unlink(missing_ok=True)
+            shutil.rmtree(folder / ".out.csv.parts", ignore_errors=True)
+    return {
+        f"tables, {what}: kills": done,
+        f"tables, {what}: finished parts lost": lost,
+        f"tables, {what}: files half written or left over": half,
+        f"tables, {what}: jobs that were killed and resumed": jobs,
+        f"tables, {what}: of these bytes unequal": jobs - equal,
+        f"tables, {what}: seconds of a job": seconds,
+    }
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or ["training", "tables"]
+    moments = random.Random(0)
+    results: dict[str, float] = {}
+    if "training" in chosen:
+        if not SHARED.is_dir():
+            print(f"{SHARED}: the tutorials' data is not there; nothing was measured.", file=sys.stderr)
+            return 2
+        results |= kill_training(moments)
+    if "tables" in chosen:
+        for what, (kills, flags) in TABLE_KILLS.items():
+            results |= kill_tables(moments, what, kills, flags)
+    report("faults", results)
+    return int(any(value for key, value in results.items() if key.endswith(("unequal", "lost", "left over"))))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@
     ├── CheckpointError            a training state that is damaged or does not fit this version
     ├── NonFiniteLossError         training diverged: the loss is NaN or infinite
     ├── WorkerError                a worker process or a cluster ended before its work was done
-    ├── InterruptedRunError        training stopped by a signal or a lost process; its state is saved (exit status 3)
+    ├── InterruptedRunError        stopped by a signal or a lost process; what is finished is saved (exit status 3)
     └── MissingExtraError          an optional dependency is not installed
 
 A message is one line: what, where, and the next move. The command line prints it and exits with status 2.
@@ -81,7 +81,7 @@ class WorkerError(CharRNNError):
 
 
 class InterruptedRunError(CharRNNError):
-    """Training was stopped by a signal or the loss of another process; the last saved state is intact."""
+    """Training or a table was stopped by a signal or the loss of another process; what is saved is intact."""
 
 
 class MissingExtraError(CharRNNError):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
-from charrnn.errors import StorageError
+from charrnn.errors import SettingsError, StorageError
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -58,7 +60,7 @@ def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
         for temporary in temporaries.values():
             temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -92,6 +94,45 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def lock(path: Path, refusal: str) -> Iterator[None]:
+    """Hold the lock of a file, which is made if absent; the lock ends with the process, however it ends.
+
+    Args:
+        path: of the file.
+        refusal: message where another process holds the lock.
+
+    Raises:
+        SettingsError: another process holds it.
+        OSError: the file cannot be written.
+    """
+    while True:
+        with path.open("w") as stream:
+            if not _try_lock(stream):
+                raise SettingsError(refusal)
+            # Whoever held it may have removed the file in the meantime; then this lock guards nothing.
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(stream.fileno())):
+                yield
+                return
+
+
+def _try_lock(stream: IO[str]) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK):
+            return False
+        raise  # some file systems have no locks
+    return True
+
+
+@contextmanager
 def storage_errors(where: str, remedy: str) -> Iterator[None]:
     """Turn an OSError inside the block into a :class:`StorageError` of one line.
 
@@ -113,7 +154,7 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename survive a power cut, where the file system can sync a folder; not all can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

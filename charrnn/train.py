@@ -12,11 +12,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from charrnn.cli.flags import DATA, add_column_flags
-from charrnn.corpus import Corpus
+from charrnn.cli.flags import DATA, add_column_flags, read_corpus
 from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
 from charrnn.inference import locate
 from charrnn.model_folder import ModelConfig
+from charrnn.text import printable_table
 from charrnn.training.reports.card import out_of_source_table, score_table
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
 
@@ -70,9 +70,8 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
     init = None if flags.init is None else locate(flags.init)
     if init is not None:
         settings = adopt_pipeline(settings, init)
-    columns = flags.name_column, flags.label_column, settings.pipeline
-    corpus = Corpus.read(flags.data, *columns)
-    score_on = Corpus.read(flags.score_on, *columns) if flags.score_on else None
+    corpus = read_corpus(flags, flags.data, settings.pipeline)
+    score_on = read_corpus(flags, flags.score_on, settings.pipeline) if flags.score_on else None
     command = command_line(flags, settings)
     with distributed_context(settings) as context:
         run = TrainingRun(flags.task, corpus, settings, context, init, flags.out, score_on, flags.private, command)
@@ -99,6 +98,9 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     words = ["python", "-m", "charrnn.train", flags.task, "--data", flags.data, "--out", flags.out.name]
     words += ["--name-column", flags.name_column] if flags.name_column != "name" else []
     words += ["--label-column", flags.label_column] if flags.label_column != "label" else []
+    words += ["--delimiter", flags.delimiter] if flags.delimiter else []
+    words += ["--encoding", flags.encoding] if flags.encoding != "utf-8" else []
+    words += ["--bad-rows", flags.bad_rows] if flags.bad_rows != "refuse" else []
     words += ["--init", flags.init] if flags.init else []
     words += ["--score-on", flags.score_on] if flags.score_on else []
     words += ["--private"] if flags.private else []
@@ -131,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = "the last saved state is intact. Go on with --resume." if is_saved else "nothing was written."
         message, status = f"charrnn.train: stopped by a signal; {what}", 3 if is_saved else 130
     if os.environ.get("RANK", "0") == "0":
-        print(message, file=sys.stderr if status else sys.stdout)
+        print(printable_table(message), file=sys.stderr if status else sys.stdout)
     return status
 
 

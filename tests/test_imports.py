@@ -179,6 +179,7 @@ def test_torch_is_never_loaded_for_inference(code):
 
 def test_a_name_is_classified_without_what_only_tables_and_errors_need():
     heavy = {"tomllib", "importlib.metadata", "pyarrow", "tqdm", "urllib.request", "rapidfuzz", "multiprocessing"}
+    heavy |= {"charrnn.corpus.rows", "charrnn.tables"}
     code = "from charrnn.cli import main; main(['classify', 'Satoshi'])"
     check = f"import sys; loaded = {heavy!r} & sys.modules.keys(); assert not loaded, loaded"
     subprocess.run([sys.executable, "-c", f"{code}\n{check}"], check=True, capture_output=True, cwd=ROOT)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from charrnn import storage
-from charrnn.errors import CharRNNError, StorageError
-from charrnn.storage import atomic_folder, atomic_writer, storage_errors, write_atomically, write_together
+from charrnn.errors import CharRNNError, SettingsError, StorageError
+from charrnn.storage import atomic_folder, atomic_writer, lock, storage_errors, write_atomically, write_together
 
 
 class Stop(BaseException):
@@ -147,3 +147,29 @@ def test_the_working_folder_can_be_the_target(tmp_path, monkeypatch):
     with atomic_folder(Path()) as folder:
         (folder / "a").write_bytes(b"1")
     assert [path.name for path in (tmp_path / "empty").iterdir()] == ["a"]
+
+
+def test_two_cannot_hold_a_lock_and_it_ends_with_the_block(tmp_path):
+    with (
+        lock(tmp_path / "lock", "taken"),
+        pytest.raises(SettingsError, match="taken"),
+        lock(tmp_path / "lock", "taken"),
+    ):
+        pass
+    with lock(tmp_path / "lock", "taken"):
+        pass
+
+
+def test_a_lock_of_a_file_that_was_removed_is_taken_anew(tmp_path, monkeypatch):
+    """Whoever held it removes the file between our opening it and our locking it."""
+    path, tried = tmp_path / "lock", []
+
+    def try_lock(stream):
+        if not tried:
+            path.unlink()
+        tried.append(stream)
+        return True
+
+    monkeypatch.setattr(storage, "_try_lock", try_lock)
+    with lock(path, "taken"):
+        assert path.exists() and len(tried) == 2

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import math
 import os
+import shlex
 from collections import Counter
 
 import pytest
@@ -18,6 +19,7 @@ from charrnn.training.settings import SETTINGS
 FAST = ["--epochs", "1", "--hidden", "8"]
 FLAGS = {
     *("data", "name-column", "label-column", "score-on", "out", "init", "private", "resume"),
+    *("delimiter", "encoding", "bad-rows"),
     *("cell", "hidden", "dropout", "pipeline", "epochs", "batch-size", "learning-rate", "weight-decay", "ema"),
     *("schedule", "lr-factor", "lr-patience", "lr-threshold", "lr-min", "patience"),
     *("seed", "device", "precision", "parallel", "validation-fraction", "test-fraction"),
@@ -37,7 +39,7 @@ def test_the_list_of_flags_is_frozen():
     for task in SETTINGS:
         flags = {name.replace("_", "-") for name in vars(train.parse([task, "--data", "x", "--out", "y"]))} - {"task"}
         assert flags == FLAGS
-        assert len(flags) < 30
+        assert len(flags) < 35
 
 
 def test_every_flag_explains_itself_in_its_group(capsys):
@@ -184,7 +186,7 @@ def test_init_of_the_other_task_is_refused(capsys, trained, small_corpus_dir, tm
         ({"A.txt": "Ab\nCd\nEf"}, "one label only (A)"),
         ({"A.txt": "Ab\nCd\nEf", "B.txt": "Gh"}, "only one name for B"),
         ({"A.txt": "Ab\nCd", "B.txt": "Gh\nIj"}, "too few"),
-        ({"A.txt": "Ab\nCd", "B.txt": b"\xfcber"}, "B.txt, line 1: not UTF-8"),
+        ({"A.txt": "Ab\nCd", "B.txt": b"\xfcber"}, "B.txt, line 1, column 1: not UTF-8"),
     ],
 )
 def test_bad_data_is_one_line_and_leaves_nothing(capsys, tmp_path, files, message):
@@ -255,3 +257,15 @@ def test_a_private_model_holds_no_names_and_no_ngrams(small_corpus_dir, tmp_path
         assert config.calibration["weights"]["ngrams"] == 0 and config.calibration["weights"]["network"] > 0
         assert "n-grams to the power" not in (out / "README.md").read_text(encoding="utf-8")
         assert load(out).config.metrics["charrnn"]
+
+
+def test_tables_of_any_delimiter_and_encoding_are_trained_on(small_corpus_dir, tmp_path, capsys):
+    rows = ["Name;Label"]
+    for path in sorted(small_corpus_dir.glob("*.txt")):
+        rows += [f"{name};{path.stem}é" for name in path.read_text(encoding="utf-8").splitlines()]
+    (tmp_path / "in.csv").write_bytes("\n".join([*rows[:9], "bad", *rows[9:]]).encode("cp1252", "ignore"))
+    flags = ["--delimiter", ";", "--encoding", "cp1252", "--bad-rows", "skip", "--epochs", "1", "--hidden", "8"]
+    assert train.main(["classifier", "--data", str(tmp_path / "in.csv"), "--out", str(tmp_path / "m"), *flags]) == 0
+    captured = capsys.readouterr()
+    assert "1 bad-row" in captured.out and "in.csv, row 10: 1 cells where the header has 2" in captured.err
+    assert shlex.join(flags[:6]) in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")

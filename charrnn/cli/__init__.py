@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from charrnn.cli import classify, corpus, evaluate, export, generate, info
-from charrnn.errors import CharRNNError
+from charrnn.errors import CharRNNError, InterruptedRunError
 
 COMMANDS = (classify, generate, evaluate, info, corpus, export)
 """Modules of the commands, in the order of ``--help``."""
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return execute(flags)
     except CharRNNError as error:
         print(f"charrnn: {error}", file=sys.stderr)
-        return 2
+        return 3 if isinstance(error, InterruptedRunError) else 2
     except BrokenPipeError:
         # The receiver (head, less) closed the pipe; the flush at exit must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

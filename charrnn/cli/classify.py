@@ -11,9 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charrnn.cli import classify_table
-from charrnn.cli.flags import add_model_flag, add_prior_flag, answer_settings, load_classifier, load_ood_generator
-from charrnn.cli.output import WRITERS, Row
-from charrnn.errors import SettingsError
+from charrnn.cli.flags import (
+    add_model_flag,
+    add_prior_flag,
+    add_reading_flags,
+    answer_settings,
+    load_classifier,
+    load_ood_generator,
+    read_options,
+)
+from charrnn.cli.output import WRITERS, Layout, Row
+from charrnn.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from charrnn.inference import Classifier
@@ -32,8 +40,8 @@ def add_command(commands: Any) -> None:
     command.add_argument(
         "--input",
         metavar="F",
-        help="text file with one name per line, or a table: .csv, .tsv, .jsonl, .parquet, with or without .gz; or a "
-        "folder of such tables; - is standard input",
+        help="text file with one name per line, or a table: .csv, .tsv, .jsonl, .json, .parquet, .xlsx; text with or "
+        "without .gz; or a folder of such tables; - is standard input",
     )
     command.add_argument(
         "--input-format",
@@ -43,6 +51,7 @@ def add_command(commands: Any) -> None:
     command.add_argument(
         "--name-column", default="name", metavar="C", help="column of a table with the names. Default: name."
     )
+    add_reading_flags(command)
     command.add_argument(
         "--output",
         metavar="F",
@@ -53,6 +62,13 @@ def add_command(commands: Any) -> None:
         "--format",
         choices=["table", *classify_table.FORMATS],
         help="format of the output. Default: table, or the format of the table that is read.",
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace an --output that exists")
+    command.add_argument(
+        "--spreadsheet-safe",
+        action="store_true",
+        help="put an apostrophe before the text of CSV and TSV that a spreadsheet would run as a formula. Without it, "
+        "every cell stays as it is.",
     )
     classify_table.add_flags(command)
     command.add_argument("--top-k", type=int, default=3, metavar="K", help="labels to show; 0 shows all. Default: 3.")
@@ -92,27 +108,42 @@ def execute(flags: argparse.Namespace) -> int:
     table_format = None if flags.input is None else classify_table.input_format(flags)
     if table_format is not None:
         return classify_table.execute(flags, table_format)
-    if flags.resume or flags.workers is not None or flags.engine != "local":
-        raise SettingsError("--resume, --workers, --engine: are for tables. Give --input a .csv, .jsonl or .parquet.")
+    if flags.resume or flags.restart or flags.workers is not None or flags.engine != "local":
+        raise SettingsError(
+            "--resume, --restart, --workers, --engine: are for tables. Give --input a .csv, .jsonl or .parquet."
+        )
+    if undecoded := next((name for name in flags.names if not _is_text(name)), None):
+        raise InputError(f"{undecoded!r}: is not in the encoding of this terminal. Give it in a file, with --encoding.")
     output_format = _output_format(flags)
     model = load_classifier(flags.model)
     if flags.explain and output_format == "csv":
         raise SettingsError("--explain: a CSV row has no place for it. Set --format jsonl.")
     settings = answer_settings(flags) | {"ood_generator": load_ood_generator(flags)}
     model.check_settings(**settings)  # an error comes before anything is written
-    rows = _rows(model, flags.names or _lines(flags.input), settings, flags.explain)
-    write, width = WRITERS[output_format], model.width(flags.top_k, flags.coverage)
+    names = flags.names or _lines(flags)
+    rows = _rows(model, names, settings, flags.explain)
+    layout = Layout(model.width(flags.top_k, flags.coverage), flags.spreadsheet_safe)
+    write = WRITERS[output_format]
     if flags.output in (None, "-"):
-        write(rows, sys.stdout, width)
+        write(rows, sys.stdout, layout)
         return 0
     from charrnn.storage import atomic_writer, storage_errors
 
     path = Path(flags.output)
     with storage_errors(f"--output {path}", "Choose another place."), atomic_writer(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        write(rows, text, width)
+        write(rows, text, layout)
         text.detach()  # flushes, and leaves the stream open
     return 0
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name is text: bytes of the command line that cannot be decoded become halves of surrogate pairs."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _output_format(flags: argparse.Namespace) -> str:
@@ -127,6 +158,8 @@ def _output_format(flags: argparse.Namespace) -> str:
         raise SettingsError(
             f"--output {flags.output}: name a file that ends in {', '.join(SUFFIXES)}, or set --format."
         )
+    if path.exists() and not flags.overwrite:
+        raise SettingsError(f"--output {flags.output}: exists already. Choose another name, or add --overwrite.")
     if flags.format and implied and flags.format != implied:
         raise SettingsError(
             f"--output {flags.output}: its suffix says {implied}, --format says {flags.format}. Drop one."
@@ -134,11 +167,13 @@ def _output_format(flags: argparse.Namespace) -> str:
     return str(flags.format or implied)
 
 
-def _lines(path: str) -> Iterator[str]:
+def _lines(flags: argparse.Namespace) -> Iterator[str]:
     """The names of a list. Blank lines are names too: output stays aligned with input."""
     from charrnn.corpus.rows import read_lines
 
-    return read_lines(path)
+    options = read_options(flags)
+    options.check_format(None)
+    return read_lines(flags.input, options.encoding)
 
 
 def _rows(model: Classifier, names: Iterable[str], settings: dict[str, Any], explain: bool) -> Iterator[Row]:

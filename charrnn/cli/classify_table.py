@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+import sys
 
-from charrnn.cli.flags import answer_settings, load_classifier, load_ood_generator
-from charrnn.errors import SettingsError
+from charrnn.cli.flags import answer_settings, load_classifier, load_ood_generator, read_options
+from charrnn.errors import InputError, SettingsError
 
-FORMATS = ("csv", "tsv", "jsonl", "parquet")
+FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "xlsx")
 """The formats of tables. The reader knows them too, but --help must not wait for it to be imported."""
 
 
@@ -26,9 +26,13 @@ def add_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--ray-address", metavar="A", help="of a running Ray cluster. Default: one is started on this machine."
     )
-    command.add_argument("--resume", action="store_true", help="continue with a table that was interrupted")
     command.add_argument(
-        "--raw-cells", action="store_true", help="leave CSV cells alone that a spreadsheet would run as formulas"
+        "--resume",
+        action="store_true",
+        help="go on with a table that was interrupted, with its finished parts; done if it is finished",
+    )
+    command.add_argument(
+        "--restart", action="store_true", help="begin a table that was interrupted anew; its finished parts are deleted"
     )
 
 
@@ -39,68 +43,75 @@ def input_format(flags: argparse.Namespace) -> str | None:
         InputError: there is no such file, or a folder holds no tables, or tables of several formats.
     """
     from charrnn.corpus.rows import format_of
-    from charrnn.tables.job import input_files
 
-    found: str | None = flags.input_format or format_of(input_files(flags.input)[0])
-    return None if found == "lines" else found
+    if flags.input_format:
+        return None if flags.input_format == "lines" else str(flags.input_format)
+    if flags.input == "-":
+        return None
+    from pathlib import Path
+
+    try:
+        is_folder = Path(flags.input).is_dir()
+    except OSError as error:
+        raise InputError(
+            f"--input {flags.input}: cannot be read ({error.strerror}). Check the path and its rights."
+        ) from error
+    if not is_folder:
+        return format_of(flags.input)
+    from charrnn.tables.plan import input_files
+
+    return format_of(input_files(flags.input)[0])
 
 
 def execute(flags: argparse.Namespace, table_format: str) -> int:
     """Classify a table of this format."""
+    from charrnn.corpus.rows import TableFile
     from charrnn.inference import locate
     from charrnn.tables.classify import classify_table
-    from charrnn.tables.job import Job, input_files
+    from charrnn.tables.plan import input_files, output_format, plan, standard_input_as_file
 
     if flags.explain:
         raise SettingsError("--explain: is for a few names, not for a table. Leave it out.")
     if flags.workers is not None and flags.workers < 1:
         raise SettingsError(f"--workers {flags.workers}: must be at least 1.")
-    output, output_format = _output(flags, table_format)
+    if flags.resume and flags.restart:
+        raise SettingsError("--resume, --restart: one goes on, the other begins anew. Drop one.")
+    output: str = flags.output or "-"
+    if flags.resume and "-" in (output, flags.input):
+        raise SettingsError("--resume: needs files, which can be read again. Name --input and --output.")
+    if flags.ray_address and flags.engine != "ray":
+        raise SettingsError("--ray-address: is for --engine ray. Add that, or leave the address out.")
     if flags.engine == "ray" and "-" in (output, flags.input):
         raise SettingsError("--engine ray: reads and writes files that all machines see. Name --input and --output.")
+    options = read_options(flags)
+    options.check_format(table_format)
+    files = [TableFile(path, table_format, options) for path in input_files(flags.input)]
+    chosen = output_format(output, flags.format, files)
     model, ood_generator = load_classifier(flags.model), load_ood_generator(flags)
     settings = answer_settings(flags)
     model.check_settings(**settings, ood_generator=ood_generator)  # an error comes before anything is read
-    job = Job(
-        inputs=tuple(input_files(flags.input)),
-        output=output,
-        input_format=table_format,
-        output_format=output_format,
-        model=str(locate(flags.model)),
-        weights=model.config.weights_sha256,
-        name_column=flags.name_column,
-        settings=settings,
-        generator=None if ood_generator is None else str(ood_generator.folder),
-        safe=not flags.raw_cells,
-    )
-    classify_table(job, flags.workers, flags.resume, flags.engine, flags.ray_address)
+    # Absolute, because names/classifier is the shipped model and ./names/classifier is a folder.
+    beside = None if ood_generator is None else ood_generator.folder
+    generator = None if beside is None else str(beside.absolute())
+    folders = str(locate(flags.model).absolute()), generator
+    with standard_input_as_file(files[0]) as first:
+        job = plan(
+            [first, *files[1:]], output, chosen, model, folders, flags.name_column, settings, flags.spreadsheet_safe
+        )
+        if job.prefix:
+            _tell(f"the table has columns named as answers are, so these are called {job.prefix}label and so on")
+        summary = classify_table(
+            job, flags.workers, flags.resume, flags.restart, flags.overwrite, flags.engine, flags.ray_address
+        )
+    if summary is None:
+        _tell(f"{output}: is finished already; nothing to do")
+    else:
+        for line in summary.lines(output):
+            _tell(line)
     return 0
 
 
-def _output(flags: argparse.Namespace, table_format: str) -> tuple[str, str]:
-    """Where the answers to a table go, and in which format.
+def _tell(line: str) -> None:
+    from charrnn.text import printable
 
-    Raises:
-        SettingsError: format and suffix disagree, or the output exists as a folder or is the input.
-    """
-    from charrnn.corpus.rows import format_of
-
-    output: str = flags.output or "-"
-    implied = format_of(output)
-    is_folder = output != "-" and not Path(output).suffix
-    default = "csv" if table_format == "parquet" and not is_folder else table_format
-    output_format = flags.format or implied or default
-    if (
-        output_format == "table"
-        or (implied and implied != output_format)
-        or not (implied or is_folder or output == "-")
-    ):
-        raise SettingsError(
-            f"--output {output}: name a file that ends in .{', .'.join(FORMATS)}, or, without a suffix, a folder; drop "
-            "--format."
-        )
-    if is_folder and Path(output).exists():
-        raise SettingsError(f"--output {output}: exists already. Choose another name for the folder of parts.")
-    if output != "-" and flags.input != "-" and Path(output).resolve() == Path(flags.input).resolve():
-        raise SettingsError(f"--output {output}: is the input. Choose another file.")
-    return output, output_format
+    print(f"charrnn: {printable(line)}", file=sys.stderr)

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from charrnn.cli.flags import DATA, add_column_flags, check_out
+from charrnn.cli.flags import DATA, add_column_flags, check_out, read_corpus
 
 
 def add_command(commands: Any) -> None:
@@ -44,16 +44,19 @@ def add_command(commands: Any) -> None:
 
 def execute_audit(flags: argparse.Namespace) -> int:
     """Print what is in a list and what is wrong with it."""
-    from charrnn.corpus import Corpus
     from charrnn.corpus.audit import as_text, audit
+    from charrnn.text import printable_json, printable_table
 
-    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
+    corpus = read_corpus(flags, flags.data)
     if flags.plot:
         from charrnn.corpus.plot import plot
 
         plot(corpus, flags.plot)
     report = audit(corpus)
-    print(json.dumps(report, ensure_ascii=False) if flags.format == "json" else as_text(report))
+    if flags.format == "json":
+        print(printable_json(json.dumps(report, ensure_ascii=False)))
+    else:
+        print(printable_table(as_text(report)))
     return 0
 
 
@@ -67,11 +70,10 @@ def execute_fetch(flags: argparse.Namespace) -> int:
 
 def execute_split(flags: argparse.Namespace) -> int:
     """Write three folders of names and print their sizes."""
-    from charrnn.corpus import Corpus
     from charrnn.corpus.split import split, write_split
 
     check_out(flags.out)
-    corpus = Corpus.read(flags.data, flags.name_column, flags.label_column)
+    corpus = read_corpus(flags, flags.data)
     splits = split(corpus, flags.seed, flags.validation_fraction, flags.test_fraction)
     write_split(splits, flags.out)
     for side, names in splits._asdict().items():

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from charrnn.cli.flags import DATA, add_column_flags, add_prior_flag, read_test_split
+from charrnn.cli.flags import DATA, add_column_flags, add_prior_flag, read_corpus, read_test_split
 
 
 def add_command(commands: Any) -> None:
@@ -26,18 +26,16 @@ def add_command(commands: Any) -> None:
 
 def execute(flags: argparse.Namespace) -> int:
     """Print the scores."""
-    from charrnn.corpus import Corpus
     from charrnn.inference import load
     from charrnn.inference.evaluation import evaluate
 
     model = load(flags.model)
-    columns = flags.name_column, flags.label_column, model.config.pipeline
-    corpus = Corpus.read(flags.data, *columns)
+    corpus = read_corpus(flags, flags.data, model.config.pipeline)
     if flags.split == "test":
         # Splits group by name: dropping repeats first or afterwards gives the same sides.
         corpus = read_test_split(model.config, corpus, "--split test", flags.data, flags.model)
     if flags.exclude:
-        corpus = corpus.without(Corpus.read(flags.exclude, *columns).keys)
+        corpus = corpus.without(read_corpus(flags, flags.exclude, model.config.pipeline).keys)
     scores = evaluate(model, corpus, flags.prior)
     if flags.format == "json":
         print(json.dumps(scores))

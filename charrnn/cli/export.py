@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from charrnn.cli.flags import DATA, add_column_flags, check_out, read_test_split
+from charrnn.cli.flags import DATA, add_column_flags, check_out, read_corpus, read_test_split
 from charrnn.errors import SettingsError
 
 SHOWN = ("accuracy", "macro_f1", "nll", "ece", "nats_per_char")
@@ -33,7 +33,6 @@ def add_command(commands: Any) -> None:
 
 def execute(flags: argparse.Namespace) -> int:
     """Write the graph; with ``--int8``, print the scores before and after."""
-    from charrnn.corpus import Corpus
     from charrnn.inference import load, locate
     from charrnn.inference.evaluation import evaluate
     from charrnn.onnx.export import export, quantise, require_int8
@@ -49,8 +48,8 @@ def execute(flags: argparse.Namespace) -> int:
     from charrnn.onnx.runtime import load_graph
 
     require_int8(model.config.architecture["cell"])
-    columns = flags.name_column, flags.label_column, model.config.pipeline
-    test = read_test_split(model.config, Corpus.read(flags.data, *columns), "--data", flags.data, flags.model)
+    corpus = read_corpus(flags, flags.data, model.config.pipeline)
+    test = read_test_split(model.config, corpus, "--data", flags.data, flags.model)
     path = export(folder, flags.out)
     before = evaluate(model, test)
     # ONNX Runtime's advice is about other kinds of networks.

@@ -10,10 +10,14 @@ from charrnn.errors import SettingsError
 
 if TYPE_CHECKING:
     from charrnn.corpus import Corpus
+    from charrnn.corpus.rows import ReadOptions
     from charrnn.inference import Classifier, Generator
     from charrnn.model_folder import ModelConfig
 
-DATA = "names, tutorial or makemore; a folder of <Label>.txt; a text file; a CSV, TSV, JSONL or Parquet table"
+DATA = (
+    "names, tutorial or makemore; a folder of <Label>.txt; a text file; a table: .csv, .tsv, .jsonl, .json, .parquet, "
+    ".xlsx"
+)
 
 
 def add_column_flags(command: argparse._ActionsContainer) -> None:
@@ -24,6 +28,56 @@ def add_column_flags(command: argparse._ActionsContainer) -> None:
     command.add_argument(
         "--label-column", default="label", metavar="C", help="column of a table with the labels. Default: label."
     )
+    add_reading_flags(command)
+
+
+def add_reading_flags(command: argparse._ActionsContainer) -> None:
+    """How to read files of rows."""
+    command.add_argument(
+        "--delimiter",
+        metavar="D",
+        help="between the cells of CSV and TSV. Default: found out among comma, semicolon, tab and pipe.",
+    )
+    command.add_argument(
+        "--encoding", default="utf-8", metavar="E", help="of the text that is read, such as cp1252. Default: utf-8."
+    )
+    command.add_argument(
+        "--bad-rows",
+        choices=["refuse", "skip"],
+        default="refuse",
+        help="what to do with malformed rows: refuse the file, or leave them out and count them. Default: refuse.",
+    )
+
+
+def read_options(flags: argparse.Namespace) -> ReadOptions:
+    """The options of :func:`add_reading_flags`.
+
+    Raises:
+        SettingsError: an encoding that is not known, or a delimiter that cannot be one.
+    """
+    from charrnn.corpus.rows import ReadOptions
+
+    return ReadOptions(flags.delimiter, flags.encoding, flags.bad_rows == "skip")
+
+
+def read_corpus(flags: argparse.Namespace, data: str, pipeline: str = "ascii") -> Corpus:
+    """Read a corpus as the flags of :func:`add_column_flags` tell.
+
+    Args:
+        flags: of the command.
+        data: value of one of its flags; delimiter and encoding are those of ``flags.data``, other corpora are UTF-8.
+        pipeline: of the model that the names are for.
+
+    Raises:
+        CharRNNError: see :meth:`charrnn.corpus.Corpus.read`.
+    """
+    from charrnn.corpus import Corpus
+    from charrnn.corpus.rows import ReadOptions
+
+    options = read_options(flags)
+    if data != flags.data:
+        options = ReadOptions(skip_bad_rows=options.skip_bad_rows)
+    return Corpus.read(data, flags.name_column, flags.label_column, pipeline, options)
 
 
 def add_model_flag(command: argparse.ArgumentParser, default: str) -> None:

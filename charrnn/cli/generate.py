@@ -85,6 +85,7 @@ def execute(flags: argparse.Namespace) -> int:
     from charrnn.generation.constraints import Constraints
     from charrnn.generation.request import Request
     from charrnn.generation.sampling import Sampling
+    from charrnn.text import printable_json
 
     model = load_generator(flags.model)
     if flags.stamp:
@@ -118,7 +119,7 @@ def execute(flags: argparse.Namespace) -> int:
         }
         if flags.distance:
             record["nearest"], record["distance"] = model.nearest(sample.name)
-        print(json.dumps(record, ensure_ascii=False))
+        print(printable_json(json.dumps(record, ensure_ascii=False)))
     if count < flags.n:
         print(f"charrnn: {count:,} names instead of {flags.n:,}: no more new ones were found.", file=sys.stderr)
     return 0
@@ -126,7 +127,10 @@ def execute(flags: argparse.Namespace) -> int:
 
 def _print_line(model: Generator, name: str, distance: bool) -> None:
     """A name on a line, with the nearest training name behind tabs if it is wanted."""
-    print(name if not distance else "\t".join([name, *map(str, model.nearest(name))]))
+    from charrnn.text import printable
+
+    cells = [name, *map(str, model.nearest(name))] if distance else [name]
+    print("\t".join(map(printable, cells)))
 
 
 def _parse_labels(values: list[str] | None, labels: list[str]) -> Label:

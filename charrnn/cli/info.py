@@ -17,6 +17,7 @@ def execute(flags: argparse.Namespace) -> int:
     """Print task, labels, alphabet, data, scores, size and hash."""
     from charrnn import model_folder
     from charrnn.inference import locate
+    from charrnn.text import printable
 
     folder = locate(flags.model)
     config, weights = model_folder.read(folder)
@@ -40,5 +41,5 @@ def execute(flags: argparse.Namespace) -> int:
             f"{key} {value:,}" if isinstance(value, int) else f"{key} {value:.3f}" for key, value in scores.items()
         )
     for key, value in lines.items():
-        print(f"{key:<14} {value}")
+        print(printable(f"{key:<14} {value}"))
     return 0

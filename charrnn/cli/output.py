@@ -31,26 +31,43 @@ class Row:
     explanation: Explanation | None
 
 
-def write_table(rows: Iterable[Row], stream: TextIO, width: int) -> None:
-    """Lines for people; explanations are coloured on a terminal.
+@dataclass(frozen=True)
+class Layout:
+    """What CSV needs to know.
+
+    Attributes:
+        width: number of labels that a row shows at most.
+        spreadsheet_safe: put an apostrophe before text that a spreadsheet would run as a formula.
+    """
+
+    width: int
+    spreadsheet_safe: bool = False
+
+
+def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
+    """Lines for people; explanations are coloured on a terminal, and control characters shown as escapes.
 
     Args:
         rows: the answers, in the order of the names.
         stream: where to write.
-        width: number of labels that a row shows at most; only CSV needs it.
+        layout: not used here.
     """
+    from charrnn.text import printable
+
     colours = wants_colours(stream)
     for row in rows:
         prediction = row.prediction
         cells = [f"{score.label} {score.probability:.1%}" for score in prediction.predictions]
         cells += [f"abstains: {prediction.reason}"] if prediction.abstained else []
-        stream.write(f"{prediction.name:<20}  {'   '.join(cells)}\n")
+        stream.write(f"{printable(prediction.name):<20}  {printable('   '.join(cells))}\n")
         if row.explanation:
             stream.write(_explanation_line(row.explanation, colours))
 
 
-def write_jsonl(rows: Iterable[Row], stream: TextIO, width: int) -> None:
+def write_jsonl(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
     """One JSON object a name; arguments as for :func:`write_table`."""
+    from charrnn.text import printable_json
+
     for row in rows:
         prediction = row.prediction
         record: dict[str, Any] = {
@@ -63,23 +80,34 @@ def write_jsonl(rows: Iterable[Row], stream: TextIO, width: int) -> None:
             fields = dataclasses.asdict(row.explanation)
             del fields["name"]
             record["explanation"] = {JSON_KEYS.get(key, key): value for key, value in fields.items()}
-        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        stream.write(printable_json(json.dumps(record, ensure_ascii=False)) + "\n")
 
 
-def write_csv(rows: Iterable[Row], stream: TextIO, width: int) -> None:
-    """``name``, ``label``, ``probability``, ``label_2``, … ``abstained``, ``reason``; as :func:`write_table`."""
-    ranks = ["" if i == 1 else f"_{i}" for i in range(1, width + 1)]
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["name", *(f"{c}{r}" for r in ranks for c in ("label", "probability")), "abstained", "reason"])
+def write_csv(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
+    """``name``, ``label``, ``probability``, ``label_2``, … ``abstained``, ``reason``; as :func:`write_table`.
+
+    Control characters are shown as escapes on a terminal; in a file they stay.
+    """
+    from charrnn.inference.answers import answer_names
+    from charrnn.text import printable, without_formula
+
+    shown = printable if stream.isatty() else str
+    guarded = without_formula if layout.spreadsheet_safe else str
+    plain, quoted = (csv.writer(stream, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+    plain.writerow(["name", *answer_names(layout.width)])
     for row in rows:
         prediction = row.prediction
-        cells = [cell for score in prediction.predictions for cell in (score.label, f"{score.probability:.6f}")]
-        cells += [""] * (2 * width - len(cells))
+        cells = []
+        for label, probability in prediction.predictions:
+            cells += [guarded(shown(label)), f"{probability:.6f}"]
+        cells += [""] * (2 * layout.width - len(cells))
         abstained = "true" if prediction.abstained else "false"
-        writer.writerow([prediction.name, *cells, abstained, prediction.reason or ""])
+        # Python's csv module forgets to quote carriage returns.
+        writer = quoted if "\r" in prediction.name else plain
+        writer.writerow([guarded(shown(prediction.name)), *cells, abstained, prediction.reason or ""])
 
 
-WRITERS: dict[str, Callable[[Iterable[Row], TextIO, int], None]] = {
+WRITERS: dict[str, Callable[[Iterable[Row], TextIO, Layout], None]] = {
     "table": write_table,
     "jsonl": write_jsonl,
     "csv": write_csv,
@@ -104,9 +132,11 @@ def coloured(text: str, strength: float) -> str:
 
 
 def _explanation_line(explanation: Explanation, colours: bool) -> str:
+    from charrnn.text import printable
+
     largest = max(map(abs, explanation.attributions)) or 1.0
     pairs = list(zip(explanation.characters, explanation.attributions, strict=True))
-    letters = "".join(coloured(c, nats / largest) for c, nats in pairs) + "  " if colours else ""
-    attributions = " ".join(f"{c}{nats:+z.1f}" for c, nats in pairs)
-    decision = f"{explanation.score:+z.1f} for {explanation.label} against {explanation.other}"
+    letters = "".join(coloured(printable(c), nats / largest) for c, nats in pairs) + "  " if colours else ""
+    attributions = " ".join(f"{printable(c)}{nats:+z.1f}" for c, nats in pairs)
+    decision = printable(f"{explanation.score:+z.1f} for {explanation.label} against {explanation.other}")
     return f"{'':<22}{letters}{attributions}   rest{explanation.remainder:+z.1f}   = {decision}\n"

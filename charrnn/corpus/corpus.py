@@ -8,8 +8,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charrnn.text import PIPELINES, name_key
+
+if TYPE_CHECKING:
+    from charrnn.corpus.rows import ReadOptions
 
 
 @dataclass(frozen=True)
@@ -30,29 +34,38 @@ class Corpus:
 
     @staticmethod
     def read(
-        data: str | Path, name_column: str = "name", label_column: str = "label", pipeline: str = "ascii"
+        data: str | Path,
+        name_column: str = "name",
+        label_column: str = "label",
+        pipeline: str = "ascii",
+        options: ReadOptions | None = None,
     ) -> Corpus:
         """Read a corpus. Names are cleaned (NFC, white space); rows that cannot be used are left out and counted.
 
         Args:
             data: ``names`` (bundled), ``tutorial`` or ``makemore`` (downloaded once); a folder of ``<Label>.txt``; a
-                text file with one name a line (its stem is the label); a CSV, TSV, JSON Lines or Parquet table. All of
-                these may be compressed (``.gz``).
-            name_column: of a table.
-            label_column: of a table.
+                text file with one name a line (its stem is the label); a table: CSV, TSV, JSON Lines, a JSON array,
+                Parquet or an Excel workbook. Text may be compressed (``.gz``).
+            name_column: of a table; letter case counts only where several columns fit.
+            label_column: of a table, likewise.
             pipeline: of the model that the names are for; ``native`` accepts every script (see
                 :data:`charrnn.text.PIPELINES`).
+            options: encoding, delimiter, and what to do with malformed rows; not used for the corpora above that have a
+                name.
 
         Raises:
-            InputError: it is missing, empty, malformed, or not in UTF-8; the message names file and row.
+            InputError: it is missing, empty, malformed, or in another encoding; the message names file and row.
+            SettingsError: the options do not fit the file.
             CorpusError: it holds no usable name, or labels that cannot be told apart.
             StorageError: a download cannot be written.
-            MissingExtraError: it is a Parquet table and pyarrow is not installed.
+            MissingExtraError: the package that reads this format is not installed.
         """
         # Reading needs urllib and tqdm, whose import takes longer than that of the rest of charrnn.
         from charrnn.corpus.reading import read_labelled_names
+        from charrnn.corpus.rows import ReadOptions
 
-        names, labels, dropped = read_labelled_names(data, name_column, label_column, pipeline)
+        columns = {"--name-column": name_column, "--label-column": label_column}
+        names, labels, dropped = read_labelled_names(data, columns, pipeline, options or ReadOptions())
         return Corpus(names, labels, str(data), dropped)
 
     def __len__(self) -> int:

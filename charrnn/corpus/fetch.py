@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -35,7 +36,10 @@ def sources() -> Mapping[str, Any]:
 def cache_folder() -> Path:
     """``$CHARRNN_CACHE``, or ``charrnn`` in the user's cache folder."""
     chosen = os.environ.get("CHARRNN_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # a user without a home, as in some containers
+        base = Path(tempfile.gettempdir()) / f"charrnn-{os.getuid()}"
     return Path(chosen) if chosen else Path(base) / "charrnn"
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
 from charrnn.corpus import fetch
-from charrnn.corpus.rows import FORMATS, format_of, read_blocks, read_lines
+from charrnn.corpus.rows import FORMATS, ReadOptions, TableFile, format_of, read_columns, read_lines
 from charrnn.errors import CorpusError, InputError
-from charrnn.text import clean, rejection_reason
+from charrnn.text import MISSING_NAMES, clean, is_missing, printable, rejection_reason
 
 BUNDLED = "names"
 MOST_LABELS = 1000
+MOST_TOLD = 10
+"""Malformed rows that are told; the others are counted."""
 
 
 class LabelledNames(NamedTuple):
@@ -33,14 +35,22 @@ def bundled_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "data" / BUNDLED
 
 
-def read_labelled_names(data: str | Path, name_column: str, label_column: str, pipeline: str) -> LabelledNames:
-    """The columns of a corpus; arguments and errors are those of :meth:`charrnn.corpus.Corpus.read`."""
+def read_labelled_names(
+    data: str | Path, columns: Mapping[str, str], pipeline: str, options: ReadOptions
+) -> LabelledNames:
+    """The names and labels of a corpus.
+
+    Args:
+        data: as of :meth:`charrnn.corpus.Corpus.read`, which has the errors too.
+        columns: of a table, those of names and of labels, by the flags that set them.
+        pipeline: as of :meth:`charrnn.corpus.Corpus.read`.
+        options: likewise.
+    """
     source = str(data)
     path = Path(data)
-    if source == BUNDLED:
-        path = bundled_folder()
-    elif source in fetch.sources():
-        path = fetch.fetch(source)
+    if source == BUNDLED or source in fetch.sources():
+        path = bundled_folder() if source == BUNDLED else fetch.fetch(source)
+        options = ReadOptions()
     collector = _Collector(source, pipeline)
     try:
         files = _files(path)
@@ -50,16 +60,21 @@ def read_labelled_names(data: str | Path, name_column: str, label_column: str, p
         ) from error
     for file in files:
         before = len(collector.names)
-        if table_format := format_of(file):
-            for block in read_blocks(
-                file, table_format, {"--name-column": name_column, "--label-column": label_column}
-            ):
-                collector.add(zip(block.column(name_column), block.column(label_column), strict=True))
+        table_format = format_of(file)
+        options.check_format(table_format)
+        if table_format:
+            for (names, labels), bad_rows in read_columns(TableFile(str(file), table_format, options), columns):
+                collector.add(zip(map(_none_if_missing, names), labels, strict=True))
+                collector.add_bad_rows(bad_rows)
         else:
-            collector.add(zip(read_lines(file), repeat(_label_of(file))))
+            collector.add(zip(read_lines(file, options.encoding), repeat(_label_of(file))))
         if len(collector.names) == before:
             raise CorpusError(f"{file}: no names in it. Put one name a line there, or remove the file.")
-    return LabelledNames(collector.names, collector.labels, dict(collector.dropped))
+    return LabelledNames(collector.names, collector.labels, dict(+collector.dropped))
+
+
+def _none_if_missing(name: object) -> object:
+    return None if isinstance(name, str) and name in MISSING_NAMES else name
 
 
 def _files(path: Path) -> list[Path]:
@@ -115,18 +130,24 @@ class _Collector:
                 self.names.append(name)
                 self.labels.append(label)
 
+    def add_bad_rows(self, told: list[str]) -> None:
+        """Count malformed rows that were left out, and tell the first ones on standard error."""
+        for line in told[: max(MOST_TOLD - self.dropped["bad-row"], 0)]:
+            print(f"left out: {printable(line)}", file=sys.stderr)
+        self.dropped["bad-row"] += len(told)
+
     def _clean_name(self, raw: object) -> tuple[str | None, str]:
         """Why a name is left out, or None, and the name."""
-        if raw is None or raw != raw:  # NaN differs from itself
-            return "missing-name", ""
         if not isinstance(raw, str):
-            return "not-text", ""
+            return rejection_reason(raw, self.pipeline), ""
         name = clean(raw)
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            return "not-text", ""  # half a character, which no file can hold
         return rejection_reason(name, self.pipeline), name
 
     def _clean_label(self, raw: object) -> str:
         """The label, empty if it is missing."""
-        if raw is None or raw != raw:
+        if is_missing(raw):
             return ""
         label = sys.intern(clean(str(raw)))
         spellings = self._spellings[label.casefold()]

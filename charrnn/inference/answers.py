@@ -1,14 +1,15 @@
-"""What a classifier answers: name by name, as arrays, or as columns of an Arrow table."""
+"""What a classifier answers: name by name, as arrays, or as columns of a table."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Ints
-from charrnn.errors import InputError, needs_extra
 
 
 class LabelScore(NamedTuple):
@@ -55,57 +56,55 @@ class Ranking:
     reasons: list[str | None]
 
 
-def append_answers(table: Any, ranking: Ranking, labels: list[str], width: int) -> Any:
-    """An Arrow table with the columns ``label``, ``probability``, ``label_2``, … ``abstained`` and ``reason`` added.
+PREFIX = "charrnn_"
+"""Before the names of answer columns, where a column of the table has one of their names."""
 
-    A column of the table that has one of these names is renamed: ``input_`` stands before it.
+
+def answer_names(width: int, prefix: str = "") -> list[str]:
+    """Names of the answer columns: ``label``, ``probability``, ``label_2``, … ``abstained``, ``reason``.
 
     Args:
-        table: the Arrow table whose names were classified.
-        ranking: the answers, a row for each row of the table.
+        width: number of label columns.
+        prefix: before each name.
+    """
+    ranks = ["", *(f"_{rank}" for rank in range(2, width + 1))]
+    names = [f"{name}{rank}" for rank in ranks for name in ("label", "probability")]
+    return [f"{prefix}{name}" for name in (*names, "abstained", "reason")]
+
+
+def free_prefix(columns: Collection[object], width: int) -> str:
+    """The first of no prefix, ``charrnn_``, ``charrnn_2_``, … with which no answer column has the name of a column."""
+    prefix, number = "", 1
+    while not set(answer_names(width, prefix)).isdisjoint(columns):
+        prefix, number = PREFIX if number == 1 else f"{PREFIX}{number}_", number + 1
+    return prefix
+
+
+def answer_columns(ranking: Ranking, labels: list[str], width: int, prefix: str = "") -> dict[str, NDArray[Any]]:
+    """Answers as columns, a value for each name.
+
+    Args:
+        ranking: the answers.
         labels: of the model.
         width: number of label columns, however many labels the answers show.
-    """
-    import pyarrow as pa
+        prefix: before the name of each column.
 
-    names = np.array(labels, object)
-    answers: dict[str, Any] = {}
+    Returns:
+        By the names of :func:`answer_names`: objects (text or None) for labels and reasons; for probabilities, rounded
+        to six places, numbers that are NaN where there is none; truth values.
+    """
+    names, count = np.array(labels, object), len(ranking.sizes)
+    columns: list[NDArray[Any]] = []
     for k in range(width):
-        rank = f"_{k + 1}" if k else ""
-        if k >= ranking.labels.shape[1]:
-            answers[f"label{rank}"] = pa.nulls(len(table), pa.string())
-            answers[f"probability{rank}"] = pa.nulls(len(table), pa.float64())
-            continue
-        absent, rounded = ranking.sizes <= k, np.round(ranking.probabilities[:, k], 6)
-        answers[f"label{rank}"] = pa.array(names[ranking.labels[:, k]], pa.string(), mask=absent)
-        answers[f"probability{rank}"] = pa.array(rounded, pa.float64(), mask=absent)
-    answers["abstained"] = pa.array([reason is not None for reason in ranking.reasons], pa.bool_())
-    answers["reason"] = pa.array(ranking.reasons, pa.string())
-    kept = [f"input_{column}" if column in answers else column for column in table.column_names]
-    return pa.table([*table.columns, *answers.values()], names=[*kept, *answers])
-
-
-def as_arrow(table: Any) -> Any:
-    """An Arrow table, or a data frame that Arrow can read (of pandas or Polars), as an Arrow table.
-
-    Raises:
-        MissingExtraError: pyarrow is not installed.
-    """
-    with needs_extra("tables"):
-        import pyarrow as pa
-    return table if isinstance(table, pa.Table) else pa.table(table)
-
-
-def names_of(table: Any, column: str) -> list[str]:
-    """The names in a column of an Arrow table, "" for missing ones.
-
-    Raises:
-        InputError: the column is absent or twice there, or does not hold text.
-    """
-    if table.column_names.count(column) != 1:
-        found = ", ".join(table.column_names)[:200]
-        raise InputError(f"no column {column!r}; found {found}. Set --name-column.")
-    values = table.column(column).to_pylist()
-    if wrong := next((value for value in values if value is not None and not isinstance(value, str)), None):
-        raise InputError(f"column {column!r}: holds {wrong!r}, which is no text. Set --name-column.")
-    return [value or "" for value in values]
+        if k < ranking.labels.shape[1]:
+            absent = ranking.sizes <= k
+            shown = names[ranking.labels[:, k]]
+            shown[absent] = None
+            columns.append(shown)
+            columns.append(np.where(absent, np.nan, np.round(ranking.probabilities[:, k], 6)))
+        else:
+            columns += [np.full(count, None, object), np.full(count, np.nan)]
+    reasons = np.full(count, None, object)
+    reasons[:] = ranking.reasons
+    columns += [np.array([reason is not None for reason in ranking.reasons], bool), reasons]
+    return dict(zip(answer_names(width, prefix), columns, strict=True))

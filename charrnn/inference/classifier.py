@@ -10,7 +10,7 @@ import numpy as np
 
 from charrnn.arrays import Bools, Floats, log_softmax
 from charrnn.errors import InputError, SettingsError
-from charrnn.inference.answers import LabelScore, Prediction, Ranking, append_answers, as_arrow, names_of
+from charrnn.inference.answers import LabelScore, Prediction, Ranking, answer_columns, free_prefix
 from charrnn.inference.explanation import Explanation, shapley_values
 from charrnn.inference.generator import Generator
 from charrnn.inference.label_model import LabelModel
@@ -76,6 +76,7 @@ class Classifier:
             SettingsError: ``top_k`` or ``min_probability`` is out of its range, the prior is invalid, the model was not
                 calibrated for this coverage, or the generator not for out-of-distribution scores.
         """
+        names = _listed(names)
         ranking = self.rank(names, top_k, prior, coverage, min_probability, ood_generator)
         shown = ranking.labels.shape[1]
         labels = np.array(self.labels, object)[ranking.labels.ravel()].tolist()
@@ -97,7 +98,8 @@ class Classifier:
     ) -> Ranking:
         """As :meth:`predict`, in arrays."""
         self.check_settings(top_k, prior, coverage, min_probability, ood_generator)
-        texts = self._texts(names)
+        names = _listed(names)
+        texts, rejections = self._texts(names)
         probabilities, in_alphabet = self._probabilities(texts, self._prior_ratio(prior))
         sizes = np.full(len(names), self.width(top_k))
         if coverage is not None:
@@ -117,26 +119,34 @@ class Classifier:
         for i in np.flatnonzero(~in_alphabet).tolist():
             reasons[i] = "out-of-vocabulary"
         for i in np.flatnonzero(~scored).tolist():
-            reasons[i] = rejection_reason(names[i], self.config.pipeline)
+            reasons[i] = rejections[i]
         return Ranking(best, ranked, sizes, reasons)
 
     def predict_table(self, table: Any, name_column: str = "name", **settings: Any) -> Any:
-        """An Arrow table with the answers as further columns (see :func:`charrnn.inference.answers.append_answers`).
+        """The table with the answers as further columns: ``label``, ``probability``, ``label_2``, … ``abstained``,
+        ``reason``.
+
+        Its own columns stay as they are; where one has the name of an answer, ``charrnn_`` stands before the names of
+        all answers (then ``charrnn_2_``, and so on).
 
         Args:
-            table: an Arrow table, or a data frame that Arrow can read (of pandas or Polars).
-            name_column: which column holds the names.
+            table: a data frame of pandas or Polars, or an Arrow table. The answer is of the same kind; the index of
+                pandas stays.
+            name_column: which column holds the names; letter case counts only where several columns fit. A name that is
+                missing, or is :data:`charrnn.text.MISSING_NAMES`, or is no text abstains.
             settings: as for :meth:`predict`.
 
         Raises:
             SettingsError: as :meth:`predict`.
-            InputError: there is no such column, or it holds no text.
-            MissingExtraError: pyarrow is not installed.
+            InputError: there is no such column, it holds no text, or this is no table.
         """
-        arrow = as_arrow(table)
-        ranking = self.rank(names_of(arrow, name_column), **settings)
+        from charrnn.inference import frames  # the readers of tables that it imports would slow the start
+
+        names = frames.names_of(table, name_column)
+        ranking = self.rank(names, **settings)
         width = self.width(settings.get("top_k", 3), settings.get("coverage"))
-        return append_answers(arrow, ranking, self.labels, width)
+        prefix = free_prefix(frames.columns_of(table), width)
+        return frames.with_columns(table, answer_columns(ranking, self.labels, width, prefix))
 
     def check_settings(
         self,
@@ -214,12 +224,13 @@ class Classifier:
         Raises:
             SettingsError: the prior is none of these.
         """
-        return self._probabilities(self._texts(names), self._prior_ratio(prior))[0]
+        return self._probabilities(self._texts(_listed(names))[0], self._prior_ratio(prior))[0]
 
-    def _texts(self, names: Sequence[str]) -> list[str | None]:
-        """Names as the model reads them; None where they cannot be scored."""
+    def _texts(self, names: Sequence[str]) -> tuple[list[str | None], list[str | None]]:
+        """Names as the model reads them, None where they cannot be scored; and why they cannot."""
         pipeline, pipeline_name = self.pipeline, self.config.pipeline
-        return [None if rejection_reason(name, pipeline_name) else pipeline(name) for name in names]
+        reasons = [rejection_reason(name, pipeline_name) for name in names]
+        return [None if reason else pipeline(name) for name, reason in zip(names, reasons, strict=True)], reasons
 
     def _probabilities(self, texts: Sequence[str | None], prior_ratio: Floats | None) -> tuple[Floats, Bools]:
         """p(label | name), (N, labels), and whether some letter of each name is in the alphabet, (N,)."""
@@ -263,3 +274,14 @@ class Classifier:
         if not np.isfinite(wanted).all() or wanted.min() < 0 or not wanted.any():
             raise SettingsError("prior: weights must be finite, at least 0, and not all 0.")
         return np.asarray(wanted / self.model.prior)
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    """The names as a list, whatever sequence they come in.
+
+    Raises:
+        InputError: it is a single string, whose characters would be taken for names.
+    """
+    if isinstance(names, str | bytes):
+        raise InputError(f"names: {names!r} is one name, not a sequence of names. Call it with [{names!r}].")
+    return list(names)

@@ -1,16 +1,29 @@
-"""Tables as Arrow: blocks of rows regrouped into parts, and parts written as CSV, TSV, JSON Lines or Parquet."""
+"""Writing for a job: a piece and its answers become the bytes of a part, and parts become the output."""
 
 from __future__ import annotations
 
-import csv
+import gzip
 import io
-import json
-from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, BinaryIO, cast
 
-from charrnn.corpus.lines import open_input, shown
-from charrnn.corpus.rows import DELIMITERS, Block, RecordBlock, TextBlock, read_blocks
+from numpy.typing import NDArray
+
+from charrnn.corpus.lines import open_input
+from charrnn.corpus.rows import DELIMITERS, TableFile
 from charrnn.errors import InputError, SettingsError, needs_extra
+from charrnn.inference.answers import answer_names
+from charrnn.inference.frames import plain, with_arrow_columns
+from charrnn.tables.job import Job
+from charrnn.tables.pieces import Piece
+from charrnn.tables.values import as_json, for_delimited, for_excel, for_json
+from charrnn.tables.workbook import pack_row, write_workbook
+from charrnn.text import without_formula
+from charrnn.text.escaping import FORMULA, NUMBER
 
 with needs_extra("tables"):
     import pyarrow as pa
@@ -18,118 +31,166 @@ with needs_extra("tables"):
     import pyarrow.csv as pacsv
     import pyarrow.parquet as pq
 
-FORMULA = r"^[=+\-@\t\r]"
-"""A cell that starts like this is a formula to a spreadsheet."""
+Answers = Mapping[str, NDArray[Any]]
+"""Columns of :func:`charrnn.inference.answers.answer_columns`."""
 
 
-def read_tables(path: str, table_format: str, rows: int) -> Iterator[pa.Table]:
-    """Read a table in pieces of equal length. CSV and TSV cells are text as it stands in the file.
+def encode(piece: Piece, answers: Answers, job: Job) -> bytes:
+    """The rows of a piece, with its answers, in the format of the output, without a header.
 
-    Args:
-        path: of a file; ``-`` is standard input.
-        table_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
-        rows: in each piece but the last.
-
-    Yields:
-        The pieces in the order of the file; one without rows if the table has none.
+    Rows of JSON are lines. Rows of Excel are lines of :func:`charrnn.tables.workbook.pack_row`.
 
     Raises:
-        InputError: the table cannot be read, is malformed, or has a column without a common type.
+        SettingsError: the format cannot hold a value.
     """
-    where = shown(path)
-    pending: list[pa.Table] = []
-    length, is_empty = 0, True
+    stream = io.BytesIO()
     try:
-        for block in read_blocks(path, table_format):
-            where = f"{shown(path)}, from row {block.first}"
-            pending.append(_from_block(block))
-            length += len(pending[-1])
-            while length >= rows:
-                joined = pa.concat_tables(pending, promote_options="permissive")
-                yield joined.slice(0, rows).combine_chunks()
-                pending, length, is_empty = [joined.slice(rows)], length - rows, False
-        if length or is_empty:
-            yield pa.concat_tables(pending, promote_options="permissive").combine_chunks() if pending else pa.table({})
-    except (pa.ArrowException, ValueError) as error:
-        reason = str(error).splitlines()[0][:200]
-        raise InputError(f"{where}: malformed ({reason}). Mend it there.") from error
-
-
-def _from_block(block: Block) -> pa.Table:
-    if isinstance(block, TextBlock):
-        columns = zip(*block.rows, strict=True) if block.rows else [()] * len(block.columns)
-        return pa.table([pa.array(cells, pa.string()) for cells in columns], names=block.columns)
-    if isinstance(block, RecordBlock):
-        return pa.Table.from_pylist(block.records)
-    return pa.Table.from_batches([block.batch])
-
-
-def write_rows(table: pa.Table, table_format: str, stream: BinaryIO, safe: bool) -> None:
-    """Write the rows of a table, without a header.
-
-    Args:
-        table: of any columns; nested ones only as JSON Lines or Parquet.
-        table_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
-        stream: to write to.
-        safe: put an apostrophe before the CSV and TSV cells that a spreadsheet would run as formulas.
-
-    Raises:
-        SettingsError: the format cannot hold a column.
-    """
-    try:
-        if table_format == "parquet":
-            pq.write_table(table, stream)
-        elif table_format == "jsonl":
-            for row in table.to_pylist():
-                stream.write((json.dumps(row, ensure_ascii=False, default=str) + "\n").encode())
+        if job.output_format in DELIMITERS:
+            table = for_delimited(with_arrow_columns(piece.content, answers), piece.numbers)
+            options = pacsv.WriteOptions(include_header=False, delimiter=job.delimiter)
+            pacsv.write_csv(_without_formulas(table) if job.spreadsheet_safe else table, stream, options)
+        elif job.output_format == "parquet":
+            pq.write_table(with_arrow_columns(piece.content, answers), stream)
+        elif job.output_format == "xlsx":
+            stream.writelines(_sheet_lines(piece, answers))
         else:
-            options = pacsv.WriteOptions(include_header=False, delimiter=DELIMITERS[table_format])
-            pacsv.write_csv(_without_formulas(table) if safe else table, stream, options)
-    except pa.ArrowException as error:
-        reason = str(error).splitlines()[0]
-        raise SettingsError(
-            f"--output: a column cannot be written as {table_format} ({reason}). Take Parquet."
-        ) from error
+            stream.writelines(_json_lines(piece, answers))
+    except (pa.ArrowException, UnicodeEncodeError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise SettingsError(f"--output: cannot be written as {job.output_format} ({reason}).") from error
+    return stream.getvalue()
 
 
-def header(columns: list[str], table_format: str) -> bytes:
+def header(job: Job) -> bytes:
     """The bytes before the rows: the names of the columns in CSV and TSV, none in other formats."""
-    if table_format not in DELIMITERS:
+    if job.output_format not in DELIMITERS:
         return b""
-    text = io.StringIO()
-    csv.writer(text, delimiter=DELIMITERS[table_format], lineterminator="\n").writerow(columns)
-    return text.getvalue().encode()
+    names = [without_formula(name) if job.spreadsheet_safe else name for name in job.output_columns]
+    return (job.delimiter.join(_quoted(name, job.delimiter) for name in names) + "\n").encode()
+
+
+def _quoted(name: str, delimiter: str) -> str:
+    """A name in quotes where it needs them; Python's csv module forgets carriage returns."""
+    needs_quotes = not name or any(character in name for character in (delimiter, '"', "\r", "\n"))
+    return '"' + name.replace('"', '""') + '"' if needs_quotes else name
+
+
+def join(parts: Iterable[BinaryIO], job: Job, stream: BinaryIO) -> None:
+    """Write the output.
+
+    Args:
+        parts: the bytes of all parts, in the order of the input.
+        job: whose output it is.
+        stream: of the output.
+
+    Raises:
+        OSError: the output cannot be written.
+    """
+    if job.output_format == "xlsx":
+        lines = (line for part in parts for line in part)
+        write_workbook(stream, _sheet_header(job), lines, Path(job.output).absolute().parent)
+    elif job.output_format == "parquet":
+        _join_parquet(parts, stream)
+    else:
+        with _compressed(stream) if job.output.endswith(".gz") else nullcontext(stream) as target:
+            for content in enclosed(parts, job):
+                shutil.copyfileobj(content, target)
+
+
+def enclosed(parts: Iterable[BinaryIO], job: Job) -> Iterator[BinaryIO]:
+    """The parts of a text, with what stands before, between and behind them."""
+    if job.output_format != "json":
+        yield io.BytesIO(header(job))
+        yield from parts
+        return
+    separator = b"["
+    for part in parts:
+        if content := part.read().removesuffix(b"\n"):
+            yield io.BytesIO(separator + b"\n" + content.replace(b"\n", b",\n"))
+            separator = b","
+    yield io.BytesIO(b"\n]\n" if separator == b"," else b"[]\n")
+
+
+@contextmanager
+def _compressed(stream: BinaryIO) -> Iterator[BinaryIO]:
+    # Without name and time, equal tables are equal bytes.
+    with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as compressed:
+        yield cast(BinaryIO, compressed)
+
+
+def _join_parquet(parts: Iterable[BinaryIO], stream: BinaryIO) -> None:
+    writer = None
+    try:
+        for part in parts:
+            table = pq.read_table(part)
+            writer = writer or pq.ParquetWriter(stream, table.schema)
+            writer.write_table(table)
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def _json_lines(piece: Piece, answers: Answers) -> Iterator[bytes]:
+    rows: Sequence[str] | list[dict[str, Any]] = piece.content
+    if isinstance(piece.content, pa.Table):
+        rows = [as_json(row) for row in for_json(piece.content, piece.numbers)]
+    for text, values in zip(rows, zip(*map(plain, answers.values()), strict=True), strict=True):
+        added = as_json(dict(zip(answers, values, strict=True)))[1:]
+        start = _on_one_line(str(text))[:-1]
+        comma = ", " if start.strip() != "{" else ""
+        yield f"{start}{comma}{added}\n".encode()
+
+
+def _on_one_line(text: str) -> str:
+    """The text of a JSON object without line breaks, which stand between its tokens alone."""
+    return re.sub(r"\s*[\r\n]\s*", " ", text) if "\n" in text or "\r" in text else text
+
+
+def _sheet_lines(piece: Piece, answers: Answers) -> Iterator[bytes]:
+    rows = piece.content
+    if isinstance(rows, pa.Table):
+        rows = for_excel(rows, piece.numbers)
+    columns = list(zip(*map(plain, answers.values()), strict=True))
+    for number, row, values in zip(piece.numbers, rows, columns, strict=True):
+        yield f"{pack_row([*row, *values], f'row {number}')}\n".encode()
+
+
+def _sheet_header(job: Job) -> list[Any]:
+    """The first row of a sheet: cells as they were, if the input is a sheet, and the names of the answers."""
+    return [*job.header, *answer_names(job.width, job.prefix)] if job.header else list(job.output_columns)
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:
     for i, column in enumerate(table.columns):
-        if pa.types.is_string(column.type):
-            is_formula = pc.fill_null(pc.match_substring_regex(column, FORMULA), False)
-            marked = pc.binary_join_element_wise("'", column, "", null_handling="skip")
-            table = table.set_column(i, table.column_names[i], pc.if_else(is_formula, marked, column))
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            matches = pc.match_substring_regex(column, f"^{FORMULA}")
+            is_number = pc.match_substring_regex(column, f"^{NUMBER}$")
+            marked = pc.binary_join_element_wise(pa.scalar("'", column.type), column, pa.scalar("", column.type))
+            is_formula = pc.fill_null(pc.and_not(matches, is_number), False)
+            table = table.set_column(i, table.schema.field(i), pc.if_else(is_formula, marked, column))
     return table
 
 
-def estimate_rows(paths: Sequence[str], table_format: str) -> int | None:
-    """Number of rows, at the cost of reading the files once; None for standard input and unreadable files.
+def estimate_rows(files: Sequence[TableFile]) -> int | None:
+    """Number of rows, at the cost of reading the files once; None for files that cannot be read, and where only parsing
+    would tell.
 
     In text, lines are counted: a row whose cells hold line breaks counts several times.
     """
-    if "-" in paths:
+    if files[0].table_format in ("json", "xlsx"):
         return None
     try:
-        if table_format == "parquet":
-            return sum(_parquet_rows(path) for path in paths)
-        return sum(_line_breaks(path) - (table_format in DELIMITERS) for path in paths)
+        return sum((_parquet_rows if file.table_format == "parquet" else _line_breaks)(file) for file in files)
     except (pa.ArrowException, InputError):
         return None  # reading the rows raises the same error
 
 
-def _parquet_rows(path: str) -> int:
-    with open_input(path) as stream:
+def _parquet_rows(file: TableFile) -> int:
+    with open_input(file.path) as stream:
         return int(pq.read_metadata(stream).num_rows)
 
 
-def _line_breaks(path: str) -> int:
-    with open_input(path) as stream:
-        return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
+def _line_breaks(file: TableFile) -> int:
+    with open_input(file.path) as stream:
+        breaks = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
+    return breaks - (file.table_format in DELIMITERS)

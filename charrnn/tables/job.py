@@ -1,48 +1,94 @@
-"""What to classify and how: a :class:`Job`, its input files, and the parts of its table."""
+"""What to classify and how: a :class:`Job`, and the parts of its table."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from charrnn.corpus.rows import FORMATS, format_of
-from charrnn.errors import InputError
+from charrnn.corpus.rows import TableFile
+from charrnn.inference.answers import answer_names
+
+JSON_FORMATS = ("json", "jsonl")
+MOST_TOLD = 10
+"""Bad rows that are described; the others are counted."""
+NAME_FLAG = "--name-column"
+"""What names the column of names, for messages."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A table to classify.
+    """A table to classify; :func:`charrnn.tables.plan.plan` makes one.
 
     Attributes:
-        inputs: the files of the table, in their order; ``-`` alone is standard input.
+        inputs: the files of the table, in their order, all of one format.
         output: a file; a folder, if the name has no suffix; ``-`` is standard output.
-        input_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
-        output_format: likewise.
+        output_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
         model: folder of the classifier.
         weights: SHA-256 of the classifier's weights.
         name_column: the column that holds the names.
         settings: arguments of :meth:`Classifier.rank` other than the names and ``ood_generator``.
+        width: number of label columns.
+        columns: names of the columns of the input; of JSON, all keys.
+        prefix: before the names of the answer columns.
+        schema: ``pyarrow.Schema`` of the columns of the input, where the rows do not bring their own; else None.
+        delimiter: of CSV and TSV to be written.
         generator: folder of the ``ood_generator``, or None.
-        safe: see :func:`charrnn.tables.formats.write_rows`.
+        spreadsheet_safe: put an apostrophe before the cells of CSV and TSV that a spreadsheet would run as formulas.
+        header: of a sheet that becomes a sheet, the cells of its first row.
+        stamps: size and time of each input, from before it was read (see :func:`stamp`).
+        identity: a hash of what makes two jobs the same: inputs with their stamps, output, models and settings.
     """
 
-    inputs: tuple[str, ...]
+    inputs: tuple[TableFile, ...]
     output: str
-    input_format: str
     output_format: str
     model: str
     weights: str
     name_column: str
-    settings: dict[str, Any]
+    settings: Mapping[str, Any]
+    width: int
+    columns: tuple[str, ...]
+    prefix: str = ""
+    schema: Any = None
+    delimiter: str = ","
     generator: str | None = None
-    safe: bool = True
+    spreadsheet_safe: bool = False
+    header: Any = None
+    stamps: tuple[tuple[int, int], ...] = ()
+    identity: str = ""
+
+    @property
+    def input_format(self) -> str:
+        """The format of the input files."""
+        return self.inputs[0].table_format
 
     @property
     def output_is_folder(self) -> bool:
         """Whether the output is a folder of parts, each a table of its own."""
-        return self.output != "-" and not Path(self.output).suffix
+        return is_folder(self.output)
+
+    @property
+    def output_columns(self) -> list[str]:
+        """The columns of the input and those of the answers."""
+        return [*self.columns, *answer_names(self.width, self.prefix)]
+
+
+def stamp(path: str | Path) -> tuple[int, int]:
+    """What changes when a file is written again: its size, and its time in nanoseconds.
+
+    Raises:
+        OSError: it cannot be looked up.
+    """
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def is_folder(output: str) -> bool:
+    """Whether an output is a folder of parts: its name has no suffix."""
+    return output != "-" and not Path(output).suffix
 
 
 class PartId(NamedTuple):
@@ -61,35 +107,23 @@ class PartRecord:
 
     Attributes:
         rows: number of rows.
-        columns: names of the columns, those of the answers included.
         sha256: of the bytes of the part.
+        job: identity of the job that the part is of.
+        abstained: number of rows by the reason of their abstention.
+        bad_rows: number of malformed rows that were left out.
+        bad_rows_told: a line about each of the first of them.
         content: the bytes, if they were not written to a file.
     """
 
     rows: int
-    columns: list[str]
     sha256: str
+    job: str = ""
+    abstained: Mapping[str, int] = field(default_factory=dict)
+    bad_rows: int = 0
+    bad_rows_told: list[str] = field(default_factory=list)
     content: bytes = b""
 
     def to_json(self) -> str:
         """The record without the content."""
-        return json.dumps({"rows": self.rows, "columns": self.columns, "sha256": self.sha256})
-
-
-def input_files(path: str) -> list[str]:
-    """The files of a table: the file itself, or the tables of a folder, sorted by name; ``-`` is standard input.
-
-    Raises:
-        InputError: there is no such file, or the folder holds no table, or tables of several kinds.
-    """
-    folder = Path(path)
-    if path != "-" and not folder.exists():
-        raise InputError(f"--input {path}: cannot be read (No such file or directory). Check the path.")
-    if path == "-" or not folder.is_dir():
-        return [path]
-    files = sorted(str(file) for file in folder.iterdir() if format_of(file.name) and not file.name.startswith("."))
-    found_formats = sorted({str(format_of(file)) for file in files})
-    if len(found_formats) != 1:
-        found = f"tables of several kinds: {', '.join(found_formats)}" if found_formats else f"no {', '.join(FORMATS)}"
-        raise InputError(f"--input {path}: the folder holds {found}. Give one with tables of one kind.")
-    return files
+        fields = ("rows", "sha256", "job", "abstained", "bad_rows", "bad_rows_told")
+        return json.dumps({name: getattr(self, name) for name in fields})

@@ -7,25 +7,25 @@ Each worker process has a pipe of its own, so that the death of one is noticed a
 from __future__ import annotations
 
 import signal
+import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from charrnn.errors import CharRNNError, WorkerError, needs_extra
+from charrnn.errors import CharRNNError, WorkerError
 from charrnn.tables.job import Job, PartId, PartRecord
+from charrnn.tables.pieces import Piece
 from charrnn.tables.scorer import Scorer
 
-with needs_extra("tables"):
-    import pyarrow as pa
-
-Parts = Iterator[tuple[PartId, pa.Table]]
-Records = Iterator[tuple[PartId, PartRecord]]
+Parts = Iterator[tuple[PartId, Piece]]
+Records = Generator[tuple[PartId, PartRecord], None, None]
 
 
 def score_locally(job: Job, folder: Path | None, parts: Parts, workers: int = 1) -> Records:
-    """Classify parts; their records come in the order of the parts.
+    """Classify parts; their records come in the order in which they are finished.
 
     Args:
         job: what to classify and how.
@@ -34,7 +34,7 @@ def score_locally(job: Job, folder: Path | None, parts: Parts, workers: int = 1)
         workers: 1 is this process; more are worker processes.
 
     Raises:
-        WorkerError: a worker process was killed.
+        WorkerError: a worker process was killed, or failed with an exception that is not foreseen.
         CharRNNError, OSError: raised by a worker.
     """
     return _score_here(job, folder, parts) if workers == 1 else _score_in_processes(job, folder, parts, workers)
@@ -42,8 +42,8 @@ def score_locally(job: Job, folder: Path | None, parts: Parts, workers: int = 1)
 
 def _score_here(job: Job, folder: Path | None, parts: Parts) -> Records:
     scorer = Scorer(job, folder)
-    for part, table in parts:
-        yield part, scorer(part, table)
+    for part, piece in parts:
+        yield part, scorer(part, piece)
 
 
 def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: int) -> Records:
@@ -51,22 +51,31 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
     pipes = [context.Pipe() for _ in range(workers)]
     processes = [context.Process(target=_serve, args=(theirs, job, folder), daemon=True) for _, theirs in pipes]
     idle = deque(ours for ours, _ in pipes)
-    busy: deque[tuple[PartId, Connection]] = deque()  # in the order of the parts
+    busy: dict[Connection, PartId] = {}
+
+    def finished_now() -> Records:
+        """Records of the workers that are ready, at least one."""
+        for connection in wait(list(busy)):
+            assert isinstance(connection, Connection)
+            part = busy.pop(connection)
+            yield part, _receive(connection)
+            idle.append(connection)
+
     try:
-        for process, (_, theirs) in zip(processes, pipes, strict=True):
-            process.start()
+        with _interrupts_ignored():
+            for process in processes:
+                process.start()
+        for _, theirs in pipes:
             theirs.close()
-        for part, table in parts:
+        for part, piece in parts:
             if not idle:
-                # A worker holds one part at a time: with two, both ends could block on full pipes.
-                done, connection = busy.popleft()
-                yield done, _receive(connection)
-                idle.append(connection)
-            busy.append((part, idle.popleft()))
-            busy[-1][1].send((part, table))
+                yield from finished_now()
+            # A worker holds one part at a time: with two, both ends could block on full pipes.
+            connection = idle.popleft()
+            busy[connection] = part
+            connection.send((part, piece))
         while busy:
-            done, connection = busy.popleft()
-            yield done, _receive(connection)
+            yield from finished_now()
     except (EOFError, ConnectionError) as error:
         raise WorkerError("a worker process was killed; finished parts are kept. Go on with --resume.") from error
     finally:
@@ -78,6 +87,19 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
             ours.close()
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Ctrl-C reaches all processes of a terminal. Workers leave it to their parent, from which they inherit this."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _receive(connection: Connection) -> PartRecord:
     result: PartRecord | Exception = connection.recv()
     if isinstance(result, Exception):
@@ -85,17 +107,32 @@ def _receive(connection: Connection) -> PartRecord:
     return result
 
 
+def failed(where: str, error: Exception) -> WorkerError:
+    """The error of a worker that met an exception that is not foreseen."""
+    words = " ".join(str(error).split())[:300]
+    return WorkerError(
+        f"{where}: a worker failed ({type(error).__name__}: {words}); finished parts are kept. Mend the cause and go "
+        "on with --resume, or report it."
+    )
+
+
 def _serve(connection: Connection, job: Job, folder: Path | None) -> None:
     """The loop of a worker process: parts come in, records or exceptions go out."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its workers
     scorer = None
     while True:
         try:
-            part, table = connection.recv()
-        except EOFError:
+            part, piece = connection.recv()
+        except (EOFError, OSError):
             return
+        result: PartRecord | Exception
         try:
             scorer = scorer or Scorer(job, folder)
-            connection.send(scorer(part, table))
+            result = scorer(part, piece)
         except (CharRNNError, OSError) as error:
-            connection.send(error)
+            result = error
+        except Exception as error:
+            result = failed(f"{job.inputs[part.file]}, part {part.number}", error)
+        try:
+            connection.send(result)
+        except OSError:
+            return  # the parent is gone

@@ -12,12 +12,15 @@ import os
 import pickle
 import socket
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import CharRNNError, SettingsError, WorkerError, needs_extra
+from charrnn.errors import CharRNNError, SettingsError, StorageError, WorkerError, needs_extra
 from charrnn.storage import storage_errors
 from charrnn.tables.job import Job, PartId, PartRecord
+from charrnn.tables.local_engine import Records, failed
+from charrnn.tables.pieces import Piece
 from charrnn.tables.scorer import Scorer
 from charrnn.tables.store import unfinished_parts
 
@@ -30,14 +33,13 @@ for variable, value in (
     os.environ.setdefault(variable, value)
 
 with needs_extra("ray"):
-    import pyarrow as pa
     import ray
     import ray.data
 
 
 def score_on_ray(
     job: Job, folder: Path, finished: Collection[PartId], workers: int | None = None, address: str | None = None
-) -> Iterator[tuple[PartId, PartRecord]]:
+) -> Records:
     """Classify the parts of a job that are not finished; their records come in any order.
 
     Args:
@@ -49,7 +51,8 @@ def score_on_ray(
 
     Raises:
         SettingsError: there is no such cluster, or it has too few processors.
-        WorkerError: the cluster gave up; finished parts are kept.
+        InputError, StorageError: a machine does not see the input or the folder of parts.
+        WorkerError: the cluster gave up, or a worker failed; finished parts are kept.
         CharRNNError: raised by a worker.
     """
     started = not ray.is_initialized()
@@ -66,9 +69,9 @@ def score_on_ray(
                 f"--workers {workers or 1}: the cluster has {room + 1} processors, one of which reads. Take "
                 f"{max(room, 1)}, or a larger cluster."
             )
-        yield from _score(job, folder, finished, workers or room)
+        yield from _score(_absolute(job), folder.absolute(), finished, workers or room)
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1][:200]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
         raise WorkerError(f"--engine ray: the cluster gave up ({reason}). Go on with --resume.") from error
     finally:
         context.enable_progress_bars, context.target_max_block_size = before
@@ -79,7 +82,9 @@ def score_on_ray(
 def _connect(workers: int | None, address: str | None) -> None:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is None:
-        ray.init(num_cpus=(workers or os.cpu_count() or 1) + 1, include_dashboard=False, **quiet)
+        # "local" starts one, whatever RAY_ADDRESS or a cluster that runs on this machine says.
+        count = (workers or os.cpu_count() or 1) + 1
+        ray.init(address="local", num_cpus=count, include_dashboard=False, **quiet)
         return
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
@@ -88,8 +93,15 @@ def _connect(workers: int | None, address: str | None) -> None:
             socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address=address, **quiet)
     except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise SettingsError(f"--ray-address {address}: no cluster answers ({reason}). Check the address.") from error
+
+
+def _absolute(job: Job) -> Job:
+    """The job with absolute paths: workers have another working folder."""
+    inputs = tuple(replace(file, path=str(Path(file.path).absolute()), alias=str(file)) for file in job.inputs)
+    generator = None if job.generator is None else str(Path(job.generator).absolute())
+    return replace(job, inputs=inputs, model=str(Path(job.model).absolute()), generator=generator)
 
 
 def _score(job: Job, folder: Path, finished: Collection[PartId], workers: int) -> Iterator[tuple[PartId, PartRecord]]:
@@ -121,39 +133,52 @@ class _Reader:
         self.job, self.finished = job, finished
 
     def __call__(self, row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        file = int(row["file"])
         try:
-            for part, table in unfinished_parts(self.job, int(row["file"]), self.finished):
-                yield {**part._asdict(), "table": _to_ipc(table), "error": b""}
-        except CharRNNError as error:
-            yield {"file": row["file"], "number": -1, "table": b"", "error": pickle.dumps(error)}
+            _check_seen(Path(self.job.inputs[file].path), "--input")
+            for part, piece in unfinished_parts(self.job, file, self.finished):
+                yield {**part._asdict(), "piece": pickle.dumps(piece), "error": b""}
+        except Exception as error:
+            yield {"file": file, "number": -1, "piece": b"", "error": _pickled(error, str(self.job.inputs[file]))}
 
 
 class _Worker:
     """From batches of one part each to the records of the parts."""
 
     def __init__(self, job: Job, folder: Path) -> None:
-        self.scorer = Scorer(job, folder)
+        self.job, self.folder = job, folder
+        self.scorer: Scorer | None = None
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         part, error, record = PartId(int(batch["file"][0]), int(batch["number"][0])), bytes(batch["error"][0]), ""
         if not error:
             try:
-                record = self._record(part, _from_ipc(batch["table"][0]))
-            except CharRNNError as refusal:
-                error = pickle.dumps(refusal)
+                record = self._record(part, pickle.loads(batch["piece"][0]))
+            except Exception as refusal:
+                error = _pickled(refusal, f"{self.job.inputs[part.file]}, part {part.number}")
         return {"file": [part.file], "number": [part.number], "record": [record], "error": [error]}
 
-    def _record(self, part: PartId, table: pa.Table) -> str:
-        with storage_errors(f"--output {self.scorer.job.output}", "Do all machines see that folder?"):
-            return self.scorer(part, table).to_json()
+    def _record(self, part: PartId, piece: Piece) -> str:
+        with storage_errors(f"--output {self.job.output}", "Free space and go on with --resume."):
+            if self.scorer is None:
+                _check_seen(self.folder, "--output")
+                _check_seen(Path(self.job.model), "--model")
+                self.scorer = Scorer(self.job, self.folder)
+            return self.scorer(part, piece).to_json()
 
 
-def _to_ipc(table: pa.Table) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue().to_pybytes())
+def _check_seen(path: Path, flag: str) -> None:
+    """Check that this machine of the cluster sees a path.
+
+    Raises:
+        StorageError: it does not.
+    """
+    if not path.exists():
+        raise StorageError(
+            f"{flag}: the machine {socket.gethostname()} does not see {path}. All machines of the cluster must see "
+            "input, output and models under the same paths."
+        )
 
 
-def _from_ipc(content: bytes) -> pa.Table:
-    return pa.ipc.open_stream(content).read_all()
+def _pickled(error: Exception, where: str) -> bytes:
+    return pickle.dumps(error if isinstance(error, CharRNNError) else failed(where, error))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Any
 
+from charrnn.errors import ModelFolderError
 from charrnn.inference import Classifier, load
-from charrnn.inference.answers import append_answers, names_of
-from charrnn.tables.job import Job, PartId, PartRecord
+from charrnn.inference.answers import answer_columns
+from charrnn.inference.frames import names_of, without_missing
+from charrnn.tables.formats import encode
+from charrnn.tables.job import NAME_FLAG, Job, PartId, PartRecord
+from charrnn.tables.pieces import Piece
 from charrnn.tables.store import write_part
 
 
@@ -19,7 +23,7 @@ class Scorer:
         folder: of parts; None if the records are to carry the bytes.
 
     Raises:
-        ModelFolderError: a model cannot be loaded.
+        ModelFolderError: a model cannot be loaded, or was replaced since the job was planned.
     """
 
     def __init__(self, job: Job, folder: Path | None) -> None:
@@ -27,23 +31,31 @@ class Scorer:
         classifier = load(job.model)
         ood_generator = load(job.generator) if job.generator else None
         assert isinstance(classifier, Classifier) and not isinstance(ood_generator, Classifier)
+        if classifier.config.weights_sha256 != job.weights:
+            raise ModelFolderError(
+                f"{job.model}: holds another model than when the job began. Begin anew with --restart."
+            )
         self.classifier, self.ood_generator = classifier, ood_generator
-        # Sets of labels differ in size from name to name; all parts must have the same columns.
-        self.width = classifier.width(job.settings["top_k"], job.settings["coverage"])
 
-    def __call__(self, part: PartId, table: Any) -> PartRecord:
+    def __call__(self, part: PartId, piece: Piece) -> PartRecord:
         """Classify the names of a part and write it.
 
         Args:
             part: position of the part in the input.
-            table: its rows, as an Arrow table.
+            piece: its rows.
 
         Raises:
-            InputError: the table has no such column of names.
-            SettingsError: the output format cannot hold a column.
+            InputError: the piece has no such column of names.
+            SettingsError: the output format cannot hold a value.
             OSError: the part cannot be written.
         """
-        names = names_of(table, self.job.name_column)
-        ranking = self.classifier.rank(names, **self.job.settings, ood_generator=self.ood_generator)
-        answered = append_answers(table, ranking, self.classifier.labels, self.width)
-        return write_part(self.folder, part, answered, self.job)
+        job = self.job
+        where = str(job.inputs[part.file])
+        if piece.names is not None:
+            names = without_missing(piece.names)
+        else:
+            names = names_of(piece.content, job.name_column, where, NAME_FLAG) if len(piece) else []
+        ranking = self.classifier.rank(names, **job.settings, ood_generator=self.ood_generator)
+        answers = answer_columns(ranking, self.classifier.labels, job.width, job.prefix)
+        abstained = Counter(reason for reason in ranking.reasons if reason is not None)
+        return write_part(self.folder, part, encode(piece, answers, job), dict(abstained), piece, job)

@@ -1,33 +1,41 @@
 """Where the parts of a job lie: in a folder beside the output, until all are finished and become the output.
 
-The folder holds ``job.json``, which tells whose parts they are, and for each finished part its bytes
-(``part-ID.KIND``) and its record (``ID.json``, written last). A part counts as finished if the record is there and the
-bytes have its SHA-256.
+The folder holds ``job.json``, which tells whose parts they are, a lock, and for each finished part its bytes
+(``part-ID.FORMAT``) and its record (``ID.json``, written last). A part counts as finished if the record is there and
+the bytes have its SHA-256.
+
+A job is in one of these states; only the arrows lead from one to another::
+
+    absent ── open ──► open ── all parts finished, join ──► finished
+      ▲                 │ killed, or an error
+      │                 ▼
+      └─ restart ── interrupted ── resume ──► open
+
+One process at a time holds the lock of an open job. Finished parts go when the job is finished, and by ``restart``; no
+error removes them. A finished job leaves a receipt in the cache folder, so that ``resume`` knows its output again.
 """
 
 from __future__ import annotations
 
-import gzip
 import hashlib
+import io
 import json
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any
 
-from charrnn.errors import SettingsError, needs_extra
-from charrnn.storage import atomic_writer, write_atomically
+from charrnn.errors import SettingsError
+from charrnn.storage import lock, write_atomically
 from charrnn.tables import formats
 from charrnn.tables.job import Job, PartId, PartRecord
-
-with needs_extra("tables"):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+from charrnn.tables.pieces import Piece, read_pieces
 
 PART_ROWS = 32_768
 """Rows of a part; an interrupted job repeats at most the parts that were being classified."""
-JOB = "job.json"
+JOB, LOCK, MANIFEST = "job.json", "lock", "manifest.json"
 RECORDS = "[0-9]*.json"
 
 
@@ -37,142 +45,167 @@ def parts_folder(output: str) -> Path:
     return path.with_name(f".{path.name}.parts")
 
 
-def open_job(folder: Path, job: Job, resume: bool) -> dict[PartId, PartRecord]:
-    """Make the folder of parts the job's own.
+@contextmanager
+def open_job(
+    job: Job, resume: bool = False, restart: bool = False, overwrite: bool = False
+) -> Iterator[dict[PartId, PartRecord]]:
+    """Hold the folder of parts for a job; a job without a finished part leaves nothing behind.
 
     Args:
-        folder: of parts. Without ``resume``, or without ``job.json`` in it, its content is deleted.
         job: to classify.
-        resume: continue with the parts that are finished.
+        resume: go on with the parts that are finished.
+        restart: begin anew, without them.
+        overwrite: the output may exist; it is replaced when the job is finished.
 
-    Returns:
+    Yields:
         The records of the finished parts.
 
     Raises:
-        SettingsError: the folder belongs to another job.
-        OSError: it cannot be written.
+        SettingsError: another process works on this output; the output exists; there are finished parts, and neither
+            ``resume`` nor ``restart`` tells what to do with them; or they are of another job.
+        OSError: the folder cannot be written.
     """
-    stats = [Path(path).stat() for path in job.inputs] if job.inputs != ("-",) else []
-    inputs_seen = [[stat.st_size, stat.st_mtime_ns] for stat in stats]
-    identity = json.dumps({**asdict(job), "part": PART_ROWS, "inputs_seen": inputs_seen}, sort_keys=True)
-    if not (resume and (folder / JOB).exists()):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        write_atomically(folder / JOB, identity.encode())
-        return {}
-    if job.inputs == ("-",):
-        raise SettingsError("--resume: standard input cannot be read again. Give a file.")
-    if (folder / JOB).read_text() != identity:
+    folder, output = parts_folder(job.output), Path(job.output)
+    _check_folder(folder)
+    folder.mkdir(exist_ok=True)
+    with lock(folder / LOCK, f"--output {output}: another process is writing it. Wait for it, or choose another name."):
+        try:
+            for left in folder.glob("*.tmp"):
+                left.unlink()  # of a process that was killed while it wrote
+            _put_back(output)
+            yield _begin(folder, job, resume, restart, overwrite)
+        finally:
+            if folder.is_dir() and not any(folder.glob(RECORDS)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_folder(folder: Path) -> None:
+    """Check that nothing but a job is in the folder of parts.
+
+    Raises:
+        SettingsError: there are other files.
+    """
+    found = list(folder.iterdir()) if folder.is_dir() else []
+    foreign = [path.name for path in found if path.name not in (JOB, LOCK, MANIFEST) and not _is_of_a_part(path)]
+    if foreign:
         raise SettingsError(
-            f"--resume: {folder} belongs to another job (input, model or flags differ). Repeat that one, or drop "
-            "--resume."
+            f"{folder}: holds {foreign[0]}, which is not of a job. Move it away, or choose another --output."
         )
+
+
+def _is_of_a_part(path: Path) -> bool:
+    return path.suffix == ".tmp" or path.match("part-*") or path.match(RECORDS)
+
+
+def _begin(folder: Path, job: Job, resume: bool, restart: bool, overwrite: bool) -> dict[PartId, PartRecord]:
+    output, begun = Path(job.output), read_object(folder / JOB)
+    is_same = begun.get("identity") == job.identity
+    overwrite = overwrite or (resume and is_same and bool(begun.get("overwrite")))
+    if output.exists() and not overwrite:
+        raise SettingsError(f"--output {output}: exists already. Choose another name, or add --overwrite.")
+    if job.output_is_folder and output.exists() and not _is_folder_of_parts(output):
+        raise SettingsError(f"--output {output}: is no folder of parts, so it is not replaced. Choose another name.")
+    count = sum(1 for _ in folder.glob(RECORDS))
+    if count and not restart:
+        if job.inputs[0].alias:
+            raise SettingsError(
+                f"--output {output}: an interrupted job has {count:,} finished parts in {folder}. Standard input "
+                "cannot be read again, so begin anew with --restart."
+            )
+        if not resume:
+            raise SettingsError(
+                f"--output {output}: an interrupted job has {count:,} finished parts in {folder}. Go on with --resume, "
+                "or begin anew with --restart."
+            )
+        if not is_same:
+            raise SettingsError(
+                f"--resume: {folder} belongs to another job (input, model or flags differ). Repeat that one, or begin "
+                "anew with --restart."
+            )
+    else:
+        for path in [*folder.glob(RECORDS), *folder.glob("part-*")]:
+            path.unlink()
+    content = {"identity": job.identity, "overwrite": overwrite, "inputs": [str(file) for file in job.inputs]}
+    write_atomically(folder / JOB, json.dumps(content).encode())
+    return _finished_parts(folder, job)
+
+
+def _is_folder_of_parts(output: Path) -> bool:
+    """Whether a folder holds the parts that its manifest lists, and nothing else."""
+    parts = read_object(output / MANIFEST).get("parts")
+    if not output.is_dir() or not isinstance(parts, list):
+        return False
+    listed = {part.get("file") for part in parts if isinstance(part, dict)}
+    return {path.name for path in output.iterdir()} - {JOB, LOCK} <= {MANIFEST, *listed}
+
+
+def _finished_parts(folder: Path, job: Job) -> dict[PartId, PartRecord]:
     finished: dict[PartId, PartRecord] = {}
     for path in folder.glob(RECORDS):
-        part, record = PartId(*map(int, path.stem.split("-"))), PartRecord(**json.loads(path.read_text()))
-        content = _path(folder, part, job)
-        if content.exists() and hashlib.sha256(content.read_bytes()).hexdigest() == record.sha256:
+        try:
+            part, record = PartId(*map(int, path.stem.split("-"))), PartRecord(**json.loads(path.read_text()))
+            content = part_path(folder, part, job).read_bytes()
+        except (OSError, ValueError, TypeError):
+            continue
+        # A worker that outlived a killed job may have written a part of that job.
+        if record.job == job.identity and hashlib.sha256(content).hexdigest() == record.sha256:
             finished[part] = record
     return finished
 
 
-def unfinished_parts(job: Job, file: int, finished: Collection[PartId]) -> Iterator[tuple[PartId, pa.Table]]:
+def unfinished_parts(job: Job, file: int, finished: Collection[PartId]) -> Iterator[tuple[PartId, Piece]]:
     """Read the parts of one input file that are not finished.
 
     Raises:
         InputError: the file cannot be read or is malformed.
     """
-    for number, table in enumerate(formats.read_tables(job.inputs[file], job.input_format, PART_ROWS)):
+    for number, piece in enumerate(read_pieces(job, job.inputs[file], PART_ROWS)):
         if (part := PartId(file, number)) not in finished:
-            yield part, table
+            yield part, piece
 
 
-def write_part(folder: Path | None, part: PartId, table: pa.Table, job: Job) -> PartRecord:
+def write_part(
+    folder: Path | None, part: PartId, content: bytes, abstained: Mapping[str, int], piece: Piece, job: Job
+) -> PartRecord:
     """Write a classified part, then its record; without a folder, the record carries the bytes.
 
     Raises:
-        SettingsError: the output format cannot hold a column.
         OSError: the part cannot be written.
     """
-    sink = pa.BufferOutputStream()
     if job.output_is_folder:
-        sink.write(formats.header(table.column_names, job.output_format))
-    formats.write_rows(table, job.output_format, sink, job.safe)
-    content = sink.getvalue().to_pybytes()
-    record = PartRecord(len(table), table.column_names, hashlib.sha256(content).hexdigest())
+        content = b"".join(stream.read() for stream in formats.enclosed([io.BytesIO(content)], job))
+    digest = hashlib.sha256(content).hexdigest()
+    record = PartRecord(len(piece), digest, job.identity, abstained, piece.bad_rows, piece.bad_rows_told)
     if folder is None:
         return replace(record, content=content)
-    write_atomically(_path(folder, part, job), content)
+    write_atomically(part_path(folder, part, job), content)
     write_atomically(folder / f"{part}.json", record.to_json().encode())
     return record
 
 
-def join(folder: Path, finished: Mapping[PartId, PartRecord], job: Job) -> None:
-    """Turn all parts, in the order of the input, into the output in one step; the folder of parts is gone then.
-
-    Raises:
-        SettingsError: the columns of the parts differ.
-        OSError: the output cannot be written.
-    """
-    parts = sorted(finished)
-    columns = finished[parts[0]].columns
-    _check_columns(parts, finished, job)
-    paths = [_path(folder, part, job) for part in parts]
-    if job.output_is_folder:
-        manifest = {
-            "rows": sum(record.rows for record in finished.values()),
-            "parts": [
-                {"file": path.name, "rows": finished[part].rows, "sha256": finished[part].sha256}
-                for part, path in zip(parts, paths, strict=True)
-            ],
-        }
-        write_atomically(folder / "manifest.json", (json.dumps(manifest, indent=1) + "\n").encode())
-        for path in [folder / JOB, *folder.glob(RECORDS)]:
-            path.unlink()
-        folder.replace(job.output)
-        return
-    with atomic_writer(Path(job.output)) as stream:
-        header = formats.header(columns, job.output_format)
-        if job.output_format == "parquet":
-            _join_parquet(paths, stream)
-        elif job.output.endswith(".gz"):
-            # Without name and time, equal tables are equal bytes.
-            with gzip.GzipFile(filename="", fileobj=stream, mode="wb", mtime=0) as compressed:
-                _concatenate(header, paths, cast(BinaryIO, compressed))
-        else:
-            _concatenate(header, paths, stream)
-    shutil.rmtree(folder)
+def replaced_folder(output: Path) -> Path:
+    """Where a folder of parts lies while another one takes its name."""
+    return output.with_name(f".{output.name}.replaced")
 
 
-def _path(folder: Path, part: PartId, job: Job) -> Path:
+def _put_back(output: Path) -> None:
+    """Undo a replacement that was stopped between its two renames; what is left of a finished one goes."""
+    replaced = replaced_folder(output)
+    if replaced.is_dir() and not output.exists():
+        replaced.replace(output)
+    elif replaced.is_dir() and _is_folder_of_parts(replaced):
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def part_path(folder: Path, part: PartId, job: Job) -> Path:
+    """Where the bytes of a part lie."""
     return folder / f"part-{part}.{job.output_format}"
 
 
-def _check_columns(parts: list[PartId], finished: Mapping[PartId, PartRecord], job: Job) -> None:
-    columns = finished[parts[0]].columns
-    for part in parts:
-        own = finished[part].columns
-        if job.output_format != "jsonl" and own != columns:
-            differing = ", ".join(sorted(set(own) ^ set(columns))) or "their order"
-            where = f"{job.inputs[part.file]}, part {part.number}"
-            raise SettingsError(
-                f"{where}: other columns than before ({differing[:200]}). Take JSON Lines for --output."
-            )
-
-
-def _concatenate(header: bytes, paths: list[Path], stream: BinaryIO) -> None:
-    stream.write(header)
-    for path in paths:
-        with path.open("rb") as content:
-            shutil.copyfileobj(content, stream)
-
-
-def _join_parquet(paths: list[Path], stream: BinaryIO) -> None:
-    schema = pq.read_schema(paths[0])
-    with pq.ParquetWriter(stream, schema) as writer:
-        for path in paths:
-            try:
-                writer.write_table(pq.read_table(path).cast(schema))
-            except (pa.ArrowException, ValueError) as error:
-                reason = str(error).splitlines()[0]
-                raise SettingsError(f"--output: a column changes its type ({reason}). Take JSON Lines.") from error
+def read_object(path: Path) -> dict[str, Any]:
+    """A JSON object of the store; an empty one if it is absent or damaged."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -2,15 +2,18 @@
 
 from charrnn.text.cleaning import (
     MAX_LENGTH,
+    MISSING_NAMES,
     PIPELINES,
     Compose,
     clean,
     fold,
     has_letters,
+    is_missing,
     name_key,
     rejection_reason,
     to_ascii,
 )
+from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
 from charrnn.text.prefixes import PrefixLevel, prefix_levels
 from charrnn.text.romanisation import romanise, script
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, pad
@@ -19,6 +22,7 @@ __all__ = [
     "BOS",
     "EOS",
     "MAX_LENGTH",
+    "MISSING_NAMES",
     "PAD",
     "PIPELINES",
     "SPECIALS",
@@ -30,11 +34,16 @@ __all__ = [
     "clean",
     "fold",
     "has_letters",
+    "is_missing",
     "name_key",
     "pad",
     "prefix_levels",
+    "printable",
+    "printable_json",
+    "printable_table",
     "rejection_reason",
     "romanise",
     "script",
     "to_ascii",
+    "without_formula",
 ]

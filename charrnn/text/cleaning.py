@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from numbers import Number
 from typing import Any
 
 from unidecode import unidecode
@@ -12,6 +13,8 @@ from charrnn.text.romanisation import is_readable, romanise
 
 MAX_LENGTH = 100
 """Longest name in characters that is scored or trained on."""
+MISSING_NAMES = frozenset({"NaN", "None", "N/A", "null", "-"})
+"""What other programs write into a table where a name is missing. ``Null`` and ``NULL`` are no such marks but names."""
 
 
 class Compose:
@@ -77,7 +80,14 @@ PIPELINES: dict[str, Callable[[str], str]] = {
 scripts, in Unicode NFC. Generators keep letter case; classifiers read names ``folded``."""
 
 
-def rejection_reason(name: str | None, pipeline: str = "ascii") -> str | None:
+def is_missing(value: object) -> bool:
+    """Whether a value stands for no value: None, NaN, or the markers NA and NaT of pandas."""
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return value is None or (isinstance(value, Number) and value != value)
+
+
+def rejection_reason(name: object, pipeline: str = "ascii") -> str | None:
     """Why a name cannot be scored, or None if it can.
 
     Args:
@@ -85,12 +95,14 @@ def rejection_reason(name: str | None, pipeline: str = "ascii") -> str | None:
         pipeline: key of :data:`PIPELINES`.
 
     Returns:
-        ``missing-name`` (None, empty or blank), ``too-long`` (over :data:`MAX_LENGTH` characters without surplus white
-        space, or as a model reads it), ``no-letters`` (no letter, or none that Unidecode can write in ASCII),
-        ``unsupported-script`` (letters whose reading as a name is not known, see :mod:`charrnn.text.romanisation`;
-        ``ascii`` only), or None.
+        ``missing-name`` (see :func:`is_missing`; empty or blank), ``not-text``, ``too-long`` (over
+        :data:`MAX_LENGTH` characters without surplus white space, or as a model reads it), ``no-letters`` (no letter,
+        or none that Unidecode can write in ASCII), ``unsupported-script`` (letters whose reading as a name is not
+        known, see :mod:`charrnn.text.romanisation`; ``ascii`` only), or None.
     """
-    if name is None or not name.strip():
+    if not isinstance(name, str):
+        return "missing-name" if is_missing(name) else "not-text"
+    if not name.strip():
         return "missing-name"
     if name.isascii() and name.isalpha() and len(name) <= MAX_LENGTH:
         return None  # most names, answered without the checks below

@@ -1,13 +1,11 @@
-"""The training state on disk, from which a run goes on bit-exactly after a kill, and the lock of a run's folder."""
+"""The training state on disk, from which a run goes on bit-exactly after a kill."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,7 +16,7 @@ from charrnn.errors import CheckpointError, SettingsError, StorageError
 from charrnn.storage import storage_errors, write_atomically
 from charrnn.training.distributed import DistributedContext
 
-STATE, PREVIOUS, LOCK = "state.pt", "state.previous.pt", "lock"
+STATE, PREVIOUS = "state.pt", "state.previous.pt"
 FREE = ("epochs", "device", "parallel")
 """Settings that may change between a run and its resumption; epochs may only grow."""
 HASH_BYTES = 32
@@ -164,22 +162,3 @@ def check_same(where: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> N
             f"{where}: belongs to another run ({'; '.join(changed)}). Only more epochs of plateau can be added: "
             "repeat its settings, or choose another --out."
         )
-
-
-@contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of a run's folder, which is made if absent; the lock ends with the process, however it ends.
-
-    Raises:
-        SettingsError: another process holds it.
-        OSError: the folder cannot be written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise SettingsError(
-                f"{folder}: another process is training there. Wait for it, or choose another --out."
-            ) from error
-        yield

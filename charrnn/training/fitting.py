@@ -20,13 +20,13 @@ from charrnn.ngrams.automaton import MAX_CELLS
 from charrnn.storage import storage_errors
 from charrnn.text import Vocabulary
 from charrnn.training import modules
-from charrnn.training.checkpoint import LOCK, Checkpoint, check_same
+from charrnn.training.checkpoint import Checkpoint, check_same
 from charrnn.training.dataset import Batches, NameDataset
 from charrnn.training.preparation import Loaders
 from charrnn.training.reports.jsonl import JsonlLogger, write_run_description
 from charrnn.training.reports.tensorboard import TensorBoard
 from charrnn.training.trainer import Progress, Trainer, copy_weights
-from charrnn.training.training_run import TrainingRun
+from charrnn.training.training_run import LOCK, TrainingRun
 from charrnn.training.transfer import transfer_weights
 
 GENERATOR_ORDER = 5

@@ -13,12 +13,13 @@ from typing import Any
 from charrnn import model_folder
 from charrnn.corpus import Corpus
 from charrnn.errors import SettingsError
-from charrnn.storage import storage_errors
-from charrnn.training.checkpoint import LOCK, check_same, has_state, lock
+from charrnn.storage import lock, storage_errors
+from charrnn.training.checkpoint import check_same, has_state
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.settings import SETTINGS, Settings
 from charrnn.training.transfer import adopt_pipeline
 
+LOCK = "lock"
 RUN = "run"
 """Folder inside the model folder, for what only the run needs."""
 
@@ -97,7 +98,9 @@ def claim(run: TrainingRun, resume: bool) -> Iterator[str]:
             with storage_errors(f"--out {out}", "Choose another."):
                 message = _finished(run, out, resume)
                 if not message:
-                    stack.enter_context(lock(folder))
+                    folder.mkdir(parents=True, exist_ok=True)
+                    refusal = f"{folder}: another process is training there. Wait for it, or choose another --out."
+                    stack.enter_context(lock(folder / LOCK, refusal))
                 return message
 
         message = run.context.on_rank_zero(enter)

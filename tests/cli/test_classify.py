@@ -1,5 +1,6 @@
 import csv
 import errno
+import gzip
 import io
 import json
 import shutil
@@ -84,7 +85,7 @@ def test_a_bad_input_leaves_no_half_output(run, tmp_path, trained):
     (tmp_path / "in.txt").write_bytes(b"Rossi\nM\xfcller\n")
     out = tmp_path / "out.jsonl"
     status, _, err = run("classify", "--input", tmp_path / "in.txt", "--output", out, "--model", trained["classifier"])
-    assert status == 2 and "line 2: not UTF-8" in err
+    assert status == 2 and "line 2, column 2: not UTF-8" in err
     assert [p.name for p in tmp_path.iterdir()] == ["in.txt"]
 
 
@@ -95,7 +96,8 @@ def test_a_full_disk_is_one_line_and_leaves_the_old_output(run, tmp_path, traine
     out = tmp_path / "out.csv"
     out.write_text("old")
     monkeypatch.setattr(storage.os, "fsync", full)
-    status, _, err = run("classify", "Rossi", "--output", out, "--model", trained["classifier"])
+    flags = ["--overwrite", "--model", trained["classifier"]]
+    status, _, err = run("classify", "Rossi", "--output", out, *flags)
     assert status == 2 and err == f"charrnn: --output {out}: cannot be written (No space left on device). " + (
         "Choose another place.\n"
     )
@@ -133,3 +135,20 @@ def test_bad_input_is_one_line_and_status_2(run, arguments, message):
     status, out, err = run(*arguments)
     assert status == 2 and out == ""
     assert message in err and err.count("\n") == 1
+
+
+def test_an_output_that_exists_is_replaced_only_on_demand(run, tmp_path):
+    (tmp_path / "out.csv").write_text("precious")
+    status, _, err = run("classify", "Rossi", "--output", tmp_path / "out.csv")
+    assert status == 2 and "exists already" in err and (tmp_path / "out.csv").read_text() == "precious"
+    assert run("classify", "Rossi", "--output", tmp_path / "out.csv", "--overwrite")[0] == 0
+    assert (tmp_path / "out.csv").read_text().startswith("name,label")
+
+
+def test_lists_have_an_encoding_and_may_be_compressed(run, tmp_path):
+    content = "Müller\n\nNguyễn\n".encode("utf-16")
+    (tmp_path / "names.txt.gz").write_bytes(gzip.compress(content))
+    status, out, _ = run("classify", "--input", tmp_path / "names.txt.gz", "--encoding", "utf-16", "--format", "jsonl")
+    assert status == 0 and [json.loads(line)["name"] for line in out.splitlines()] == ["Müller", "", "Nguyễn"]
+    status, _, err = run("classify", "--input", tmp_path / "names.txt.gz")
+    assert status == 2 and "Set --encoding utf-16" in err and err.count("\n") == 1

@@ -31,7 +31,8 @@ def test_a_table_gets_the_answers_of_its_names(run, tmp_path, flags):
     (tmp_path / "in.csv").write_text("surname\n" + "".join(f'"{name}"\n' for name in NAMES), encoding="utf-8")
     (tmp_path / "in.txt").write_text("".join(f"{name}\n" for name in NAMES), encoding="utf-8")
     table = ["--input", tmp_path / "in.csv", "--name-column", "surname", "--output", tmp_path / "out.csv"]
-    assert run("classify", *table, *flags) == (0, "", "")
+    status, out, err = run("classify", *table, *flags)
+    assert (status, out) == (0, "") and err.startswith(f"charrnn: {tmp_path}/out.csv: 6 rows in ")
     expected = run("classify", "--input", tmp_path / "in.txt", "--format", "csv", *flags)[1]
     rows, answers = (list(csv.reader(io.StringIO(text))) for text in ((tmp_path / "out.csv").read_text(), expected))
     assert rows[0] == ["surname", *answers[0][1:]] and len(rows) == len(answers) == 1 + len(NAMES)
@@ -54,6 +55,10 @@ def _number(cell):
         (["--format", "table"], "drop --format"),
         (["--output", "out.csv", "--format", "jsonl"], "drop --format"),
         (["--output", "out.xls"], "name a file that ends in .csv"),
+        (["--resume", "--restart"], "--resume, --restart: one goes on"),
+        (["--resume"], "--resume: needs files"),
+        (["--ray-address", "a:1"], "--ray-address: is for --engine ray"),
+        (["--input-format", "jsonl", "--delimiter", ";"], "--delimiter: is for CSV and TSV"),
         (["--output", "in.csv"], "is the input"),
         (["--output", "folder"], "folder: exists already"),
         (["--engine", "ray"], "Name --input and --output"),
@@ -70,7 +75,9 @@ def test_bad_flags_are_one_line_and_write_nothing(run, tmp_path, monkeypatch, fl
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "in.csv"]
 
 
-@pytest.mark.parametrize("flags", [["--resume"], ["--workers", 2], ["--engine", "ray"], ["--format", "parquet"]])
+@pytest.mark.parametrize(
+    "flags", [["--resume"], ["--restart"], ["--workers", 2], ["--engine", "ray"], ["--format", "parquet"]]
+)
 def test_flags_of_tables_are_refused_for_single_names(run, flags):
     status, out, err = run("classify", "Rossi", *flags)
     assert status == 2 and out == "" and "for tables. Give --input" in err

@@ -52,4 +52,4 @@ def test_help_names_what_can_be_read(command, capsys):
 
     with pytest.raises(SystemExit):
         main(["corpus", command, "--help"])
-    assert "Parquet" in capsys.readouterr().out
+    assert ".parquet" in capsys.readouterr().out

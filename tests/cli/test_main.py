@@ -5,19 +5,21 @@ import sys
 import pytest
 
 from charrnn import cli
-from charrnn.errors import StorageError
+from charrnn.errors import InterruptedRunError, StorageError
 
 FLAGS = {
-    "classify": "names model input input_format name_column output format workers engine ray_address resume raw_cells "
-    "top_k coverage prior min_probability unlike_training explain",
+    "classify": "names model input input_format name_column output format workers engine ray_address resume restart "
+    "delimiter encoding bad_rows overwrite spreadsheet_safe top_k coverage prior min_probability unlike_training "
+    "explain",
     "generate": "model label n seed temperature top_k top_p distance stamp format prefix suffix contains pattern "
     "characters min_length max_length resample novel",
-    "evaluate": "model data name_column label_column exclude prior split format",
+    "evaluate": "model data name_column label_column delimiter encoding bad_rows exclude prior split format",
     "info": "model",
-    "corpus audit": "data name_column label_column format plot",
+    "corpus audit": "data name_column label_column delimiter encoding bad_rows format plot",
     "corpus fetch": "name",
-    "corpus split": "data name_column label_column out seed validation_fraction test_fraction",
-    "export": "model out int8 data name_column label_column",
+    "corpus split": "data name_column label_column delimiter encoding bad_rows out seed validation_fraction "
+    "test_fraction",
+    "export": "model out int8 data name_column label_column delimiter encoding bad_rows",
 }
 
 
@@ -56,6 +58,7 @@ def test_an_error_is_one_line_and_status_2_and_ctrl_c_is_130(monkeypatch, capsys
 
     assert fail(StorageError("there: cannot be written. Free space.")) == 2
     assert capsys.readouterr().err == "charrnn: there: cannot be written. Free space.\n"
+    assert fail(InterruptedRunError("stopped. Go on with --resume.")) == 3
     assert fail(KeyboardInterrupt()) == 130
     with pytest.raises(ZeroDivisionError):  # a mistake in the program is no message for people
         fail(ZeroDivisionError())

@@ -1,5 +1,6 @@
+"""Jobs from the command line, whole: what goes in comes out, with the answers of ``predict`` beside it."""
+
 import csv
-import gzip
 import io
 import json
 import os
@@ -7,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -15,71 +15,30 @@ import pyarrow.parquet as pq
 import pytest
 
 from charrnn.cli import main
-from charrnn.errors import InputError, StorageError
+from charrnn.corpus.rows import delimited
 from charrnn.inference import load
 from charrnn.tables import store
 from charrnn.tables.classify import classify_table
-from charrnn.tables.job import Job
+from tests.tables.files import append, format_of, read, write
 
 NAMES = ["Rossi", "", "Suzuki", "42", "Papadopoulos", "Nowak", "O'Brien", "=SUM(A1)", "-Kowalski", "@home"]
-
-
-@pytest.fixture
-def small_parts(monkeypatch):
-    monkeypatch.setattr(store, "PART_ROWS", 4)
-
-
-@pytest.fixture
-def run(trained, capsys):
-    def run(*arguments):
-        status = main(["classify", "--model", str(trained["classifier"]), *map(str, arguments)])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
+SOURCES = ["in.csv", "in.tsv.gz", "in.jsonl", "in.json", "in.parquet", "in.xlsx"]
+TARGETS = ["out.csv", "out.tsv", "out.jsonl.gz", "out.json", "out.parquet", "out.xlsx"]
 
 
 def rows(n=10):
     return [{"id": f"00{i}", "name": NAMES[i % len(NAMES)], "note": 'a "b", c\nd'} for i in range(n)]
 
 
-def write(path, table_format, records):
-    columns = list(records[0])
-    if table_format in ("csv", "tsv"):
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, delimiter="," if table_format == "csv" else "\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-        content = text.getvalue().encode()
-    elif table_format == "jsonl":
-        content = "".join(json.dumps(record) + "\n" for record in records).encode()
-    else:
-        pq.write_table(pa.Table.from_pylist(records), path)
-        return path
-    path.write_bytes(gzip.compress(content) if path.name.endswith(".gz") else content)
-    return path
-
-
-def read(path):
-    content = gzip.decompress(path.read_bytes()) if path.name.endswith(".gz") else path.read_bytes()
-    table_format = path.name.removesuffix(".gz").rsplit(".", 1)[1]
-    if table_format == "jsonl":
-        return [json.loads(line) for line in content.splitlines()]
-    if table_format == "parquet":
-        return pq.read_table(path).to_pylist()
-    return list(csv.DictReader(io.StringIO(content.decode()), delimiter="," if table_format == "csv" else "\t"))
-
-
-@pytest.mark.parametrize("source", ["in.csv", "in.tsv.gz", "in.jsonl", "in.parquet"])
-@pytest.mark.parametrize("target", ["out.csv", "out.tsv", "out.jsonl.gz", "out.parquet"])
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("target", TARGETS)
 def test_columns_are_kept_and_rows_stay_in_order(source, target, run, tmp_path, small_parts, trained):
-    table_format = source.removesuffix(".gz").rsplit(".", 1)[1]
-    write(tmp_path / source, table_format, rows())
-    status, _, err = run("--input", tmp_path / source, "--output", tmp_path / target, "--top-k", 2, "--raw-cells")
+    write(tmp_path / source, rows())
+    status, _, err = run("--input", tmp_path / source, "--output", tmp_path / target, "--top-k", 2)
     assert status == 0, err
     found = read(tmp_path / target)
     expected = load(trained["classifier"]).predict([row["name"] for row in rows()], 2)
-    assert [{key: row[key] for key in ("id", "name", "note")} for row in found] == rows()
+    assert [{key: row[key] or "" for key in ("id", "name", "note")} for row in found] == rows()
     for row, answer in zip(found, expected, strict=True):
         assert (row["reason"] or None) == answer.reason
         assert str(row["abstained"]).lower() == str(answer.abstained).lower()
@@ -91,23 +50,173 @@ def test_columns_are_kept_and_rows_stay_in_order(source, target, run, tmp_path, 
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([source, target])
 
 
-def test_formulas_are_made_safe(run, tmp_path):
-    write(tmp_path / "in.csv", "csv", rows())
+@pytest.mark.parametrize("workers", [1, 2])
+def test_json_lines_pass_through_as_they_stand(workers, run, tmp_path, small_parts):
+    lines = [
+        '{"name":"A"}',
+        '{"name":"B","id":7}',
+        ' { "name" : "Rossi", "x": 1.10, "y":1E400 , "z":{}, "big": 123456789012345678901234567890 } ',
+        '{"name":"Sato","name":"Suzuki","u":"\\u00e9\\ud83d\\ude00\u2028"}',
+        "{}",
+        '{"name":42,"label":null}',
+        '{"name":null, "n": [1, {"a": NaN}]}',
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    status, _, err = run("--input", tmp_path / "in.jsonl", "--output", out, "--top-k", 1, "--workers", workers)
+    assert status == 0 and "called charrnn_label" in err
+    found = out.read_text(encoding="utf-8").split("\n")[:-1]
+    assert len(found) == len(lines)
+    for line, text in zip(lines, found, strict=True):
+        start = line.strip()[:-1]
+        assert text.startswith(start) and text[len(start) :].removeprefix(", ").startswith('"charrnn_label": ')
+    reasons = [json.loads(text)["charrnn_reason"] for text in found]
+    assert reasons == [None, None, None, None, "missing-name", "not-text", "missing-name"]
+
+
+def test_to_other_formats_goes_the_union_of_the_keys(run, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"name":"A"}\n{"id":7,"x":1.10,"z":{"k":[]},"t":true,"name":"B"}\n')
+    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv", "--top-k", 1)[0] == 0
+    found = [list(row.values())[:5] for row in read(tmp_path / "out.csv")]
+    assert found == [["A", "", "", "", ""], ["B", "7", "1.10", '{"k": []}', "true"]]
+    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.parquet", "--top-k", 1)[0] == 0
+    first, second = [list(row.values())[:5] for row in read(tmp_path / "out.parquet")]
+    assert first == ["A", None, None, None, None] and second == ["B", 7, 1.1, '{"k": []}', True]
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.parquet", "out.xlsx"])
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ('{"name":"B","x":"a"}', "row 2, column 'x': text, where row 1 has an integer"),
+        ('{"name":"B","x":[1]}', "row 2, column 'x': a list or an object, where row 1 has an integer"),
+        ('{"name":"B","x":true}', "row 2, column 'x': a truth value, where row 1 has an integer"),
+        ('{"name":42}', "row 2, column 'name': an integer, where row 1 has text"),
+    ],
+)
+def test_a_conflict_of_types_is_refused_with_row_and_key(target, second, message, run, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"name":"A","x":1}\n' + second + "\n")
+    status, _, err = run("--input", tmp_path / "in.jsonl", "--output", tmp_path / target)
+    assert status == 2 and f"in.jsonl, {message}" in err and err.count("\n") == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_an_integer_that_is_too_large_for_the_target_is_refused_with_row_and_key(run, tmp_path):
+    for target, number in (("out.parquet", 2**63), ("out.parquet", -(2**63) - 1), ("out.xlsx", 2**53 + 1)):
+        (tmp_path / "in.jsonl").write_text(f'{{"name":"A"}}\n{{"name":"B","x":{number}}}\n')
+        status, _, err = run("--input", tmp_path / "in.jsonl", "--output", tmp_path / target)
+        assert status == 2 and f"row 2, column 'x': the number {number} is too large" in err
+    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv")[0] == 0
+    assert read(tmp_path / "out.csv")[1]["x"] == str(2**53 + 1)
+
+
+CELLS = ["-5.3", "+49 30 1234", "=SUM(A1)", "@x", "'a", "007", "1e5", "-", "\t=1"]
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.tsv"])
+def test_cells_are_never_changed(name, run, tmp_path):
+    write(tmp_path / name, [{"name": "Rossi", "=x": cell} for cell in CELLS])
+    out = tmp_path / name.replace("in", "out")
+    assert run("--input", tmp_path / name, "--output", out)[0] == 0
+    assert [row["=x"] for row in read(out)] == CELLS
+
+
+def test_guarding_against_formulas_is_a_choice_that_spares_numbers_and_covers_headers(run, tmp_path):
+    write(tmp_path / "in.csv", [{"name": "=Rossi", "=x": cell} for cell in CELLS])
+    assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv", "--spreadsheet-safe")[0] == 0
+    found = read(tmp_path / "out.csv")
+    expected = ["-5.3", "'+49 30 1234", "'=SUM(A1)", "'@x", "'a", "007", "1e5", "'-", "'\t=1"]
+    assert [row["'=x"] for row in found] == expected and found[0]["name"] == "'=Rossi"
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]
+)
+def test_every_text_type_of_arrow_is_guarded(kind, run, tmp_path):
+    pq.write_table(
+        pa.table({"name": ["Rossi", "Sato"], "x": pa.array(["=1", None]).cast(kind)}), tmp_path / "in.parquet"
+    )
+    for flags, cell in ((["--spreadsheet-safe"], "'=1"), (["--overwrite"], "=1")):
+        status, _, err = run("--input", tmp_path / "in.parquet", "--output", tmp_path / "out.csv", *flags)
+        assert status == 0, err
+        assert [row["x"] for row in read(tmp_path / "out.csv")] == [cell, ""]
+
+
+def test_names_of_one_column_stay_aligned(run, tmp_path):
+    (tmp_path / "in.csv").write_text("name\nRossi\n\nNaN\nNone\nN/A\nnull\n-\nNull\nNULL\nnan\n")
     assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv")[0] == 0
-    assert [row["name"] for row in read(tmp_path / "out.csv")][7:] == ["'=SUM(A1)", "'-Kowalski", "'@home"]
+    reasons = [row["reason"] for row in read(tmp_path / "out.csv")]
+    assert reasons == ["", *["missing-name"] * 6, "", "", ""]
 
 
-def test_a_column_that_exists_is_kept_under_another_name(run, tmp_path):
-    records = [{"name": "Rossi", "label": "mine", "reason": 3}]
-    write(tmp_path / "in.jsonl", "jsonl", records)
-    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.jsonl")[0] == 0
-    (row,) = read(tmp_path / "out.jsonl")
-    assert (row["input_label"], row["input_reason"], row["label"]) == ("mine", 3, "Italian")
+@pytest.mark.parametrize("name", ["in.jsonl", "in.parquet", "in.xlsx"])
+def test_a_column_of_names_without_any_text_is_one_line(name, run, tmp_path):
+    write(tmp_path / name, [{"name": 0, "x": "a"}, {"name": 5, "x": "b"}])
+    for workers in (1, 2):
+        out = tmp_path / "out.csv"
+        status, _, err = run("--input", tmp_path / name, "--output", out, "--workers", workers)
+        assert status == 2 and f"{name}: the column 'name' holds no text but" in err and "Set --name-column" in err
+        assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
-def test_worker_processes_change_no_byte(run, tmp_path, trained):
+def test_columns_that_exist_keep_their_names_and_a_line_says_so(run, tmp_path):
+    write(tmp_path / "in.csv", [{"name": "Rossi", "label": "mine", "reason": "r"}])
+    status, _, err = run("--input", tmp_path / "in.csv", "--output", tmp_path / "1.csv", "--top-k", 1)
+    assert status == 0 and "so these are called charrnn_label and so on" in err.splitlines()[0]
+    (row,) = read(tmp_path / "1.csv")
+    own, answers = {"name": "Rossi", "label": "mine", "reason": "r"}, ("label", "probability", "abstained", "reason")
+    assert list(row) == [*own, *(f"charrnn_{name}" for name in answers)] and row.items() >= own.items()
+    assert row["charrnn_label"] == "Italian"
+    assert run("--input", tmp_path / "1.csv", "--output", tmp_path / "2.csv", "--top-k", 1)[0] == 0
+    (again,) = read(tmp_path / "2.csv")
+    assert list(again) == [*row, *(f"charrnn_2_{name}" for name in answers)] and again.items() >= row.items()
+
+
+def test_a_summary_tells_rows_time_and_abstentions(run, tmp_path):
+    write(tmp_path / "in.csv", [{"name": name, "x": ""} for name in ("Rossi", "", "NaN", "42")])
+    append(tmp_path / "in.csv", "bad\n")
+    flags = ["--input", tmp_path / "in.csv", "--bad-rows", "skip"]
+    status, _, err = run(*flags, "--output", tmp_path / "out.csv")
+    first, second, third = err.splitlines()
+    assert (
+        status == 0
+        and f"{tmp_path}/out.csv: 4 rows in " in first
+        and "rows/s); 3 abstain: 2 missing-name, 1 no-letters" in first
+    )
+    assert "1 bad rows left out:" in second and "in.csv, row 6: 1 cells where the header has 2" in third
+    status, out, err = run(*flags)
+    assert status == 0 and out == (tmp_path / "out.csv").read_text() and "charrnn: 4 rows in" in err
+
+
+def test_an_output_that_exists_is_replaced_only_on_demand(run, tmp_path):
+    write(tmp_path / "in.csv", rows())
+    (tmp_path / "out.csv").write_text("precious")
+    arguments = ["--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv"]
+    for flags in ([], ["--resume"], ["--restart"]):
+        status, _, err = run(*arguments, *flags)
+        assert status == 2 and "exists already" in err and "--overwrite" in err
+        assert (tmp_path / "out.csv").read_text() == "precious"
+    assert run(*arguments, "--overwrite")[0] == 0 and len(read(tmp_path / "out.csv")) == 10
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out"])
+def test_resuming_a_finished_job_is_done_at_once(target, run, tmp_path, small_parts):
+    write(tmp_path / "in.csv", rows())
+    arguments = ["--input", tmp_path / "in.csv", "--output", tmp_path / target]
+    assert run(*arguments)[0] == 0
+    status, out, err = run(*arguments, "--resume")
+    assert (status, out) == (0, "") and "is finished already; nothing to do" in err
+    for other in (["--top-k", 1], ["--min-probability", 0.5]):
+        status, _, err = run(*arguments, "--resume", *other)
+        assert status == 2 and "exists already" in err
+    (tmp_path / "in.csv").write_text("name\nRossi\n")
+    assert run(*arguments, "--resume")[0] == 2
+
+
+def test_worker_processes_change_no_byte(run, tmp_path):
     names = [f"{name} {i}" for i in range(12_000) for name in ("Rossi", "Sato", "Nowak", "Papas")]
-    write(tmp_path / "in.csv", "csv", [{"name": name} for name in names])
+    write(tmp_path / "in.csv", [{"name": name} for name in names])
     for workers in (1, 2):
         out = tmp_path / f"out{workers}.csv"
         assert run("--input", tmp_path / "in.csv", "--output", out, "--workers", workers)[0] == 0
@@ -124,29 +233,6 @@ def parts_done(folder):
     return len(list(folder.glob(".out.csv.parts/*[0-9].json")))
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(workers, trained, tmp_path):
-    names = ["Rossi", "Sato", "Nowak", "Papas", "", "Suzuki"]
-    pacsv.write_csv(pa.table({"name": [f"{names[i % 6]}{i}" for i in range(300_000)]}), tmp_path / "in.csv")
-    process = start(trained, tmp_path, "--workers", workers)
-    while parts_done(tmp_path) < 2 and process.poll() is None:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stderr.close()
-    assert 2 <= parts_done(tmp_path) < 10 and not (tmp_path / "out.csv").exists()
-    again = start(trained, tmp_path, "--workers", workers, "--resume")
-    assert again.wait() == 0, again.stderr.read()
-    again.stderr.close()
-    resumed = (tmp_path / "out.csv").read_bytes()
-    (tmp_path / "out.csv").unlink()
-    whole = start(trained, tmp_path)
-    assert whole.wait() == 0
-    whole.stderr.close()
-    assert (tmp_path / "out.csv").read_bytes() == resumed and resumed.count(b"\n") == 300_001
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.csv", "out.csv"]
-
-
 def test_a_killed_worker_loses_nothing(trained, tmp_path):
     pacsv.write_csv(pa.table({"name": [f"Rossi{i}" for i in range(300_000)]}), tmp_path / "in.csv")
     process = start(trained, tmp_path, "--workers", "2")
@@ -160,60 +246,41 @@ def test_a_killed_worker_loses_nothing(trained, tmp_path):
     assert "a worker process was killed" in err and "--resume" in err and "Traceback" not in err
     again = start(trained, tmp_path, "--workers", "2", "--resume")
     assert again.wait() == 0
+    assert "of them finished before" in again.stderr.read()
     again.stderr.close()
     assert (tmp_path / "out.csv").read_bytes().count(b"\n") == 300_001
 
 
-def test_another_job_is_not_gone_on_with(run, tmp_path, small_parts, monkeypatch):
-    write(tmp_path / "in.csv", "csv", rows())
-    monkeypatch.setattr(store, "join", lambda *args: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    arguments = ["--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv"]
-    status, _, err = run(*arguments)
-    assert status == 2 and "No space left" in err and not (tmp_path / "out.csv").exists()
-    monkeypatch.undo()
-    monkeypatch.setattr(store, "PART_ROWS", 4)
-    assert "belongs to another job" in run(*arguments, "--resume", "--top-k", 1)[2]
-    assert run(*arguments, "--resume")[0] == 0
-    assert len(read(tmp_path / "out.csv")) == 10
-
-
-@pytest.mark.parametrize("failing", ["part-00000-00000001.csv", "00000-00000001.json", "job.json"])
-def test_a_full_disk_is_a_storage_error_and_loses_nothing(failing, run, trained, tmp_path, small_parts, monkeypatch):
-    write(tmp_path / "in.csv", "csv", rows())
-    source, output, model = str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), trained["classifier"]
-    settings = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0}
-    weights = load(model).config.weights_sha256
-    job = Job((source,), output, "csv", "csv", str(model), weights, "name", settings)
-
-    def write_atomically(path, content):
-        if path.name == failing:
-            raise OSError(28, "No space left on device")
-        path.write_bytes(content)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "write_atomically", write_atomically)
-        with pytest.raises(StorageError, match=r"--output .*out\.csv: cannot be written \(No space left.*--resume"):
-            classify_table(job)
-    assert parts_done(tmp_path) == (0 if failing == "job.json" else 1) and not (tmp_path / "out.csv").exists()
-    assert classify_table(job, resume=True) == classify_table(replace(job, output="-")) == 10
-    resumed = (tmp_path / "out.csv").read_bytes()
-    assert run("--input", source, "--output", output)[0] == 0 and (tmp_path / "out.csv").read_bytes() == resumed
+def test_ctrl_c_keeps_the_finished_parts_and_says_so(trained, tmp_path):
+    pacsv.write_csv(pa.table({"name": [f"Rossi{i}" for i in range(300_000)]}), tmp_path / "in.csv")
+    process = start(trained, tmp_path, "--workers", "2")
+    while parts_done(tmp_path) < 1 and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait() == 3
+    err = process.stderr.read()
+    process.stderr.close()
+    assert err.startswith("charrnn: stopped; ") and err.endswith("Go on with --resume.\n") and err.count("\n") == 1
+    assert parts_done(tmp_path) >= 1
 
 
 @pytest.mark.parametrize(
     ("content", "flags", "message"),
     [
         ("name,x\nRossi,1\nSato\n", [], "in.csv, row 3: 1 cells where the header has 2"),
-        ("name,name\nRossi,1\n", [], "the column 'name' stands twice"),
+        ("name,name\nRossi,1\n", [], "in.csv: the column 'name' stands twice"),
         ("", [], "it is empty"),
-        ("surname\nRossi\n", [], "no column 'name'; found surname. Set --name-column"),
-        ("surname\nRossi\n", ["--workers", "2"], "no column 'name'; found surname. Set --name-column"),
-        ("name\nRossi\n", ["--coverage", "0.5"], "coverage 0.5"),
-        ("name\nRossi\n", ["--workers", "0"], "--workers 0"),
-        ("name\nRossi\n", ["--output", "in.csv"], "is the input"),
-        ("name\nRossi\n", ["--output", "out.xls"], "name a file that ends in"),
-        ("name\nRossi\n", ["--explain"], "--explain"),
-        ("name\nM\udcfcller\n", [], "in.csv, line 2: not UTF-8 (byte 0xfc)"),
+        ("surname\nRossi\n", [], "in.csv: no column 'name'; found surname. Set --name-column."),
+        ("surname\nRossi\n", ["--workers", "2"], "in.csv: no column 'name'; found surname. Set --name-column."),
+        ("name\nM\udcfcller\n", [], "in.csv, line 2, column 2: not UTF-8 (byte 0xfc). With --encoding cp1252"),
+        ('name,x\nRossi,"a"b\n', [], "in.csv, row 2 (line 2, column 10): malformed, text behind a closing quote"),
+        (
+            "name,x,x\nRossi,1,2\n",
+            ["--format", "jsonl", "--output", "out.jsonl"],
+            "the column 'x' stands twice, which jsonl",
+        ),
+        ("name\nRossi\n", ["--delimiter", "ab"], "--delimiter 'ab': must be one sign"),
+        ("name\nRossi\n", ["--encoding", "klingon"], "--encoding klingon: no text encoding"),
     ],
 )
 def test_bad_tables_are_one_line_and_leave_nothing(content, flags, message, run, tmp_path, monkeypatch):
@@ -224,29 +291,78 @@ def test_bad_tables_are_one_line_and_leave_nothing(content, flags, message, run,
     assert [p.name for p in tmp_path.iterdir()] == ["in.csv"]
 
 
+def test_a_malformed_row_after_finished_parts_loses_none_of_them(run, tmp_path, small_parts, monkeypatch):
+    monkeypatch.setattr(delimited, "BLOCK_ROWS", 2)
+    write(tmp_path / "in.csv", rows(9))
+    append(tmp_path / "in.csv", "bad\n")
+    arguments = ["--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv"]
+    status, _, err = run(*arguments)
+    assert status == 2 and "row 11" in err and err.count("\n") == 1 and parts_done(tmp_path) == 2
+    status, _, err = run(*arguments)
+    assert status == 2 and "an interrupted job has 2" in err and "--resume" in err and "--restart" in err
+    assert parts_done(tmp_path) == 2
+
+
+def test_a_read_error_keeps_the_finished_parts(run, tmp_path, small_parts, monkeypatch):
+    """A disk or a network file system that fails in the middle is no malformed table."""
+    write(tmp_path / "in.csv", rows())
+    pieces = store.read_pieces
+
+    def failing(job, file, length):
+        for i, piece in enumerate(pieces(job, file, length)):
+            if i == 2:
+                raise OSError(5, "Input/output error")
+            yield piece
+
+    monkeypatch.setattr(store, "read_pieces", failing)
+    arguments = ["--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv"]
+    assert run(*arguments)[0] == 2 and parts_done(tmp_path) == 2
+    monkeypatch.setattr(store, "read_pieces", pieces)
+    status, _, err = run(*arguments, "--resume")
+    assert status == 0 and "8 of them finished before" in err and len(read(tmp_path / "out.csv")) == 10
+
+
 def test_pipes(trained):
     command = [sys.executable, "-m", "charrnn", "classify", "--model", str(trained["classifier"]), "--input", "-"]
-    table = "id,name\n7,Rossi\n8,\n"
     flags = ["--input-format", "csv", "--top-k", "1"]
-    done = subprocess.run([*command, *flags], input=table, capture_output=True, text=True)
+    done = subprocess.run([*command, *flags], input="id,name\n7,Rossi\n8,\n", capture_output=True, text=True)
     header, first, second = done.stdout.splitlines()
     assert header == "id,name,label,probability,abstained,reason" and '"7","Rossi","Italian"' in first
     assert second.endswith('true,"missing-name"')
+    bad = subprocess.run([*command, *flags], input="id,name\n7\n", capture_output=True, text=True)
+    assert bad.returncode == 2 and bad.stderr.startswith("charrnn: standard input, row 2: 1 cells")
+    records = '{"name":"Rossi"}\n{"name":"Sato","x":1}\n'
+    flags = ["--input-format", "jsonl", "--format", "csv", "--top-k", "1"]
+    done = subprocess.run([*command, *flags], input=records, capture_output=True, text=True)
+    assert done.stdout.splitlines()[0] == "name,x,label,probability,abstained,reason"
     lines = subprocess.run([*command, "--format", "jsonl"], input="Rossi\n", capture_output=True, text=True)
     assert json.loads(lines.stdout)["name"] == "Rossi"
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_pipe_gets_the_bytes_of_a_file(workers, run, tmp_path, small_parts):
-    write(tmp_path / "in.csv", "csv", [{"name": f"Rossi {i}"} for i in range(30)])
-    assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv")[0] == 0
-    status, out, _ = run("--input", tmp_path / "in.csv", "--workers", workers)
-    assert status == 0 and out == (tmp_path / "out.csv").read_text()
+@pytest.mark.parametrize("table_format", ["csv", "json"])
+def test_a_pipe_gets_the_bytes_of_a_file(workers, table_format, run, tmp_path, small_parts):
+    source, target = tmp_path / f"in.{table_format}", tmp_path / f"out.{table_format}"
+    write(source, [{"name": f"Rossi {i}"} for i in range(30)])
+    assert run("--input", source, "--output", target)[0] == 0
+    status, out, _ = run("--input", source, "--workers", workers)
+    assert status == 0 and out == target.read_text()
+
+
+def test_a_terminal_gets_no_control_characters(run, tmp_path, monkeypatch):
+    write(tmp_path / "in.csv", [{"name": "Rossi\x1b]0;owned\x07", "x": "a\tb"}])
+    write(tmp_path / "in.jsonl", [{"name": "Rossi\x9b1m"}])
+    assert "\x1b" in run("--input", tmp_path / "in.csv")[1]
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    _, out, _ = run("--input", tmp_path / "in.csv")
+    assert "\x1b" not in out and "Rossi\\x1b]0;owned\\x07" in out and "a\tb" in out
+    _, out, _ = run("--input", tmp_path / "in.jsonl")
+    assert "\x9b" not in out and json.loads(out)["name"] == "Rossi\x9b1m"
 
 
 def test_names_unlike_the_training_data_abstain(run, trained, tmp_path):
     names = ["Rossi", "Xqzwv", "Bbbbbbbbbb", "Suzuki"]
-    write(tmp_path / "in.csv", "csv", [{"name": name} for name in names])
+    write(tmp_path / "in.csv", [{"name": name} for name in names])
     flags = ["--output", tmp_path / "out.csv", "--unlike-training", trained["generator"]]
     assert run("--input", tmp_path / "in.csv", *flags)[0] == 0
     expected = load(trained["classifier"]).predict(names, ood_generator=load(trained["generator"]))
@@ -254,71 +370,209 @@ def test_names_unlike_the_training_data_abstain(run, trained, tmp_path):
     assert reasons == [answer.reason or "" for answer in expected] and "unlike-training" in reasons
 
 
-def test_a_table_without_rows_gets_its_columns(run, tmp_path):
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.json", "out.parquet", "out.xlsx"])
+def test_a_table_without_rows_gets_its_columns(target, run, tmp_path):
     (tmp_path / "in.csv").write_text("id,name\n")
-    assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv", "--top-k", 1)[0] == 0
-    assert (tmp_path / "out.csv").read_text() == "id,name,label,probability,abstained,reason\n"
+    assert run("--input", tmp_path / "in.csv", "--output", tmp_path / target, "--top-k", 1)[0] == 0
+    assert read(tmp_path / target) == []
+    if target == "out.csv":
+        assert (tmp_path / target).read_text() == "id,name,label,probability,abstained,reason\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("in.jsonl", "out.jsonl"), ("in.jsonl", "out.csv"), ("in.json", "out.json")]
+)
+def test_no_records_are_no_answers(source, target, run, tmp_path):
+    (tmp_path / source).write_text("" if source == "in.jsonl" else "[]")
+    assert run("--input", tmp_path / source, "--output", tmp_path / target)[0] == 0
+    assert read(tmp_path / target) == []
 
 
 def test_sets_have_columns_for_every_label(run, tmp_path, small_parts):
-    write(tmp_path / "in.csv", "csv", rows())
+    write(tmp_path / "in.csv", rows())
     assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv", "--coverage", 0.9)[0] == 0
     found = read(tmp_path / "out.csv")
     assert len(found) == 10 and "label_4" in found[0] and not found[0]["label_4"]
 
 
-def test_a_table_in_memory_gets_the_same_columns(trained):
-    model = load(trained["classifier"])
-    table = pa.table({"surname": ["Rossi", None, "Sato"], "label": [1, 2, 3]})
-    found = model.predict_table(table, "surname", top_k=1)
-    assert found.column_names == ["surname", "input_label", "label", "probability", "abstained", "reason"]
-    assert found["label"].to_pylist() == ["Italian", None, "Japanese"]
-    assert found["reason"].to_pylist() == [None, "missing-name", None]
-    with pytest.raises(InputError, match="no column 'name'"):
-        model.predict_table(table)
-    with pytest.raises(InputError, match="no text"):
-        model.predict_table(table, "label")
-
-
-def test_a_folder_of_tables_is_one_table_and_may_become_one_of_parts(run, tmp_path, small_parts):
+@pytest.mark.parametrize("table_format", ["csv", "json", "parquet"])
+def test_a_folder_of_tables_is_one_table_and_may_become_one_of_parts(table_format, run, tmp_path, small_parts):
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
-    for name in ("b.csv", "a.csv"):
-        write(source / name, "csv", [{"name": f"{name} {i}"} for i in range(6)])
-    assert run("--input", source, "--output", tmp_path / "out.csv")[0] == 0
+    for name in ("b", "a"):
+        write(source / f"{name}.{table_format}", [{"name": f"{name} {i}"} for i in range(6)])
+    whole = tmp_path / f"out.{table_format}"
+    assert run("--input", source, "--output", whole)[0] == 0
     assert run("--input", source, "--output", out)[0] == 0
     manifest = json.loads((out / "manifest.json").read_text())
     assert sorted(path.name for path in out.iterdir()) == ["manifest.json", *(p["file"] for p in manifest["parts"])]
     in_parts = [row for part in manifest["parts"] for row in read(out / part["file"])]
-    assert in_parts == read(tmp_path / "out.csv") and manifest["rows"] == len(in_parts) == 12
-    assert [row["name"] for row in in_parts] == [f"{name} {i}" for name in ("a.csv", "b.csv") for i in range(6)]
+    assert in_parts == read(whole) and manifest["rows"] == len(in_parts) == 12
+    assert [row["name"] for row in in_parts] == [f"{name} {i}" for name in "ab" for i in range(6)]
     status, _, err = run("--input", source, "--output", out)
     assert status == 2 and "exists already" in err
+    assert run("--input", source, "--output", out, "--overwrite", "--top-k", 1)[0] == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in", "out", f"out.{table_format}"]
+    assert "label_2" not in read(out / manifest["parts"][0]["file"])[0]
 
 
-def test_a_missing_input_is_told_from_an_output_that_cannot_be_written(run, tmp_path):
+def test_a_csv_keeps_its_delimiter_and_another_format_has_its_own(run, tmp_path):
+    (tmp_path / "in.csv").write_bytes("Name;Preis\nMüller;1,5\nJosé;2,5\n".encode("cp1252"))
+    arguments = ["--input", tmp_path / "in.csv", "--encoding", "cp1252"]
+    assert run(*arguments, "--output", tmp_path / "out.csv")[0] == 0
+    found = read(tmp_path / "out.csv", ";")
+    assert [(row["Name"], row["Preis"]) for row in found] == [("Müller", "1,5"), ("José", "2,5")]
+    assert run(*arguments, "--output", tmp_path / "out.tsv")[0] == 0
+    assert [row["Preis"] for row in read(tmp_path / "out.tsv")] == ["1,5", "2,5"]
+
+
+def test_missing_inputs_are_told_from_outputs_that_cannot_be_written(run, tmp_path):
     assert "--input" in run("--input", tmp_path / "none.csv", "--output", tmp_path / "out.csv")[2]
-    write(tmp_path / "in.csv", "csv", rows())
+    write(tmp_path / "in.csv", rows())
     assert "--output" in run("--input", tmp_path / "in.csv", "--output", tmp_path / "none" / "out.csv")[2]
 
 
-def test_a_folder_of_several_kinds_or_none_is_refused(run, tmp_path):
-    assert "holds no .csv" in run("--input", tmp_path, "--output", tmp_path / "out.csv")[2]
-    for table_format in ("csv", "jsonl"):
-        write(tmp_path / f"in.{table_format}", table_format, rows())
-    assert "several kinds: csv, jsonl" in run("--input", tmp_path, "--output", tmp_path / "out.csv")[2]
+def test_a_job_can_be_run_from_python(job_for, tmp_path):
+    write(tmp_path / "in.csv", rows())
+    summary = classify_table(job_for("in.csv", "out.csv"))
+    assert (summary.rows, summary.resumed, summary.bad_rows) == (10, 0, 0)
+    assert summary.abstained == {"missing-name": 1, "no-letters": 1} and summary.seconds > 0
+    assert format_of(tmp_path / "out.csv") == "csv" and csv.reader(io.StringIO((tmp_path / "out.csv").read_text()))
 
 
-@pytest.mark.parametrize("target", ["out.csv", "out.parquet", "-"])
-def test_columns_that_change_on_the_way_are_refused_but_in_json_lines(target, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "PART_ROWS", 4096)
-    write(tmp_path / "in.jsonl", "jsonl", [{"name": "Rossi"}] * 4096 + [{"name": "Sato", "age": 3}])
-    output = target if target == "-" else tmp_path / target
-    flags = ["--format", "csv"] if target == "-" else []
-    status, _, err = run("--input", tmp_path / "in.jsonl", "--output", output, *flags)
-    assert status == 2 and "columns" in err and err.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
-    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.jsonl")[0] == 0
-    assert read(tmp_path / "out.jsonl")[4096]["age"] == 3
-    status, out, _ = run("--input", tmp_path / "in.jsonl")
-    assert status == 0 and out == (tmp_path / "out.jsonl").read_text()
+MALFORMED = {"in.csv": b"name,x\n" + b"Rossi,1\n" * 40_000 + b'"a"b,2\n', "in.parquet": None}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_a_run_that_ends_in_an_error_never_aborts(name, trained, tmp_path):
+    """Threads of a reader that is not closed end in SIGABRT, on one core often."""
+    if MALFORMED[name] is None:
+        pq.write_table(pa.table({"name": [f"Rossi {i}" for i in range(100_000)]}), tmp_path / name, row_group_size=1000)
+        content = bytearray((tmp_path / name).read_bytes())
+        content[len(content) // 2 : len(content) // 2 + 2000] = bytes(2000)
+        (tmp_path / name).write_bytes(content)
+    else:
+        (tmp_path / name).write_bytes(MALFORMED[name])
+    command = [sys.executable, "-m", "charrnn", "classify", "--model", str(trained["classifier"])]
+    files = ["--input", str(tmp_path / name), "--output", str(tmp_path / "out.csv"), "--restart"]
+    core = {min(os.sched_getaffinity(0))}
+    for _ in range(6):
+        done = subprocess.run(
+            [*command, *files], capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, core)
+        )
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.parquet"])
+def test_a_folder_of_sheets_needs_no_equal_headers_for_json_alone(target, run, tmp_path):
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / "a.xlsx", [{"name": "Rossi", "x": 1}])
+    write(tmp_path / "in" / "b.xlsx", [{"label": "mine", "Name": "Sato"}])
+    status, _, err = run("--input", tmp_path / "in", "--output", tmp_path / target, "--top-k", 1)
+    if target != "out.jsonl":
+        assert status == 2 and "b.xlsx: other columns than" in err and [p.name for p in tmp_path.iterdir()] == ["in"]
+        return
+    first, second = read(tmp_path / target)
+    assert (first["x"], first["charrnn_label"]) == (1, "Italian")
+    assert (second["Name"], second["label"], second["charrnn_label"]) == ("Sato", "mine", "Japanese")
+
+
+def test_columns_that_stand_twice_in_several_files_stay(run, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / "in" / name).write_text("name,x,x\nRossi,1,2\n")
+    assert run("--input", tmp_path / "in", "--output", tmp_path / "out.csv", "--top-k", 1)[0] == 0
+    header, *found = csv.reader(io.StringIO((tmp_path / "out.csv").read_text()))
+    assert (
+        header[:4] == ["name", "x", "x", "label"] and [row[:4] for row in found] == [["Rossi", "1", "2", "Italian"]] * 2
+    )
+    status, _, err = run("--input", tmp_path / "in", "--output", tmp_path / "out.jsonl")
+    assert status == 2 and "stands twice, which jsonl cannot hold" in err
+
+
+def test_what_is_no_text_in_a_sheet_abstains_in_every_format(run, tmp_path):
+    write(tmp_path / "in.xlsx", [{"name": value, "x": "a"} for value in ("Rossi", True, 7, None, "NaN")])
+    for target in ("out.csv", "out.jsonl", "out.xlsx"):
+        assert run("--input", tmp_path / "in.xlsx", "--output", tmp_path / target)[0] == 0
+        reasons = [row["reason"] or None for row in read(tmp_path / target)]
+        assert reasons == [None, "not-text", "not-text", "missing-name", "missing-name"]
+
+
+def test_a_model_in_a_folder_of_a_shipped_name_is_that_model(trained, tmp_path, monkeypatch, capsys):
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "classifier").symlink_to(trained["classifier"])
+    write(tmp_path / "in.csv", [{"name": "Rossi", "x": ""}])
+    monkeypatch.chdir(tmp_path)
+    assert main(["classify", "--model", "./names/classifier", "--input", "in.csv", "--top-k", "0"]) == 0
+    assert "label_4" in (out := capsys.readouterr().out) and "label_5" not in out
+    assert out.splitlines()[1].split(",")[3] != ""
+
+
+def test_a_folder_of_parts_is_a_table_again(run, tmp_path, small_parts):
+    write(tmp_path / "in.jsonl", [{"name": f"Rossi {i}"} for i in range(9)])
+    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "parts", "--format", "json")[0] == 0
+    assert run("--input", tmp_path / "parts", "--output", tmp_path / "out.csv")[0] == 0
+    assert len(read(tmp_path / "out.csv")) == 9
+    status, _, err = run("--input", tmp_path / "parts", "--output", tmp_path / "parts", "--overwrite")
+    assert status == 2 and "is the input" in err
+
+
+def test_nested_numbers_keep_their_text(run, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"name":"A","x":{"a":[1.10,1E400,-5,true,null,"é"]}}\n')
+    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv")[0] == 0
+    assert read(tmp_path / "out.csv")[0]["x"] == '{"a": [1.10, 1E400, -5, true, null, "é"]}'
+    (tmp_path / "in.jsonl").write_text('{"name":"A","x":1E400}\n')
+    status, _, err = run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.parquet")
+    assert status == 2 and "row 1, column 'x': the number 1E400 is too large for parquet" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--input", "in.csv", "--output", "."], "--output .: has no name"),
+        (["--input", "in.csv", "--output", "folder.csv"], "is a folder"),
+        (["--input", "in.csv", "--delimiter", "§"], "must be one sign of ASCII"),
+        (["--input", "keys.jsonl", "--output", "out.csv"], "its name holds half a character"),
+        (["--input", "in.csv", "--encoding", "utf-16"], "in.csv: not UTF-16"),
+        (["--input", "header.csv", "--output", "out.xlsx"], "row 1, column 2"),
+    ],
+)
+def test_what_once_was_a_traceback_is_one_line(arguments, message, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in.csv", [{"name": "Rossi", "x": "a"}])
+    (tmp_path / "keys.jsonl").write_text('{"name":"A","\\ud800":1}\n')
+    (tmp_path / "header.csv").write_text("name,a\x0cb\nRossi,1\n")
+    (tmp_path / "folder.csv").mkdir()
+    status, out, err = run(*arguments)
+    assert status == 2 and out == "" and message in err and err.count("\n") == 1
+
+
+def test_a_pipe_that_nobody_reads_any_more_is_no_error_and_a_full_disk_is_one(trained, tmp_path):
+    command = f"{sys.executable} -m charrnn classify --model {trained['classifier']} --input - --input-format csv"
+    table = "name\n" + "Rossi\n" * 100_000
+    done = subprocess.run(["bash", "-c", f"{command} | head -1"], input=table, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == (
+        "name,label,probability,label_2,probability_2,label_3,probability_3,abstained,reason\n",
+        "",
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"{command} > /dev/full"], input="name\nRossi\n", capture_output=True, text=True
+    )
+    assert done.returncode == 2 and done.stderr.startswith("charrnn: standard output: cannot be written")
+
+
+def test_a_standard_input_that_was_interrupted_can_only_begin_anew(run, tmp_path, small_parts, monkeypatch):
+    def stdin(rows):
+        monkeypatch.setattr(
+            "sys.stdin", io.TextIOWrapper(io.BytesIO(b"name,x\n" + b"Rossi,1\n" * rows + b"bad\n" * (rows == 9)))
+        )
+
+    monkeypatch.setattr(delimited, "BLOCK_ROWS", 2)
+    arguments = ["--input", "-", "--input-format", "csv", "--output", tmp_path / "out.csv"]
+    stdin(9)
+    assert run(*arguments)[0] == 2 and parts_done(tmp_path) == 2
+    stdin(10)
+    status, _, err = run(*arguments)
+    assert status == 2 and "Standard input cannot be read again, so begin anew with --restart" in err
+    stdin(10)
+    assert run(*arguments, "--restart")[0] == 0 and len(read(tmp_path / "out.csv")) == 10

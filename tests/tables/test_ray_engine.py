@@ -9,6 +9,11 @@ import pyarrow.csv as pacsv
 import pytest
 
 from charrnn.cli import main
+from charrnn.corpus.rows import TableFile
+from charrnn.inference import load
+from charrnn.tables import store
+from charrnn.tables.local_engine import score_locally
+from charrnn.tables.plan import plan
 
 NAMES = ["Rossi", "", "Suzuki", "42", "Papadopoulos", "Nowak", "O'Brien"]
 
@@ -55,13 +60,50 @@ def test_a_file_without_the_column_is_one_line_and_leaves_nothing(trained, sourc
     (source / "2.csv").write_text("surname\nRossi\n")
     done = on_ray(trained["classifier"], source, tmp_path / "out", "--format", "parquet", "--workers", "1")
     told = [line for line in done.stderr.splitlines() if not line.startswith("[")]  # Ray's own
-    assert done.returncode == 2 and told == ["charrnn: no column 'name'; found surname. Set --name-column."]
+    assert done.returncode == 2 and told == [
+        f"charrnn: {source}/2.csv: no column 'name'; found surname. Set --name-column."
+    ]
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
-def test_where_no_cluster_answers_it_says_so(trained, source, tmp_path):
-    done = on_ray(trained["classifier"], source, tmp_path / "out.csv", "--ray-address", "127.0.0.1:9")
+@pytest.fixture
+def interrupted(trained, source, tmp_path):
+    """The output of a job that was left with one part of three finished; the records of that part."""
+    out = tmp_path / "out.csv"
+    model = load(trained["classifier"])
+    files = [TableFile(str(path), "csv") for path in (source / "0.csv", source / "1.csv")]
+    settings = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0}
+    job = plan(files, str(out), "csv", model, (str(trained["classifier"]), None), "name", settings)
+    with store.open_job(job) as finished:
+        parts = [next(store.unfinished_parts(job, 0, ()))]
+        finished |= dict(score_locally(job, store.parts_folder(str(out)), iter(parts)))
+    return out
+
+
+def parts(out):
+    return sorted(path.name for path in store.parts_folder(str(out)).glob("[0-9]*.json"))
+
+
+def test_where_no_cluster_answers_it_says_so_and_loses_no_finished_part(trained, source, interrupted):
+    before = parts(interrupted)
+    done = on_ray(trained["classifier"], source, interrupted, "--resume", "--ray-address", "127.0.0.1:9")
     assert done.returncode == 2 and "--ray-address 127.0.0.1:9: no cluster answers" in done.stderr
+    assert parts(interrupted) == before and len(before) == 1
+
+
+def test_ray_goes_on_with_the_parts_of_another_engine(trained, source, interrupted, tmp_path):
+    done = on_ray(trained["classifier"], source, interrupted, "--resume", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "70,010 rows" in done.stderr and "32,768 of them finished before" in done.stderr
+    assert len(rows(interrupted)) == 70_010
+
+
+def test_paths_may_be_relative(trained, source, tmp_path):
+    command = [sys.executable, "-m", "charrnn", "classify", "--model", str(trained["classifier"]), "--engine", "ray"]
+    files = ["--input", "in/1.csv", "--output", "out.csv", "--workers", "1"]
+    done = subprocess.run([*command, *files], capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0 and "charrnn: out.csv: 10 rows" in done.stderr, done.stderr
+    assert len(rows(tmp_path / "out.csv")) == 10
 
 
 def test_pipes_are_refused(trained, source, capsys):
@@ -70,31 +112,42 @@ def test_pipes_are_refused(trained, source, capsys):
 
 
 WORKER = """
-import pickle, warnings
+import pickle, sys, warnings
 warnings.simplefilter("ignore")
-import pyarrow as pa
-from charrnn.errors import StorageError
+from pathlib import Path
+from charrnn.corpus.rows import TableFile
+from charrnn.errors import InputError, StorageError, WorkerError
 from charrnn.tables import ray_engine
 from charrnn.tables.job import Job
+from charrnn.tables.pieces import Piece
 
-class FullDisk:
-    job = Job(("in.csv",), "out.csv", "csv", "csv", "model", "0" * 64, "name", {})
+here = Path(sys.argv[1])
+file = TableFile(str(here / "none.csv"), "csv", alias="in.csv")
+job = Job((file,), "out.csv", "csv", str(here), "0" * 64, "name", {}, 1, ())
+batch = {"file": [0], "number": [3], "piece": [pickle.dumps(Piece([1], ["x"], ["x"]))], "error": [b""]}
 
-    def __call__(self, part, table):
-        raise OSError(28, "No space left on device")
 
-worker = ray_engine._Worker.__new__(ray_engine._Worker)
-worker.scorer = FullDisk()
-table = ray_engine._to_ipc(pa.table({"name": ["Rossi"]}))
-batch = worker({"file": [0], "number": [3], "table": [table], "error": [b""]})
-assert batch["number"] == [3] and batch["record"] == [""]
-error = pickle.loads(batch["error"][0])
-assert type(error) is StorageError, error
-assert "--output out.csv: cannot be written (No space left on device)" in str(error)
+def outcome(error, folder=here):
+    worker = ray_engine._Worker(job, folder)
+    if error is not None:
+        worker.scorer = lambda *_: (_ for _ in ()).throw(error)
+    found = worker(batch)
+    assert found["number"] == [3] and found["record"] == [""]
+    return pickle.loads(found["error"][0])
+
+
+full = outcome(OSError(28, "No space left on device"))
+assert type(full) is StorageError and "--output out.csv: cannot be written (No space left on device)" in str(full), full
+bug = outcome(AttributeError("no strip"))
+assert type(bug) is WorkerError and "in.csv, part 3: a worker failed (AttributeError: no strip)" in str(bug), bug
+blind = outcome(None, here / "elsewhere")
+assert type(blind) is StorageError and "does not see" in str(blind) and "All machines" in str(blind), blind
+(row,) = ray_engine._Reader(job, ())({"file": 0})
+blind = pickle.loads(row["error"])
+assert type(blind) is StorageError and "--input: the machine" in str(blind) and "none.csv" in str(blind), blind
 """
 
 
-def test_an_error_of_a_worker_keeps_its_class_and_words():
-    """A full disk must come back as a StorageError, which leaves the finished parts alone."""
-    done = subprocess.run([sys.executable, "-c", WORKER], capture_output=True, text=True, timeout=120)
+def test_errors_of_machines_keep_their_class_and_words(tmp_path):
+    done = subprocess.run([sys.executable, "-c", WORKER, str(tmp_path)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

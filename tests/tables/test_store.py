@@ -1,175 +1,419 @@
-import gzip
 import json
 import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from charrnn.errors import SettingsError
-from charrnn.tables.job import Job, PartId
-from charrnn.tables.store import join, open_job, parts_folder, unfinished_parts, write_part
+from charrnn.corpus.rows import ReadOptions
+from charrnn.errors import InputError, SettingsError, StorageError
+from charrnn.tables import joining, store
+from charrnn.tables.classify import classify_table
+from charrnn.tables.job import PartId
+from charrnn.tables.joining import is_finished, join
+from charrnn.tables.local_engine import score_locally
+from charrnn.tables.store import open_job, parts_folder, unfinished_parts
+from tests.tables.files import read, write
 
-PARTS = [PartId(0, 0), PartId(0, 2), PartId(0, 10), PartId(1, 0), PartId(10, 0)]
-
-
-@pytest.fixture
-def job_for(tmp_path):
-    (tmp_path / "in.csv").write_text("name\nRossi\n")
-
-    def job_for(output, **changes):
-        table_format = output.removesuffix(".gz").rsplit(".", 1)[-1] if "." in output else "csv"
-        fields = {"inputs": (str(tmp_path / "in.csv"),) * 11, "output": str(tmp_path / output), "input_format": "csv"}
-        fields |= {"output_format": table_format, "model": "m", "weights": "w", "name_column": "name", "settings": {}}
-        return Job(**fields | changes)
-
-    return job_for
+pytestmark = pytest.mark.usefixtures("small_parts")
+ROWS = [{"name": f"Rossi {i}", "x": str(i)} for i in range(10)]
+"""Three parts."""
 
 
-def filled(job, parts=PARTS, values=None):
-    """The folder of parts of a job, with a finished part of two rows for each id, written last to first."""
-    folder = parts_folder(job.output)
-    open_job(folder, job, resume=False)
-    columns = values or {part: {"name": [f"{part} a", f"{part} b"]} for part in parts}
-    return folder, {part: write_part(folder, part, pa.table(columns[part]), job) for part in reversed(parts)}
+def parts_of(job, leave=0):
+    """All unfinished parts of a job but the last ones."""
+    parts = [part for file in range(len(job.inputs)) for part in unfinished_parts(job, file, ())]
+    return iter(parts[: len(parts) - leave])
 
 
-ROWS = [f"{part} {row}" for part in PARTS for row in "ab"]
+def interrupted(job, leave=1, **how):
+    """A job that is left with all parts but the last ones finished."""
+    with open_job(job, **how) as finished:
+        finished |= dict(score_locally(job, parts_folder(job.output), parts_of(job, leave)))
+        return dict(finished)
 
 
-@pytest.mark.parametrize("output", ["out.csv", "out.tsv", "out.jsonl", "out.parquet", "out.csv.gz", "out"])
-def test_parts_are_joined_in_the_order_of_the_input(tmp_path, job_for, output):
-    job = job_for(output)
-    folder, finished = filled(job)
-    join(folder, finished, job)
-    path = tmp_path / output
-    if output == "out":
-        listed = json.loads((path / "manifest.json").read_text())["parts"]
-        found = [line for part in listed for line in (path / part["file"]).read_text().split("\n")[1:-1]]
-        found = [line.strip('"') for line in found]
-        assert sorted(entry.name for entry in path.iterdir()) == ["manifest.json", *(part["file"] for part in listed)]
-    elif output == "out.parquet":
-        found = pq.read_table(path)["name"].to_pylist()
-    else:
-        content = gzip.decompress(path.read_bytes()) if output.endswith(".gz") else path.read_bytes()
-        lines = content.decode().splitlines()
-        found = (
-            [json.loads(line)["name"] for line in lines] if output == "out.jsonl" else [r.strip('"') for r in lines[1:]]
-        )
-    assert found == ROWS
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["in.csv", output]
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
-def test_equal_parts_are_equal_bytes_compressed_too(tmp_path, job_for):
+@pytest.mark.parametrize(
+    "target", ["out.csv", "out.tsv", "out.jsonl", "out.json", "out.parquet", "out.xlsx", "out.csv.gz"]
+)
+def test_parts_are_joined_in_the_order_of_the_input(target, job_for, tmp_path):
+    for name in ("a.csv", "b.csv"):
+        write(tmp_path / name, [{"name": f"{name} {i}"} for i in range(9)])
+    job = job_for(["a.csv", "b.csv"], target)
+    with open_job(job) as finished:
+        for part, record in reversed(list(score_locally(job, parts_folder(job.output), parts_of(job)))):
+            finished[part] = record
+        assert join(finished, job) == ""
+    assert [row["name"] for row in read(tmp_path / target)] == [
+        f"{name} {i}" for name in ("a.csv", "b.csv") for i in range(9)
+    ]
+    assert names(tmp_path) == ["a.csv", "b.csv", target]
+
+
+@pytest.mark.parametrize("target", ["out.csv.gz", "out.xlsx", "out.parquet"])
+def test_equal_tables_are_equal_bytes(target, job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
     contents = set()
     for _ in range(2):
-        job = job_for("out.csv.gz")
-        folder, finished = filled(job)
-        join(folder, finished, job)
-        contents.add((tmp_path / "out.csv.gz").read_bytes())
-        os.utime(tmp_path / "out.csv.gz", (0, 0))
+        classify_table(job_for("in.csv", target), overwrite=True)
+        contents.add((tmp_path / target).read_bytes())
+        time.sleep(1.1 if target == "out.xlsx" and len(contents) == 1 else 0)  # ZIP files have times in seconds
     assert len(contents) == 1
-    assert contents.pop()[4:8] == bytes(4)  # no time of compression
+    if target.endswith(".gz"):
+        assert contents.pop()[4:8] == bytes(4) and len(read(tmp_path / target)) == 10
 
 
-def test_finished_parts_are_found_again(job_for):
-    job = job_for("out.csv")
-    folder, finished = filled(job)
-    assert open_job(folder, job, resume=True) == finished
-    assert open_job(folder, job, resume=False) == {}
+def test_an_interrupted_job_is_named_with_the_two_ways_on(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    finished = interrupted(job)
+    with (
+        pytest.raises(SettingsError, match=r"an interrupted job has 2 finished parts .*--resume, .* --restart"),
+        open_job(job),
+    ):
+        pass
+    with open_job(job, resume=True) as found:
+        assert found == finished
+    with open_job(job, restart=True) as found:
+        assert found == {}
+    assert names(tmp_path) == ["in.csv"]  # nothing was finished after the restart
 
 
-@pytest.mark.parametrize("damage", ["altered", "cut", "lost", "no record"])
-def test_a_damaged_part_is_not_finished(job_for, damage):
-    job = job_for("out.csv")
-    folder, finished = filled(job)
-    path = folder / f"part-{PARTS[2]}.csv"
+def test_resuming_does_only_the_rest(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    finished = interrupted(job)
+    assert [part for part, _ in unfinished_parts(job, 0, finished)] == [PartId(0, 2)]
+    summary = classify_table(job, resume=True)
+    assert (summary.rows, summary.resumed) == (10, 8)
+    resumed = (tmp_path / "out.csv").read_bytes()
+    classify_table(job, overwrite=True)
+    assert (tmp_path / "out.csv").read_bytes() == resumed
+
+
+@pytest.mark.parametrize(
+    "damage", ["altered", "cut", "lost", "no record", "cut record", "empty record", "other record"]
+)
+def test_a_damaged_part_is_done_again(damage, job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    finished = interrupted(job)
+    path, record = (parts_folder(job.output) / name for name in (f"part-{PartId(0, 1)}.csv", f"{PartId(0, 1)}.json"))
     content = path.read_bytes()
-    if damage == "altered":
-        path.write_bytes(content[::-1])
-    elif damage == "cut":
-        path.write_bytes(content[:-1])
-    elif damage == "lost":
-        path.unlink()
-    else:
-        (folder / f"{PARTS[2]}.json").unlink()
-    assert open_job(folder, job, resume=True).keys() == finished.keys() - {PARTS[2]}
+    {
+        "altered": lambda: path.write_bytes(content[::-1]),
+        "cut": lambda: path.write_bytes(content[:-1]),
+        "lost": path.unlink,
+        "no record": record.unlink,
+        "cut record": lambda: record.write_bytes(record.read_bytes()[:-9]),
+        "empty record": lambda: record.write_bytes(b""),
+        "other record": lambda: record.write_text('{"rows": 4, "columns": []}'),
+    }[damage]()
+    with open_job(job, resume=True) as found:
+        assert found.keys() == finished.keys() - {PartId(0, 1)}
+    classify_table(job, resume=True)
+    assert [row["name"] for row in read(tmp_path / "out.csv")] == [row["name"] for row in ROWS]
+
+
+def test_parts_are_verified_again_while_they_are_joined(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    with open_job(job) as finished:
+        finished |= dict(score_locally(job, parts_folder(job.output), parts_of(job)))
+        path = parts_folder(job.output) / f"part-{PartId(0, 1)}.csv"
+        path.write_bytes(path.read_bytes()[::-1])
+        with pytest.raises(StorageError, match=r"was altered since it was written\. Go on with --resume"):
+            join(finished, job)
+    assert not (tmp_path / "out.csv").exists()
+    assert classify_table(job, resume=True).resumed == 6 and len(read(tmp_path / "out.csv")) == 10
+
+
+def test_an_input_that_is_altered_meanwhile_is_not_joined(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    with open_job(job) as finished:
+        finished |= dict(score_locally(job, parts_folder(job.output), parts_of(job)))
+        write(tmp_path / "in.csv", ROWS[:9])
+        with pytest.raises(InputError, match=r"was altered while it was classified\. Begin anew with --restart"):
+            join(finished, job)
+    assert not (tmp_path / "out.csv").exists() and len(names(parts_folder(job.output))) == 8
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"weights": "v"},
-        {"model": "n"},
         {"name_column": "x"},
-        {"settings": {"top_k": 1}},
-        {"safe": False},
-        {"generator": "g"},
-        {"output_format": "tsv"},
+        {"top_k": 1},
+        {"min_probability": 0.5},
+        {"spreadsheet_safe": True},
+        {"generator": True},
+        {"options": ReadOptions(delimiter=",")},
+        {"options": ReadOptions(skip_bad_rows=True)},
     ],
 )
-def test_any_other_job_is_refused(job_for, changes):
-    folder, _ = filled(job_for("out.csv"))
-    with pytest.raises(SettingsError, match="belongs to another job"):
-        open_job(folder, job_for("out.csv", **changes), resume=True)
-
-
-def test_an_altered_input_is_another_job(tmp_path, job_for):
-    job = job_for("out.csv")
-    folder, _ = filled(job)
-    (tmp_path / "in.csv").write_text("name\nSato!\n")
-    os.utime(tmp_path / "in.csv", (1, 1))
-    with pytest.raises(SettingsError, match="belongs to another job"):
-        open_job(folder, job, resume=True)
-
-
-def test_parts_of_another_length_are_another_job(job_for, monkeypatch):
-    job = job_for("out.csv")
-    folder, _ = filled(job)
-    monkeypatch.setattr("charrnn.tables.store.PART_ROWS", 5)
-    with pytest.raises(SettingsError, match="belongs to another job"):
-        open_job(folder, job, resume=True)
-
-
-def test_standard_input_cannot_be_resumed(job_for):
-    job = job_for("out.csv", inputs=("-",))
-    folder, _ = filled(job, PARTS[:1])
-    with pytest.raises(SettingsError, match="standard input cannot be read again"):
-        open_job(folder, job, resume=True)
-
-
-def test_only_unfinished_parts_are_read(tmp_path, job_for, monkeypatch):
-    monkeypatch.setattr("charrnn.tables.store.PART_ROWS", 2)
-    (tmp_path / "in.csv").write_text("name\na\nb\nc\nd\ne\n")
-    parts = list(unfinished_parts(job_for("out.csv"), 3, {PartId(3, 0), PartId(0, 1)}))
-    assert [(part, table["name"].to_pylist()) for part, table in parts] == [
-        (PartId(3, 1), ["c", "d"]),
-        (PartId(3, 2), ["e"]),
-    ]
-
-
-def test_parts_of_other_columns_or_types_are_not_joined_and_stay(tmp_path, job_for):
-    for output, second, message in (
-        ("out.csv", {"name": ["c"], "age": [3]}, r"in\.csv, part 1: other columns than before \(age\)"),
-        ("out.parquet", {"name": ["c"], "x": ["text"]}, "--output: a column changes its type"),
+def test_the_parts_of_another_job_are_not_touched(changes, job_for, trained, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    finished = interrupted(job)
+    changes = {key: str(trained["generator"]) if key == "generator" else value for key, value in changes.items()}
+    with (
+        pytest.raises(SettingsError, match="belongs to another job"),
+        open_job(job_for("in.csv", "out.csv", **changes), resume=True),
     ):
-        job, parts = job_for(output), [PartId(0, 0), PartId(0, 1)]
-        first = {"name": ["a"]} if output == "out.csv" else {"name": ["a"], "x": [1]}
-        folder, finished = filled(job, parts, {parts[0]: first, parts[1]: second})
-        with pytest.raises(SettingsError, match=message):
-            join(folder, finished, job)
-        assert not (tmp_path / output).exists() and open_job(folder, job, resume=True) == finished
-        assert not list(tmp_path.glob(".*.tmp"))
+        pass
+    with open_job(job, resume=True) as found:
+        assert found == finished
 
 
-def test_parquet_parts_get_the_types_of_the_first(tmp_path, job_for):
-    job, parts = job_for("out.parquet"), [PartId(0, 0), PartId(0, 1)]
-    folder, finished = filled(job, parts, {parts[0]: {"x": [1.5]}, parts[1]: {"x": [2]}})
-    join(folder, finished, job)
-    assert pq.read_table(tmp_path / "out.parquet")["x"].to_pylist() == [1.5, 2.0]
+def test_another_model_of_the_same_name_is_another_job(job_for, trained, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    model = shutil.copytree(trained["classifier"], tmp_path / "model")
+    job = job_for("in.csv", "out.csv", model=model)
+    interrupted(job)
+    config = json.loads((model / "config.json").read_text())
+    config["calibration"]["ngram_weight"] = 0.123
+    (model / "config.json").write_text(json.dumps(config))
+    with (
+        pytest.raises(SettingsError, match="belongs to another job"),
+        open_job(job_for("in.csv", "out.csv", model=model), resume=True),
+    ):
+        pass
 
 
-def test_without_a_folder_the_record_carries_the_bytes(tmp_path, job_for):
-    record = write_part(None, PARTS[0], pa.table({"name": ["a"]}), job_for("out.csv"))
-    assert (record.rows, record.columns, record.content) == (1, ["name"], b'"a"\n')
-    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+def test_a_part_that_a_worker_of_another_job_left_is_not_taken(job_for, tmp_path):
+    """A worker may outlive a job that was killed, and write its part into the folder of the next one."""
+    write(tmp_path / "in.csv", ROWS)
+    job, other = job_for("in.csv", "out.csv"), job_for("in.csv", "out.csv", top_k=1)
+    interrupted(job)
+    (part,) = list(unfinished_parts(other, 0, {PartId(0, 1), PartId(0, 2)}))
+    list(score_locally(other, parts_folder(job.output), iter([part])))
+    with open_job(job, resume=True) as found:
+        assert found.keys() == {PartId(0, 1)}
+
+
+def test_an_altered_input_and_other_lengths_are_another_job(job_for, tmp_path, monkeypatch):
+    write(tmp_path / "in.csv", ROWS)
+    interrupted(job_for("in.csv", "out.csv"))
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "PART_ROWS", 5)
+        with (
+            pytest.raises(SettingsError, match="belongs to another job"),
+            open_job(job_for("in.csv", "out.csv"), resume=True),
+        ):
+            pass
+    os.utime(tmp_path / "in.csv", (1, 1))
+    with (
+        pytest.raises(SettingsError, match="belongs to another job"),
+        open_job(job_for("in.csv", "out.csv"), resume=True),
+    ):
+        pass
+
+
+def test_the_working_folder_does_not_matter(run, tmp_path, monkeypatch, job_for):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    interrupted(job)
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run("--input", "in.csv", "--output", "out.csv", "--resume")
+    assert status == 0 and "8 of them finished before" in err
+
+
+def test_the_second_writer_is_refused(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    with open_job(job) as finished:
+        finished |= dict(score_locally(job, parts_folder(job.output), parts_of(job)))
+        for how in ({}, {"resume": True}, {"restart": True}):
+            with pytest.raises(SettingsError, match="another process is writing it"), open_job(job, **how):
+                pass
+        join(finished, job)
+    assert len(read(tmp_path / "out.csv")) == 10
+
+
+def test_a_folder_that_is_none_of_a_job_is_left_alone(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    folder = parts_folder(job.output)
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("precious")
+    for how in ({}, {"resume": True}, {"restart": True}, {"overwrite": True}):
+        with pytest.raises(SettingsError, match=r"holds thesis\.txt, which is not of a job"), open_job(job, **how):
+            pass
+    assert names(folder) == ["thesis.txt"]
+    for files in (["thesis.txt"], ["manifest.json", "thesis.txt"], ["manifest.json"]):
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+        (tmp_path / "out").mkdir()
+        for name in files:
+            (tmp_path / "out" / name).write_text('{"name": "a web app"}')
+        with pytest.raises(SettingsError, match="is no folder of parts, so it is not replaced"):
+            classify_table(replace(job, output=str(tmp_path / "out")), overwrite=True)
+        assert names(tmp_path / "out") == files
+
+
+def test_an_output_that_appears_meanwhile_is_not_replaced(job_for, tmp_path, monkeypatch):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    with open_job(job) as finished:
+        finished |= dict(score_locally(job, parts_folder(job.output), parts_of(job)))
+        written = joining.formats.join
+        monkeypatch.setattr(
+            joining.formats, "join", lambda *how: [written(*how), (tmp_path / "out.csv").write_text("precious")]
+        )
+        with pytest.raises(SettingsError, match="--resume --overwrite"):
+            join(finished, job)
+        monkeypatch.undo()
+        monkeypatch.setattr(store, "PART_ROWS", 4)
+    assert (tmp_path / "out.csv").read_text() == "precious"
+    assert classify_table(job, resume=True, overwrite=True).resumed == 10 and len(read(tmp_path / "out.csv")) == 10
+
+
+def test_a_job_that_replaces_need_not_be_told_again_when_it_goes_on(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    (tmp_path / "out.csv").write_text("old")
+    job = job_for("in.csv", "out.csv")
+    interrupted(job, overwrite=True)
+    assert classify_table(job, resume=True).resumed == 8 and len(read(tmp_path / "out.csv")) == 10
+
+
+@pytest.mark.parametrize("failing", ["part-00000-00000001.csv", "00000-00000001.json", "job.json", "joined"])
+def test_a_full_disk_is_a_storage_error_and_loses_nothing(failing, job_for, tmp_path, monkeypatch):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+
+    def write_atomically(path, content):
+        if path.name == failing:
+            raise OSError(28, "No space left on device")
+        path.write_bytes(content)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write_atomically", write_atomically)
+        if failing == "joined":
+            patch.setattr(joining.formats, "join", full)
+        with pytest.raises(StorageError, match=r"--output .*out\.csv: cannot be written \(No space left.*--resume"):
+            classify_table(job)
+    done = {"job.json": 0, "joined": 3}.get(failing, 1)
+    assert len(list(parts_folder(job.output).glob("[0-9]*.json"))) == done and not (tmp_path / "out.csv").exists()
+    assert classify_table(job, resume=True).resumed == (10 if done == 3 else 4 * done)
+    assert names(tmp_path) == ["in.csv", "out.csv"]
+
+
+@pytest.mark.parametrize("moment", ["before the rename", "after the rename"])
+@pytest.mark.parametrize("target", ["out.csv", "out"])
+def test_killed_while_the_output_takes_its_name_it_is_finished_or_goes_on(
+    target, moment, job_for, tmp_path, monkeypatch
+):
+    write(tmp_path / "in.csv", ROWS)
+    job = replace(job_for("in.csv", "out.csv"), output=str(tmp_path / target))
+
+    class Killed(BaseException):
+        """Nothing of ours runs after a kill."""
+
+    def killed(*_, **__):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        if moment == "after the rename":
+            patch.setattr(*((joining, "_tidy_folder") if target == "out" else (joining.shutil, "rmtree")), killed)
+        else:
+            patch.setattr(joining, "_write_receipt", killed)
+        with pytest.raises(Killed):
+            classify_table(job)
+    assert (tmp_path / target).exists() == (moment == "after the rename")
+    assert is_finished(job) == (moment == "after the rename")
+    summary = classify_table(job, resume=True)
+    assert summary is None if moment == "after the rename" else summary.resumed == 10
+    assert names(tmp_path) == ["in.csv", target]
+    if target == "out":
+        manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+        assert names(tmp_path / "out") == ["manifest.json", *(part["file"] for part in manifest["parts"])]
+
+
+def test_killed_before_its_first_part_a_job_that_replaces_goes_on(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    (tmp_path / "out.csv").write_text("old")
+    job = job_for("in.csv", "out.csv")
+    parts_folder(job.output).mkdir()
+    (parts_folder(job.output) / "job.json").write_text(json.dumps({"identity": job.identity, "overwrite": True}))
+    assert classify_table(job, resume=True).rows == 10 and len(read(tmp_path / "out.csv")) == 10
+
+
+def test_killed_while_it_begins_a_job_can_begin(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    parts_folder(job.output).mkdir()
+    for name in ("lock", ".job.json.123.tmp", "job.json"):
+        (parts_folder(job.output) / name).touch()
+    assert classify_table(job).rows == 10 and names(tmp_path) == ["in.csv", "out.csv"]
+
+
+def test_killed_between_the_two_renames_of_a_folder_nothing_is_lost(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = replace(job_for("in.csv", "out.csv"), output=str(tmp_path / "out"))
+    classify_table(job)
+    before = names(tmp_path / "out")
+    (tmp_path / "out").rename(tmp_path / ".out.replaced")
+    with pytest.raises(SettingsError, match="exists already"), open_job(job):
+        pass
+    assert names(tmp_path) == ["in.csv", "out"] and names(tmp_path / "out") == before
+
+
+def test_resume_leaves_a_job_alone_that_replaces_the_finished_output(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    classify_table(job)
+    with open_job(job, overwrite=True) as finished:
+        finished |= dict(score_locally(job, parts_folder(job.output), parts_of(job)))
+        assert is_finished(job)
+        join(finished, job)
+
+
+def test_what_a_kill_left_half_written_is_removed(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = replace(job_for("in.csv", "out.csv"), output=str(tmp_path / "out"))
+    interrupted(job)
+    (parts_folder(job.output) / ".part-x.csv.123.tmp").write_text("half")
+    classify_table(job, resume=True)
+    assert not [name for name in names(tmp_path / "out") if name.startswith(".")]
+
+
+def test_where_no_receipt_can_be_written_a_note_says_so(job_for, tmp_path, monkeypatch):
+    write(tmp_path / "in.csv", ROWS)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CHARRNN_CACHE", str(tmp_path / "file"))
+    (note,) = classify_table(job_for("in.csv", "out.csv")).notes
+    assert "cannot be written" in note and "--resume will not know this output again" in note
+    assert len(read(tmp_path / "out.csv")) == 10
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from charrnn.storage import lock
+
+with lock(Path(sys.argv[1]), "taken"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_lock_ends_with_the_process(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    interrupted(job)
+    command = [sys.executable, "-c", HOLDER, str(parts_folder(job.output) / "lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(SettingsError, match="another process is writing it"), open_job(job, resume=True):
+            pass
+        process.kill()
+    assert classify_table(job, resume=True).resumed == 8

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from charrnn.errors import CheckpointError, SettingsError, StorageError
-from charrnn.training.checkpoint import Checkpoint, check_same, has_state, lock, read_state, write_state
+from charrnn.training.checkpoint import Checkpoint, check_same, has_state, read_state, write_state
 from charrnn.training.distributed import DistributedContext
 
 CONTEXT = DistributedContext(torch.device("cpu"))
@@ -65,13 +65,6 @@ def test_a_state_that_does_not_fit_is_refused_in_one_line(error, tmp_path, capsy
     with pytest.raises(CheckpointError, match="does not fit this charrnn") as caught:
         Checkpoint(tmp_path, {}, CONTEXT).restore(Misfit(), {"progress": {"epoch": 1, "step": 2}})
     assert "\n" not in str(caught.value) and "resuming" not in capsys.readouterr().out
-
-
-def test_two_processes_cannot_hold_the_lock(tmp_path):
-    with lock(tmp_path / "run"), pytest.raises(SettingsError, match="another process is training there"):
-        lock(tmp_path / "run").__enter__()
-    with lock(tmp_path / "run"):
-        pass
 
 
 OLD = {"task": "classifier", "epochs": 5, "schedule": "plateau", "device": "cpu", "parallel": "none", "seed": 0}

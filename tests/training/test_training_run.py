@@ -11,7 +11,8 @@ import torch
 from charrnn import model_folder, train
 from charrnn.corpus import Corpus
 from charrnn.errors import SettingsError
-from charrnn.training.checkpoint import lock, read_state, write_state
+from charrnn.storage import lock
+from charrnn.training.checkpoint import read_state, write_state
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.reports.jsonl import JsonlLogger
 from charrnn.training.settings import SETTINGS
@@ -132,7 +133,8 @@ def test_a_read_only_folder_is_refused(small_corpus_dir, tmp_path, capsys):
 
 def test_the_second_writer_is_refused(small_corpus_dir, tmp_path, capsys):
     out = tmp_path / "model"
-    with lock(out / "run"):
+    (out / "run").mkdir(parents=True)
+    with lock(out / "run" / "lock", "taken"):
         assert run(small_corpus_dir, out, "--resume") == 2
     assert "another process is training there" in capsys.readouterr().err
 

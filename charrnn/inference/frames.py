@@ -1,0 +1,131 @@
+"""Tables in memory, of pandas, Polars or Arrow: names out of a column, answers into further ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from charrnn.corpus.rows import find_column
+from charrnn.errors import InputError, needs_extra
+from charrnn.text import MISSING_NAMES, is_missing
+
+ARGUMENT = "name_column"
+"""What names the column of names in Python, for messages; on the command line it is a flag."""
+
+
+_KINDS = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"), ("pyarrow", "RecordBatch")}
+
+
+def library_of(table: Any) -> str:
+    """``pandas``, ``polars`` or ``pyarrow``: the library that a table is of.
+
+    Raises:
+        InputError: it is of none of these.
+    """
+    for own in type(table).__mro__:
+        library = own.__module__.split(".")[0]
+        if (library, own.__name__) in _KINDS:
+            return library
+    kind = type(table).__name__
+    remedy = (
+        "Call its collect() first." if kind == "LazyFrame" else "Give a frame of pandas or Polars, or an Arrow table."
+    )
+    raise InputError(f"table: {kind} is no table that can be read. {remedy}")
+
+
+def columns_of(table: Any) -> list[Any]:
+    """The names of its columns."""
+    return list(table.column_names if library_of(table) == "pyarrow" else table.columns)
+
+
+def names_of(table: Any, name_column: str, where: str = "table", flag: str = ARGUMENT) -> list[Any]:
+    """The names in a column; None for missing ones, which include the texts :data:`charrnn.text.MISSING_NAMES`.
+
+    Args:
+        table: a frame or an Arrow table.
+        name_column: which column holds the names (see :func:`charrnn.corpus.rows.find_column`).
+        where: the table, for messages.
+        flag: what names the column, for messages.
+
+    Raises:
+        InputError: the column is absent, fits twice, or holds no text.
+    """
+    columns = columns_of(table)
+    position = find_column(where, [str(column) for column in columns], name_column, flag)
+    library = library_of(table)
+    if library == "pandas":
+        column = table.iloc[:, position]
+        values = column.astype(object).where(column.notna(), None).tolist()
+    elif library == "polars":
+        values = table.to_series(position).to_list()
+    else:
+        kind = getattr(table.schema.field(position).type, "value_type", table.schema.field(position).type)
+        if str(kind) not in ("string", "large_string", "string_view", "null"):
+            raise no_text(where, str(columns[position]), kind, flag)
+        try:
+            values = table.column(position).to_pylist()
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{where}: the column {str(columns[position])!r} holds bytes that are no UTF-8."
+            ) from error
+    names = without_missing(values)
+    given = [name for name in names if name is not None]
+    if given and not any(isinstance(name, str) for name in given):
+        raise no_text(where, str(columns[position]), given[0], flag)
+    return names
+
+
+def without_missing(values: Sequence[Any]) -> list[Any]:
+    """Values of a column of names, None for missing ones."""
+    return [
+        (None if value in MISSING_NAMES else value) if isinstance(value, str) else None if is_missing(value) else value
+        for value in values
+    ]
+
+
+def no_text(where: str, column: str, value: object, flag: str) -> InputError:
+    """The error about a column of names that holds no text, but this value or type."""
+    return InputError(f"{where}: the column {column!r} holds no text but {str(value)[:40]}. Set {flag}.")
+
+
+def with_columns(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
+    """The table with further columns, of the same library; the index of pandas stays.
+
+    Args:
+        table: a frame or an Arrow table.
+        columns: of :func:`charrnn.inference.answers.answer_columns`.
+    """
+    library = library_of(table)
+    if library == "pandas":
+        import pandas as pd
+
+        answered = table.copy()
+        for name, values in columns.items():
+            answered[name] = pd.Series(values, index=table.index, dtype=values.dtype)
+        return answered
+    if library == "polars":
+        import polars as pl
+
+        types = {"O": pl.String, "f": pl.Float64, "b": pl.Boolean}
+        series = [pl.Series(name, plain(values), types[values.dtype.kind]) for name, values in columns.items()]
+        return table.with_columns(series)
+    return with_arrow_columns(table, columns)
+
+
+def plain(values: NDArray[Any]) -> list[Any]:
+    """An answer column as Python values, None where there is none."""
+    listed: list[Any] = values.tolist()
+    return [None if value != value else value for value in listed] if values.dtype.kind == "f" else listed
+
+
+def with_arrow_columns(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
+    """As :func:`with_columns`, of an Arrow table or record batch; the metadata of the schema stays."""
+    with needs_extra("tables"):
+        import pyarrow as pa
+    types = {"O": pa.string(), "f": pa.float64(), "b": pa.bool_()}
+    added = [pa.array(values, types[values.dtype.kind], from_pandas=True) for values in columns.values()]
+    fields = [pa.field(name, array.type) for name, array in zip(columns, added, strict=True)]
+    schema = pa.schema([*table.schema, *fields], metadata=table.schema.metadata)
+    return type(table).from_arrays([*table.columns, *added], schema=schema)
