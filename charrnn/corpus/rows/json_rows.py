@@ -17,6 +17,7 @@ from charrnn.errors import InputError
 BLOCK_RECORDS = 4096
 LONGEST_ROW = 1 << 26
 """Characters of a line of JSON Lines."""
+NAME = "name"
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -60,7 +61,10 @@ def read_json_lines(file: TableFile, stream: BinaryIO) -> Iterator[RecordBlock]:
 
 
 def read_json_array(file: TableFile, stream: BinaryIO) -> Iterator[RecordBlock]:
-    """As :func:`read_json_lines`, for one array of objects, which is held in memory as text."""
+    """As :func:`read_json_lines`, for one array of objects, which is held in memory as text.
+
+    A text in the place of an object is an object with the key :data:`NAME`: arrays of names are common.
+    """
     lines = TextLines(str(file), stream, file.options.encoding, "\n", sys.maxsize)
     text = "".join(lines)
     lines.line = 1
@@ -78,7 +82,10 @@ def read_json_array(file: TableFile, stream: BinaryIO) -> Iterator[RecordBlock]:
         except (ValueError, RecursionError) as error:
             at = lines.place(text[: getattr(error, "pos", position)])
             raise InputError(f"{file}, row {number}, {at}: {_reason(error)}. Mend it there.") from error
-        found.add(number, text[position:end], record)
+        own = text[position:end]
+        if isinstance(record, str):
+            own, record = f'{{"{NAME}": {own}}}', {NAME: record}
+        found.add(number, own, record)
         position = _skip_space(text, end)
         separator = text[position : position + 1]
         if separator not in (",", "]"):

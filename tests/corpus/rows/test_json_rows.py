@@ -34,6 +34,13 @@ def test_an_array_is_read_as_its_objects(tmp_path, monkeypatch, block, indent):
     assert [number for part in blocks for number in part.numbers] == [1, 2, 3]
 
 
+def test_an_array_of_names_is_a_table_of_one_column(tmp_path):
+    (tmp_path / "t.json").write_text('["Rossi", "O\\u0027Neil", {"name": "Sato"}]')
+    (block,) = read(tmp_path / "t.json")
+    assert [record["name"] for record in block.records] == ["Rossi", "O'Neil", "Sato"]
+    assert block.texts[1] == '{"name": "O\\u0027Neil"}'
+
+
 @pytest.mark.parametrize("content", ["[]", " [ ]\n"])
 def test_an_empty_array_has_no_rows(tmp_path, content):
     (tmp_path / "t.json").write_text(content)
