@@ -68,7 +68,7 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     from charrnn.corpus.rows import TableFile
     from charrnn.inference import locate
     from charrnn.tables.classify import classify_table
-    from charrnn.tables.plan import input_files, output_format, plan, standard_input_as_file
+    from charrnn.tables.plan import input_files, output_format, pipe_as_file, plan
 
     if flags.explain:
         raise SettingsError("--explain: is for a few names, not for a table. Leave it out.")
@@ -94,7 +94,7 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     beside = None if ood_generator is None else ood_generator.folder
     generator = None if beside is None else str(beside.absolute())
     folders = str(locate(flags.model).absolute()), generator
-    with standard_input_as_file(files[0]) as first:
+    with pipe_as_file(files[0]) as first:
         job = plan(
             [first, *files[1:]], output, chosen, model, folders, flags.name_column, settings, flags.spreadsheet_safe
         )

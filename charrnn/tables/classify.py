@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import BinaryIO
 
-from charrnn.errors import InterruptedRunError, StorageError
+from charrnn.errors import InterruptedRunError, StorageError, WorkerError
 from charrnn.storage import storage_errors
 from charrnn.tables import formats, joining, store, workbook
 from charrnn.tables.job import JSON_FORMATS, Job, PartId, PartRecord
@@ -70,9 +70,12 @@ def classify_table(
                 with closing(_records(job, finished, workers, engine, ray_address)) as parts:
                     _classify(job, finished, parts)
                 note = joining.join(finished, job)
-            except KeyboardInterrupt as error:
-                remedy = "Begin anew" if job.inputs[0].alias else "Go on with --resume"
-                raise InterruptedRunError(f"stopped; {len(finished):,} finished parts are kept. {remedy}.") from error
+            except (KeyboardInterrupt, WorkerError) as error:
+                kept = f"{len(finished):,} finished parts are kept. "
+                kept += "Begin anew with --restart." if job.inputs[0].alias else "Go on with --resume."
+                if isinstance(error, WorkerError):
+                    raise WorkerError(f"{error}; {kept}") from error
+                raise InterruptedRunError(f"stopped; {kept}") from error
     records = [finished[part] for part in sorted(finished)]
     return summarise(records, time.perf_counter() - began, resumed, [note])
 
@@ -115,6 +118,8 @@ def _to_standard_output(job: Job, workers: int) -> Summary:
         _write_out(job, workers, finished)
     except BrokenPipeError:
         raise  # the receiver has enough
+    except WorkerError as error:
+        raise WorkerError(f"{error}. Run it again, with --output FILE to keep what is finished.") from error
     except OSError as error:
         raise StorageError(f"standard output: cannot be written ({error.strerror or error}). Free space.") from error
     return summarise(finished, 0.0, 0, [])

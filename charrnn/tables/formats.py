@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, cast
 
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def encode(piece: Piece, answers: Answers, job: Job) -> bytes:
             stream.writelines(_sheet_lines(piece, answers))
         else:
             stream.writelines(_json_lines(piece, answers))
-    except (pa.ArrowException, UnicodeEncodeError) as error:
+    except (pa.ArrowException, ValueError, OverflowError, RecursionError) as error:
         reason = str(error).splitlines()[0][:200]
         raise SettingsError(f"--output: cannot be written as {job.output_format} ({reason}).") from error
     return stream.getvalue()
@@ -75,20 +76,22 @@ def _quoted(name: str, delimiter: str) -> str:
     return '"' + name.replace('"', '""') + '"' if needs_quotes else name
 
 
-def join(parts: Iterable[BinaryIO], job: Job, stream: BinaryIO) -> None:
+def join(parts: Iterable[BinaryIO], job: Job, stream: BinaryIO, folder: Path) -> None:
     """Write the output.
 
     Args:
         parts: the bytes of all parts, in the order of the input.
         job: whose output it is.
         stream: of the output.
+        folder: for temporary files.
 
     Raises:
         OSError: the output cannot be written.
     """
     if job.output_format == "xlsx":
         lines = (line for part in parts for line in part)
-        write_workbook(stream, _sheet_header(job), lines, Path(job.output).absolute().parent)
+        with TemporaryDirectory(suffix=".tmp", dir=folder) as temporary:
+            write_workbook(stream, _sheet_header(job), lines, temporary)
     elif job.output_format == "parquet":
         _join_parquet(parts, stream)
     else:

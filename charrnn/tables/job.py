@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from charrnn.corpus.rows import TableFile
+from charrnn.errors import ModelFolderError
 from charrnn.inference.answers import answer_names
+from charrnn.model_folder import CONFIG
 
 JSON_FORMATS = ("json", "jsonl")
 MOST_TOLD = 10
@@ -27,7 +30,7 @@ class Job:
         output: a file; a folder, if the name has no suffix; ``-`` is standard output.
         output_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
         model: folder of the classifier.
-        weights: SHA-256 of the classifier's weights.
+        configs: of :func:`config_hashes`, when the job was planned.
         name_column: the column that holds the names.
         settings: arguments of :meth:`Classifier.rank` other than the names and ``ood_generator``.
         width: number of label columns.
@@ -46,7 +49,7 @@ class Job:
     output: str
     output_format: str
     model: str
-    weights: str
+    configs: tuple[str, ...]
     name_column: str
     settings: Mapping[str, Any]
     width: int
@@ -74,6 +77,20 @@ class Job:
     def output_columns(self) -> list[str]:
         """The columns of the input and those of the answers."""
         return [*self.columns, *answer_names(self.width, self.prefix)]
+
+
+def config_hashes(model: str, generator: str | None) -> tuple[str, ...]:
+    """SHA-256 of the ``config.json`` of each model, in which all stands that answers depend on, the hash of the weights
+    too.
+
+    Raises:
+        ModelFolderError: there is none.
+    """
+    try:
+        contents = [(Path(folder) / CONFIG).read_bytes() for folder in (model, generator) if folder]
+    except OSError as error:
+        raise ModelFolderError(f"{error.filename}: cannot be read ({error.strerror}). Check the path.") from error
+    return tuple(hashlib.sha256(content).hexdigest() for content in contents)
 
 
 def stamp(path: str | Path) -> tuple[int, int]:

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from charrnn.tables.store import (
     LOCK,
     MANIFEST,
     RECORDS,
+    discard,
     part_path,
     parts_folder,
     read_object,
@@ -51,7 +51,7 @@ def join(finished: Mapping[PartId, PartRecord], job: Job) -> str:
     _check_output(folder, output)
     joined = folder / "joined.tmp"
     with joined.open("wb") as stream:
-        formats.join(verified, job, stream)
+        formats.join(verified, job, stream, folder)
         stream.flush()
         os.fsync(stream.fileno())
     # A rename keeps size and time. With the receipt before it, a job that is killed here is known as finished or not.
@@ -59,7 +59,7 @@ def join(finished: Mapping[PartId, PartRecord], job: Job) -> str:
     _check_output(folder, output)
     joined.replace(output)
     sync_folder(output.parent)
-    shutil.rmtree(folder)
+    discard(folder, output)
     return note
 
 
@@ -107,7 +107,7 @@ def _become_folder(
     folder.replace(output)
     sync_folder(output.parent)
     _tidy_folder(output)
-    shutil.rmtree(replaced, ignore_errors=True)
+    discard(replaced, output)
     return note
 
 
@@ -134,7 +134,10 @@ def is_finished(job: Job) -> bool:
     folder = parts_folder(job.output)
     if read_object(folder / JOB).get("identity") == job.identity:
         with suppress(SettingsError), lock(folder / LOCK, "in use"):
-            shutil.rmtree(folder)
+            discard(folder, output)
+    discard(None, output)
+    if replaced_folder(output).is_dir():
+        discard(replaced_folder(output), output)
     if job.output_is_folder:
         _tidy_folder(output)
     return True

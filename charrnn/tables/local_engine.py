@@ -77,7 +77,7 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
         while busy:
             yield from finished_now()
     except (EOFError, ConnectionError) as error:
-        raise WorkerError("a worker process was killed; finished parts are kept. Go on with --resume.") from error
+        raise WorkerError("a worker process was killed") from error
     finally:
         for process in processes:
             if process.pid is not None:
@@ -110,10 +110,7 @@ def _receive(connection: Connection) -> PartRecord:
 def failed(where: str, error: Exception) -> WorkerError:
     """The error of a worker that met an exception that is not foreseen."""
     words = " ".join(str(error).split())[:300]
-    return WorkerError(
-        f"{where}: a worker failed ({type(error).__name__}: {words}); finished parts are kept. Mend the cause and go "
-        "on with --resume, or report it."
-    )
+    return WorkerError(f"{where}: a worker failed ({type(error).__name__}: {words})")
 
 
 def _serve(connection: Connection, job: Job, folder: Path | None) -> None:

@@ -134,7 +134,7 @@ def _table(job: Job, file: TableFile, block: RecordBlock | SheetBlock) -> pa.Tab
             if pa.types.is_string(column.type):
                 values = [value if value is None else as_text(value) for value in values]
             arrays.append(pa.array(values, column.type))
-        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+        except (pa.ArrowException, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise InputError(_refusal(file, block.numbers, column, values, error)) from error
     return pa.Table.from_arrays(arrays, schema=job.schema)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
-import sys
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from charrnn import __version__
+from charrnn.corpus.lines import open_input
 from charrnn.corpus.rows import DELIMITERS, FORMATS, TableFile, format_of
 from charrnn.errors import InputError, SettingsError, needs_extra
 from charrnn.inference import Classifier
 from charrnn.inference.answers import free_prefix
-from charrnn.model_folder import CONFIG
 from charrnn.storage import storage_errors
 from charrnn.tables import store
-from charrnn.tables.job import Job, is_folder, stamp
+from charrnn.tables.job import Job, config_hashes, is_folder, stamp
 from charrnn.tables.survey import survey
 from charrnn.tables.workbook import check_header, check_size
 
@@ -47,7 +48,9 @@ def input_files(path: str) -> list[str]:
         ) from error
     if names is None:
         return [path]
-    names = [name for name in names if format_of(name) and not name.startswith(".") and name != store.MANIFEST]
+    if store.is_manifest(folder / store.MANIFEST):
+        names.remove(store.MANIFEST)
+    names = [name for name in names if format_of(name) and not name.startswith(".")]
     files = sorted(str(folder / name) for name in names)
     found_formats = sorted({str(format_of(file)) for file in files})
     if len(found_formats) != 1:
@@ -91,32 +94,51 @@ def output_format(output: str, wanted: str | None, inputs: Sequence[TableFile]) 
     if chosen == "xlsx":
         with needs_extra("excel"):
             import xlsxwriter  # noqa: F401 - it is needed only when all is classified
-    if output != "-":
-        target = Path(output).resolve()
-        if any(target in (path, path.parent) for path in (Path(file.path).resolve() for file in inputs)) and (
-            into_folder or not target.is_dir()
-        ):
-            raise SettingsError(f"--output {output}: is the input. Choose another name.")
-        if target.is_dir() and not into_folder:
-            raise SettingsError(f"--output {output}: is a folder. Choose another name.")
+    with storage_errors(f"--output {output}", "Choose another place."):
+        _check_output(output, into_folder, inputs)
     return chosen
 
 
+def _check_output(output: str, into_folder: bool, inputs: Sequence[TableFile]) -> None:
+    """Check that the output is neither the input nor of another kind than it is to be.
+
+    Raises:
+        SettingsError: it is.
+        OSError: it cannot be looked up.
+    """
+    if output == "-":
+        return
+    target = Path(os.path.realpath(output))
+    sources = [Path(os.path.realpath(file.path)) for file in inputs]
+    if any(target in ((source, source.parent) if into_folder else (source,)) for source in sources):
+        raise SettingsError(f"--output {output}: is the input. Choose another name.")
+    if target.is_dir() and not into_folder:
+        raise SettingsError(f"--output {output}: is a folder. Choose another name.")
+
+
 @contextmanager
-def standard_input_as_file(file: TableFile) -> Iterator[TableFile]:
-    """A temporary file with the content of standard input, since some tables are read twice; other files as they are.
+def pipe_as_file(file: TableFile) -> Iterator[TableFile]:
+    """A temporary file with the content of standard input or of a pipe, which can be read once; else the file itself.
 
     Raises:
         StorageError: the temporary folder cannot be written.
     """
-    if file.path != "-":
+    if file.path != "-" and not _is_pipe(Path(file.path)):
         yield file
         return
     with tempfile.NamedTemporaryFile(prefix="charrnn-") as copy:
         with storage_errors("the temporary folder", "Free space, or set TMPDIR to another folder."):
-            shutil.copyfileobj(sys.stdin.buffer, copy)
+            with open_input(file.path) as stream:
+                shutil.copyfileobj(stream, copy)
             copy.flush()
         yield replace(file, path=copy.name, alias=str(file))
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False  # reading it raises the same error
 
 
 def plan(
@@ -144,8 +166,12 @@ def plan(
     Raises:
         InputError, SettingsError: as :func:`charrnn.tables.survey.survey`.
     """
-    with storage_errors(str(inputs[0]), "Check the path and its rights."):
+    try:
         stamps = tuple(stamp(file.path) for file in inputs)
+    except OSError as error:
+        raise InputError(
+            f"{error.filename}: cannot be read ({error.strerror}). Check the path and its rights."
+        ) from error
     found = survey(inputs, name_column, chosen_format)
     width = model.width(settings["top_k"], settings["coverage"])
     usual = DELIMITERS.get(chosen_format, ",")
@@ -154,7 +180,7 @@ def plan(
         output=output,
         output_format=chosen_format,
         model=folders[0],
-        weights=model.config.weights_sha256,
+        configs=config_hashes(*folders),
         name_column=found.name_column,
         settings=settings,
         width=width,
@@ -178,12 +204,6 @@ def _identity(job: Job) -> str:
         [str(Path(file.path).absolute()), file.table_format, astuple(file.options), own]
         for file, own in zip(job.inputs, job.stamps, strict=True)
     ]
-    # All of a model that answers depend on stands in its config, the hash of its weights included.
-    models = [
-        hashlib.sha256((Path(folder) / CONFIG).read_bytes()).hexdigest()
-        for folder in (job.model, job.generator)
-        if folder
-    ]
     output = [str(Path(job.output).absolute()), job.output_format, job.delimiter, job.spreadsheet_safe, store.PART_ROWS]
-    content = [__version__, files, models, job.generator is None, output, job.name_column, dict(job.settings)]
+    content = [__version__, files, job.configs, output, job.name_column, dict(job.settings)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

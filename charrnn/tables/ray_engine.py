@@ -72,7 +72,7 @@ def score_on_ray(
         yield from _score(_absolute(job), folder.absolute(), finished, workers or room)
     except ray.exceptions.RayError as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[-1][:200]
-        raise WorkerError(f"--engine ray: the cluster gave up ({reason}). Go on with --resume.") from error
+        raise WorkerError(f"--engine ray: the cluster gave up ({reason})") from error
     finally:
         context.enable_progress_bars, context.target_max_block_size = before
         if started:

@@ -10,7 +10,7 @@ from charrnn.inference import Classifier, load
 from charrnn.inference.answers import answer_columns
 from charrnn.inference.frames import names_of, without_missing
 from charrnn.tables.formats import encode
-from charrnn.tables.job import NAME_FLAG, Job, PartId, PartRecord
+from charrnn.tables.job import NAME_FLAG, Job, PartId, PartRecord, config_hashes
 from charrnn.tables.pieces import Piece
 from charrnn.tables.store import write_part
 
@@ -31,7 +31,7 @@ class Scorer:
         classifier = load(job.model)
         ood_generator = load(job.generator) if job.generator else None
         assert isinstance(classifier, Classifier) and not isinstance(ood_generator, Classifier)
-        if classifier.config.weights_sha256 != job.weights:
+        if config_hashes(job.model, job.generator) != job.configs:
             raise ModelFolderError(
                 f"{job.model}: holds another model than when the job began. Begin anew with --restart."
             )

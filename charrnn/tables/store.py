@@ -11,6 +11,8 @@ A job is in one of these states; only the arrows lead from one to another::
       │                 ▼
       └─ restart ── interrupted ── resume ──► open
 
+(:mod:`charrnn.tables.joining` is the last arrow to the right.)
+
 One process at a time holds the lock of an open job. Finished parts go when the job is finished, and by ``restart``; no
 error removes them. A finished job leaves a receipt in the cache folder, so that ``resume`` knows its output again.
 """
@@ -20,6 +22,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -66,20 +69,33 @@ def open_job(
         OSError: the folder cannot be written.
     """
     folder, output = parts_folder(job.output), Path(job.output)
-    _check_folder(folder)
+    check_folder(folder)
     folder.mkdir(exist_ok=True)
     with lock(folder / LOCK, f"--output {output}: another process is writing it. Wait for it, or choose another name."):
+        own = (folder / LOCK).stat()
         try:
-            for left in folder.glob("*.tmp"):
-                left.unlink()  # of a process that was killed while it wrote
+            for left in folder.glob("*.tmp"):  # of a process that was killed while it wrote
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            discard(None, output)
             _put_back(output)
             yield _begin(folder, job, resume, restart, overwrite)
         finally:
-            if folder.is_dir() and not any(folder.glob(RECORDS)):
+            # When the job is finished, a folder of this name is that of another process.
+            is_own = (folder / LOCK).exists() and os.path.samestat((folder / LOCK).stat(), own)
+            if is_own and not any(folder.glob(RECORDS)):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _check_folder(folder: Path) -> None:
+def discard(folder: Path | None, output: Path) -> None:
+    """Remove a folder of the job in one step, as far as anybody can see; what is left of earlier ones goes too."""
+    trash = output.with_name(f".{output.name}.trash")
+    shutil.rmtree(trash, ignore_errors=True)
+    if folder is not None and folder.exists() and not trash.exists():
+        folder.replace(trash)
+        shutil.rmtree(trash, ignore_errors=True)
+
+
+def check_folder(folder: Path) -> None:
     """Check that nothing but a job is in the folder of parts.
 
     Raises:
@@ -132,11 +148,15 @@ def _begin(folder: Path, job: Job, resume: bool, restart: bool, overwrite: bool)
 
 def _is_folder_of_parts(output: Path) -> bool:
     """Whether a folder holds the parts that its manifest lists, and nothing else."""
-    parts = read_object(output / MANIFEST).get("parts")
-    if not output.is_dir() or not isinstance(parts, list):
+    if not output.is_dir() or not is_manifest(output / MANIFEST):
         return False
-    listed = {part.get("file") for part in parts if isinstance(part, dict)}
+    listed = {part.get("file") for part in read_object(output / MANIFEST)["parts"] if isinstance(part, dict)}
     return {path.name for path in output.iterdir()} - {JOB, LOCK} <= {MANIFEST, *listed}
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a file is the manifest of a folder of parts."""
+    return isinstance(read_object(path).get("parts"), list)
 
 
 def _finished_parts(folder: Path, job: Job) -> dict[PartId, PartRecord]:
@@ -189,12 +209,12 @@ def replaced_folder(output: Path) -> Path:
 
 
 def _put_back(output: Path) -> None:
-    """Undo a replacement that was stopped between its two renames; what is left of a finished one goes."""
+    """Undo a replacement that was stopped between its two renames; what a finished one has left goes."""
     replaced = replaced_folder(output)
     if replaced.is_dir() and not output.exists():
         replaced.replace(output)
-    elif replaced.is_dir() and _is_folder_of_parts(replaced):
-        shutil.rmtree(replaced, ignore_errors=True)
+    elif replaced.is_dir():
+        discard(replaced, output)
 
 
 def part_path(folder: Path, part: PartId, job: Job) -> Path:

@@ -160,6 +160,8 @@ def _is_binary(kind: pa.DataType) -> bool:
 
 
 def _as_string(column: pa.ChunkedArray, field: pa.Field, numbers: Sequence[int], target: str) -> pa.Array:
+    if pa.types.is_duration(column.type):
+        return pa.array(_each(column.cast(pa.duration("us"), safe=False).to_pylist(), as_text, field, numbers, target))
     try:
         return column.cast(pa.string())
     except pa.ArrowException:
@@ -174,7 +176,7 @@ def _each(
     for number, value in zip(numbers, values, strict=True):
         try:
             formed.append(None if value is None else form(value))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise _refusal(number, field, target, str(error)) from error
     return formed
 

@@ -6,7 +6,6 @@ import datetime
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from charrnn.corpus.rows import Cell
@@ -47,7 +46,7 @@ def check_header(cells: Iterable[Any]) -> None:
     pack_row(cells, "row 1")
 
 
-def write_workbook(stream: BinaryIO, header: Iterable[Any], lines: Iterable[bytes], folder: Path | None = None) -> None:
+def write_workbook(stream: BinaryIO, header: Iterable[Any], lines: Iterable[bytes], folder: str | None = None) -> None:
     """Write a workbook with one sheet; equal rows give equal bytes.
 
     Args:
@@ -72,7 +71,7 @@ def write_workbook(stream: BinaryIO, header: Iterable[Any], lines: Iterable[byte
             self.fh.write(f"<c{attributes}><v>{number!r}</v></c>")
 
     target = _Target(stream)
-    options = {"constant_memory": True, "tmpdir": None if folder is None else str(folder)}
+    options = {"constant_memory": True, "tmpdir": folder, "use_zip64": True}
     workbook = xlsxwriter.Workbook(target, options)
     workbook.set_properties({"created": datetime.datetime(2000, 1, 1)})  # without the time of writing
     sheet = workbook.add_worksheet(worksheet_class=Worksheet)
@@ -84,7 +83,7 @@ def write_workbook(stream: BinaryIO, header: Iterable[Any], lines: Iterable[byte
         workbook.close()
         if target.error is not None:
             raise target.error
-    except xlsxwriter.exceptions.FileCreateError as error:
+    except xlsxwriter.exceptions.XlsxFileError as error:
         raise OSError(str(error)) from error
 
 

@@ -576,3 +576,37 @@ def test_a_standard_input_that_was_interrupted_can_only_begin_anew(run, tmp_path
     assert status == 2 and "Standard input cannot be read again, so begin anew with --restart" in err
     stdin(10)
     assert run(*arguments, "--restart")[0] == 0 and len(read(tmp_path / "out.csv")) == 10
+
+
+@pytest.mark.parametrize(("name", "content"), [("jsonl", '{"name":"Rossi"}\n'), ("csv", "name\nRossi\n")])
+def test_a_pipe_with_a_path_is_read_as_often_as_needed(name, content, trained, tmp_path):
+    (tmp_path / "in").write_text(content)
+    command = f"{sys.executable} -m charrnn classify --model {trained['classifier']} --input-format {name}"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} --input <(cat in) --output out.{name}"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0 and "1 rows in" in done.stderr, done.stderr
+    assert [row["label"] for row in read(tmp_path / f"out.{name}")] == ["Italian"]
+
+
+def test_an_output_that_cannot_be_looked_up_is_one_line(run, tmp_path):
+    write(tmp_path / "in.csv", rows())
+    (tmp_path / "loop").symlink_to("loop")
+    for output in ("x" * 300 + ".csv", "loop/out.csv"):
+        status, _, err = run("--input", tmp_path / "in.csv", "--output", tmp_path / output)
+        assert status == 2 and "--output" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.xlsx"])
+def test_text_of_parquet_that_is_no_utf8_is_one_line(target, run, tmp_path):
+    bad = pa.array([b"M\xfcller"], pa.binary()).view(pa.string())
+    pq.write_table(pa.table({"name": ["Rossi"], "x": bad}), tmp_path / "in.parquet")
+    status, _, err = run("--input", tmp_path / "in.parquet", "--output", tmp_path / target)
+    assert (status, err.count("\n")) in ((0, 1), (2, 1)) and (target == "out.csv" or status == 2)
+
+
+def test_deep_json_is_one_line(run, tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"name":"A","x":' + '{"a":' * 700 + "1" + "}" * 700 + "}\n")
+    status, _, err = run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.csv")
+    assert status == 2 and "row 1, column 'x'" in err and err.count("\n") == 1
+    assert run("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out.jsonl")[0] == 0

@@ -72,10 +72,10 @@ def test_a_slow_part_does_not_hold_up_the_others(outcome):
     ("row", "error", "message"),
     [
         ("raise", WorkerError, r"in\.jsonl, part 1: a worker failed \(AttributeError: 'int' object has no attribute"),
-        ("unpicklable", WorkerError, r"part 1: a worker failed \(Local: own words\); finished parts are kept"),
+        ("unpicklable", WorkerError, r"part 1: a worker failed \(Local: own words\)"),
         ("refuse", SettingsError, "--output: row 7: no"),
         ("full", OSError, "No space left on device"),
-        ("die", WorkerError, "a worker process was killed; finished parts are kept"),
+        ("die", WorkerError, "a worker process was killed"),
     ],
 )
 def test_what_ends_a_worker_travels_with_its_own_words(row, error, message, outcome):

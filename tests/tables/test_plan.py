@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.corpus.rows import TableFile, format_of
 from charrnn.errors import InputError, SettingsError
-from charrnn.tables.plan import input_files, output_format, standard_input_as_file
+from charrnn.tables.plan import input_files, output_format, pipe_as_file
 from tests.tables.files import write
 
 
@@ -76,10 +76,10 @@ def test_outputs_that_cannot_be_are_refused(source, output, wanted, message):
 
 def test_standard_input_is_copied_and_keeps_its_name(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"name\nRossi\n")))
-    with standard_input_as_file(TableFile("-", "csv")) as file:
+    with pipe_as_file(TableFile("-", "csv")) as file:
         assert str(file) == "standard input" and Path(file.path).read_text() == "name\nRossi\n"
     assert not Path(file.path).exists()
-    with standard_input_as_file(TableFile("in.csv", "csv")) as file:
+    with pipe_as_file(TableFile("in.csv", "csv")) as file:
         assert file == TableFile("in.csv", "csv")
 
 

@@ -123,7 +123,7 @@ from charrnn.tables.pieces import Piece
 
 here = Path(sys.argv[1])
 file = TableFile(str(here / "none.csv"), "csv", alias="in.csv")
-job = Job((file,), "out.csv", "csv", str(here), "0" * 64, "name", {}, 1, ())
+job = Job((file,), "out.csv", "csv", str(here), (), "name", {}, 1, ())
 batch = {"file": [0], "number": [3], "piece": [pickle.dumps(Piece([1], ["x"], ["x"]))], "error": [b""]}
 
 

@@ -323,7 +323,7 @@ def test_killed_while_the_output_takes_its_name_it_is_finished_or_goes_on(
 
     with monkeypatch.context() as patch:
         if moment == "after the rename":
-            patch.setattr(*((joining, "_tidy_folder") if target == "out" else (joining.shutil, "rmtree")), killed)
+            patch.setattr(joining, "_tidy_folder" if target == "out" else "discard", killed)
         else:
             patch.setattr(joining, "_write_receipt", killed)
         with pytest.raises(Killed):
@@ -365,6 +365,29 @@ def test_killed_between_the_two_renames_of_a_folder_nothing_is_lost(job_for, tmp
     with pytest.raises(SettingsError, match="exists already"), open_job(job):
         pass
     assert names(tmp_path) == ["in.csv", "out"] and names(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out"])
+def test_killed_while_what_is_done_with_is_removed_nothing_of_it_stays(target, job_for, tmp_path, monkeypatch):
+    write(tmp_path / "in.csv", ROWS)
+    job = replace(job_for("in.csv", "out.csv"), output=str(tmp_path / target))
+    classify_table(job)
+    with monkeypatch.context() as patch:
+        patch.setattr(store.shutil, "rmtree", lambda *_, **__: None)
+        classify_table(job, overwrite=True)
+    assert names(tmp_path) == [f".{target}.trash", "in.csv", target]
+    assert classify_table(job, resume=True) is None and names(tmp_path) == ["in.csv", target]
+
+
+def test_the_folder_of_the_next_job_is_not_taken_for_the_own_one(job_for, tmp_path):
+    write(tmp_path / "in.csv", ROWS)
+    job = job_for("in.csv", "out.csv")
+    with open_job(job) as finished:
+        finished |= dict(score_locally(job, parts_folder(job.output), parts_of(job)))
+        join(finished, job)
+        parts_folder(job.output).mkdir()
+        (parts_folder(job.output) / "lock").touch()
+    assert names(parts_folder(job.output)) == ["lock"]
 
 
 def test_resume_leaves_a_job_alone_that_replaces_the_finished_output(job_for, tmp_path):

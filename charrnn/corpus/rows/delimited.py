@@ -116,6 +116,9 @@ def _block(
             remedy = "Put quotes around cells that hold the delimiter, or mend the row"
             if not row:
                 message, remedy = f"{_at(file, number, line)}: a blank line", "Remove it"
+            if _line_count(row) > 1:
+                # A quote that is not closed where it should be may have swallowed good rows.
+                raise InputError(f"{message}, over {_line_count(row)} lines. {remedy}.")
             if not file.options.skip_bad_rows:
                 raise InputError(f"{message}. {remedy}; or set --bad-rows skip.")
             bad_rows.append(message)

@@ -83,7 +83,7 @@ def read_json_array(file: TableFile, stream: BinaryIO) -> Iterator[RecordBlock]:
             at = lines.place(text[: getattr(error, "pos", position)])
             raise InputError(f"{file}, row {number}, {at}: {_reason(error)}. Mend it there.") from error
         own = text[position:end]
-        if isinstance(record, str):
+        if record is None or isinstance(record, str):
             own, record = f'{{"{NAME}": {own}}}', {NAME: record}
         found.add(number, own, record)
         position = _skip_space(text, end)

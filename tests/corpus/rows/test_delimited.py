@@ -157,11 +157,15 @@ def test_bad_rows_that_are_skipped_are_told_and_the_others_keep_their_numbers(tm
 
 @pytest.mark.parametrize(
     ("rest", "message"),
-    [("", "column 3\\): malformed, a quote that is never"), ('9,"x"y\n', "malformed, text behind a closing")],
+    [
+        ("", r"row 3 \(line 3, column 3\): malformed, a quote that is never closed"),
+        ('9,"x"y\n', r"row 3 \(line 6, column 4\): malformed, text behind a closing quote"),
+        ('9",x\n', "row 3: 3 cells where the header has 2, over 4 lines"),
+    ],
 )
 def test_a_quote_that_swallows_good_rows_is_refused_even_so(tmp_path, rest, message):
     (tmp_path / "t.csv").write_text('id,name\n1,a\n2,"b\n3,c\n4,d\n' + rest)
-    with pytest.raises(InputError, match=rf"row 3 \(line .*{message}") as caught:
+    with pytest.raises(InputError, match=message) as caught:
         read(tmp_path / "t.csv", skip_bad_rows=True)
     assert "--bad-rows" not in str(caught.value)
 
