@@ -18,6 +18,8 @@ BLOCK_ROWS = 512
 """With 4096, reading takes up to twice as long: the garbage collector runs over the rows."""
 LONGEST_ROW = 1 << 26
 """Characters of a line, and of a cell."""
+MOST_PLACED = 20
+"""Malformed rows whose column is found out, which takes a millisecond each."""
 SAMPLE_LINES = 200
 """First lines of a file, from which its delimiter is found out."""
 _KNOWN = (",", ";", "\t", "|")
@@ -43,6 +45,7 @@ def read_delimited(file: TableFile, stream: BinaryIO) -> Iterator[TextBlock]:
         raise InputError(f"{_malformed(file, lines, error, 1, 1, delimiter)}. Mend it there.") from error
     if not columns:
         raise InputError(f"{file}, row 1: it is empty. Write the names of the columns there.")
+    count = 0  # of malformed rows
     first, line, is_empty = 2, reader.line_num + 1, True  # the row and the line that a block starts with
     while True:
         rows: list[list[str]] = []
@@ -51,7 +54,8 @@ def read_delimited(file: TableFile, stream: BinaryIO) -> Iterator[TextBlock]:
             rows.extend(islice(reader, BLOCK_ROWS))  # keeps the rows before a malformed one
         except csv.Error as error:
             at = line + sum(map(_line_count, rows))
-            message = _malformed(file, lines, error, first + len(rows), at, delimiter)
+            count += 1
+            message = _malformed(file, lines, error, first + len(rows), at, delimiter, count <= MOST_PLACED)
             # A quote that is not closed where it should be swallows good rows, which must not be lost without a word.
             if reader.line_num > at or _NOT_CLOSED in message:
                 raise InputError(f"{message}. Mend it there.") from error
@@ -126,7 +130,9 @@ def _block(
     return TextBlock([number for number, _ in kept], columns, [row for _, row in kept], delimiter, bad_rows + malformed)
 
 
-def _malformed(file: TableFile, lines: TextLines, error: csv.Error, row: int, line: int, delimiter: str) -> str:
+def _malformed(
+    file: TableFile, lines: TextLines, error: csv.Error, row: int, line: int, delimiter: str, is_placed: bool = True
+) -> str:
     """A line about a row that is malformed, with its place if the row starts in the lines that are being read."""
     reason = str(error)
     if "expected after" in reason:
@@ -134,7 +140,7 @@ def _malformed(file: TableFile, lines: TextLines, error: csv.Error, row: int, li
     elif "unexpected end" in reason:
         reason = _NOT_CLOSED
     place = f"line {line}"
-    if line >= lines.line:
+    if is_placed and line >= lines.line:
         text = "".join(list(io.StringIO(lines.chunk, newline=""))[line - lines.line :])
         offset = _bad_quote(text, delimiter)
         place = place if offset is None else lines.place(text[:offset], line)

@@ -170,6 +170,16 @@ def test_a_quote_that_swallows_good_rows_is_refused_even_so(tmp_path, rest, mess
     assert "--bad-rows" not in str(caught.value)
 
 
+def test_many_malformed_rows_are_told_by_their_line(tmp_path):
+    (tmp_path / "t.csv").write_text("id,name\n" + '1,"a"b\n' * 30)
+    told = [line for part in read(tmp_path / "t.csv", skip_bad_rows=True) for line in part.bad_rows]
+    assert (
+        len(told) == 30
+        and "(line 2, column 6)" in told[0]
+        and told[29].endswith("t.csv, row 31 (line 31): malformed, text behind a closing quote")
+    )
+
+
 def test_files_of_old_macs_are_read_chunk_by_chunk(tmp_path, monkeypatch):
     monkeypatch.setattr(lines, "_CHUNK", 16)
     monkeypatch.setattr(delimited, "LONGEST_ROW", 100)
