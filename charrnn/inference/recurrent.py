@@ -14,7 +14,7 @@ import numpy as np
 from charrnn.arrays import Floats32, Ints
 from charrnn.errors import ModelFolderError
 from charrnn.model_folder import ModelConfig, Weights
-from charrnn.text import PIPELINES, prefix_levels
+from charrnn.text import FEW, PIPELINES, prefix_levels
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 REDUCE: dict[str, np.ufunc] = {"mean": np.add, "max": np.maximum}
@@ -98,8 +98,8 @@ class Recurrent:
             lengths: (B,), at least 1.
             pooling: one of :data:`POOLINGS`.
         """
-        if len(chars) == 1:
-            return self._pooled_one(table[chars[0, : lengths[0]]], pooling)
+        if len(chars) <= FEW:
+            return self._pooled_few(table[chars.T], lengths, pooling)
         result = np.empty((len(chars), self.hidden), np.float32)
         for levels in prefix_levels(chars, lengths, len(table)):
             state = self.initial_state(1)
@@ -113,15 +113,24 @@ class Recurrent:
             result /= lengths[:, None]
         return result
 
-    def _pooled_one(self, inputs: Floats32, pooling: str) -> Floats32:
-        """As :meth:`pooled` for a single name, which shares no prefix. Inputs of :meth:`step`, (T, GH), to (1, H)."""
-        states = np.empty((len(inputs) + 1, self.size), np.float32)
-        states[0] = 0
+    def _pooled_few(self, inputs: Floats32, lengths: Ints, pooling: str) -> Floats32:
+        """As :meth:`pooled` for few names, where finding shared prefixes takes longer than it saves.
+
+        Args:
+            inputs: of :meth:`step`, (T, B, GH).
+            lengths: (B,), at least 1.
+            pooling: one of :data:`POOLINGS`.
+        """
+        states = np.zeros((len(inputs) + 1, len(lengths), self.size), np.float32)
         for t in range(len(inputs)):
-            states[t + 1] = self.step(inputs[t : t + 1], states[t : t + 1])
-        outputs = states[1:, : self.hidden]
-        pooled: Floats32 = outputs[-1:] if pooling == "last" else REDUCE[pooling].reduce(outputs, axis=0, keepdims=True)
-        return pooled / np.float32(len(inputs)) if pooling == "mean" else pooled
+            states[t + 1] = self.step(inputs[t], states[t])
+        outputs = states[1:, :, : self.hidden]  # (T, B, H)
+        if pooling == "last":
+            return outputs[lengths - 1, np.arange(len(lengths))]
+        inside = np.arange(len(inputs))[:, None, None] < lengths[:, None]  # (T, B, 1)
+        initial = -np.inf if pooling == "max" else 0
+        pooled: Floats32 = REDUCE[pooling].reduce(outputs, axis=0, where=inside, initial=initial)
+        return pooled / lengths[:, None].astype(np.float32) if pooling == "mean" else pooled
 
 
 def checked_architecture(config: ModelConfig, expected: Mapping[str, type | Collection[str]]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from charrnn.arrays import Floats, Ints
 from charrnn.ngrams.storage import StoredNGrams
-from charrnn.text import add_bos_eos, pad, prefix_levels
+from charrnn.text import FEW, add_bos_eos, pad, prefix_levels
 
 ORDER = 5
 """Longest n-gram: four characters of context."""
@@ -176,7 +176,7 @@ class NGramHashTable(StoredNGrams):
         """
         symbols = add_bos_eos(chars, lengths)
         hashes = hash_ngrams(symbols, ORDER)
-        result = self._of_one(symbols, hashes) if len(chars) == 1 else self._of_many(chars, lengths, symbols, hashes)
+        result = self._of_few(symbols, hashes) if len(chars) <= FEW else self._of_many(chars, lengths, symbols, hashes)
         counted = (symbols[:, 1:] > 0).sum(axis=1, keepdims=True)
         # An n-gram right before a left-out character is no context of it: its back-off weight is taken away again.
         names, ends = np.nonzero((symbols[:, :-1] > 0) & (symbols[:, 1:] == 0))
@@ -186,12 +186,12 @@ class NGramHashTable(StoredNGrams):
             np.subtract.at(result, names, self._lookup(_ngrams_ending(hashes, names, ends), self.backoffs))
         return np.asarray(result + counted * self.base)
 
-    def _of_one(self, symbols: Ints, hashes: list[Ints]) -> Floats:
-        """Sums over all n-grams of a single name, (1, L), in one lookup."""
+    def _of_few(self, symbols: Ints, hashes: list[Ints]) -> Floats:
+        """Sums over all n-grams of few names, (B, L), in one lookup."""
         if self.pairs is None:
             return self._lookup(np.concatenate(hashes, axis=1), self.values)
         total = self._lookup(np.concatenate([hashes[0][:, :1], *hashes[2:]], axis=1), self.values)
-        return np.asarray(total + self.pairs[symbols[0, :-1], symbols[0, 1:]].sum(axis=0))
+        return np.asarray(total + self.pairs[symbols[:, :-1], symbols[:, 1:]].sum(axis=1))
 
     def _of_many(self, chars: Ints, lengths: Ints, symbols: Ints, hashes: list[Ints]) -> Floats:
         """Sums over all n-grams of names, (B, L); those that end in a shared prefix are looked up once."""

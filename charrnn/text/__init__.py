@@ -14,13 +14,14 @@ from charrnn.text.cleaning import (
     to_ascii,
 )
 from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
-from charrnn.text.prefixes import PrefixLevel, prefix_levels
+from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
 from charrnn.text.romanisation import romanise, script
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, pad
 
 __all__ = [
     "BOS",
     "EOS",
+    "FEW",
     "MAX_LENGTH",
     "MISSING_NAMES",
     "PAD",

@@ -16,6 +16,9 @@ from charrnn.arrays import Ints
 CHUNK = 2048
 """Names whose prefixes are taken together; their states fit into the processor's cache."""
 
+FEW = 32
+"""Up to this number of names, finding shared prefixes takes longer than it saves."""
+
 
 @dataclass(frozen=True)
 class PrefixLevel:

@@ -13,7 +13,7 @@ from charrnn.inference.classifier import Classifier
 from charrnn.inference.evaluation import evaluate_sets
 from charrnn.inference.recurrent import reverse
 from charrnn.ngrams import NGramHashTable
-from charrnn.text import pad
+from charrnn.text import FEW, pad
 from tests.conftest import config, network, random_names
 
 ARCHITECTURE = {"cell": "gru", "hidden": 8, "embedding": 6, "bidirectional": True, "pooling": "max"}
@@ -210,6 +210,8 @@ def test_shared_prefixes_give_the_numbers_of_the_plain_path(cell, pooling):
         pooled.append(np.stack([how(own) for own in rows]))
     expected = np.concatenate(pooled, axis=1) @ plain.model.head + plain.model.head_bias
     assert np.abs(plain.model.logits(chars, lengths) - expected).max() < 1e-5
+    few = slice(0, FEW)
+    assert np.abs(plain.model.logits(chars[few], lengths[few]) - expected[few]).max() < 1e-5
     assert np.abs(plain.probabilities(names) - np.exp(log_softmax(expected))).max() < 1e-6
 
 

@@ -69,6 +69,9 @@ def test_a_name_scores_the_same_among_others_and_padded(pairs, monkeypatch):
     table = NGramHashTable.fit(names(50, 2), [0, 1] * 25, 2, SIZE)
     asked = [*names(40, 3), [4, 0, 5], [0, 4], [0]]
     alone = np.concatenate([table.scores(*pad([name])) for name in asked])
+    for first in range(0, len(asked), 10):  # too few to share prefixes, but not alone
+        few = slice(first, first + 10)
+        assert np.abs(table.scores(*pad(asked[few])) - alone[few]).max() < 1e-9
     assert np.abs(table.scores(*pad(asked)) - alone).max() < 1e-9
 
 
