@@ -14,6 +14,7 @@
     ├── NonFiniteLossError         training diverged: the loss is NaN or infinite
     ├── WorkerError                a worker process or a cluster ended before its work was done
     ├── InterruptedRunError        stopped by a signal or a lost process; what is finished is saved (exit status 3)
+    ├── StoppedError               a computation was stopped from outside: its time is over, or nobody waits for it
     └── MissingExtraError          an optional dependency is not installed
 
 A message is one line: what, where, and the next move. The command line prints it and exits with status 2.
@@ -82,6 +83,10 @@ class WorkerError(CharRNNError):
 
 class InterruptedRunError(CharRNNError):
     """Training or a table was stopped by a signal or the loss of another process; what is saved is intact."""
+
+
+class StoppedError(CharRNNError):
+    """A computation was stopped from outside: its time is over, or nobody waits for its result any more."""
 
 
 class MissingExtraError(CharRNNError):

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "charrnn"
 LAYERS = [
     {"errors"},
-    {"storage", "arrays", "metrics"},
+    {"storage", "arrays", "metrics", "cancellation"},
     {"text", "model_folder"},
     {"ngrams", "corpus"},
     {"generation"},
@@ -195,7 +195,8 @@ PUBLIC = """
 load Classifier Generator Constraints Corpus Explanation
 LabelScore Prediction Ranking Request Sample Sampling Neighbour
 CharRNNError InputError CorpusError SettingsError ImpossibleConstraint UnknownLabelError StorageError ModelFolderError
-CheckpointError NonFiniteLossError WorkerError InterruptedRunError MissingExtraError
+CheckpointError NonFiniteLossError WorkerError InterruptedRunError StoppedError
+MissingExtraError
 __version__
 """
 

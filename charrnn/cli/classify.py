@@ -80,6 +80,9 @@ def add_command(commands: Any) -> None:
     )
     add_prior_flag(command)
     command.add_argument(
+        "--labels", metavar="A,B", help="ask among these labels alone, such as Irish,Scottish,English. Default: all."
+    )
+    command.add_argument(
         "--min-probability",
         type=float,
         default=0.0,
@@ -122,7 +125,7 @@ def execute(flags: argparse.Namespace) -> int:
     model.check_settings(**settings)  # an error comes before anything is written
     names = flags.names or _lines(flags)
     rows = _rows(model, names, settings, flags.explain)
-    layout = Layout(model.width(flags.top_k, flags.coverage), flags.spreadsheet_safe)
+    layout = Layout(model.width(flags.top_k, flags.coverage, settings["labels"]), flags.spreadsheet_safe)
     write = WRITERS[output_format]
     if flags.output in (None, "-"):
         write(rows, sys.stdout, layout)
@@ -181,4 +184,6 @@ def _rows(model: Classifier, names: Iterable[str], settings: dict[str, Any], exp
     while batch := list(islice(stream, BATCH)):
         for prediction in model.predict(batch, **settings):
             scored = explain and prediction.predictions
-            yield Row(prediction, model.explain(prediction.name, settings["prior"]) if scored else None)
+            yield Row(
+                prediction, model.explain(prediction.name, settings["prior"], settings["labels"]) if scored else None
+            )

@@ -128,8 +128,9 @@ def _of_other_task(flag: str, path: str, task: str) -> SettingsError:
 
 
 def answer_settings(flags: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` hold as they are."""
-    return {key: getattr(flags, key) for key in ("top_k", "prior", "coverage", "min_probability")}
+    """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` name, but for ``ood_generator``."""
+    labels = None if flags.labels is None else flags.labels.split(",")
+    return {key: getattr(flags, key) for key in ("top_k", "prior", "coverage", "min_probability")} | {"labels": labels}
 
 
 def load_ood_generator(flags: argparse.Namespace) -> Generator | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from charrnn.inference.answers import Prediction
@@ -19,8 +18,6 @@ ORANGES = (230, 223, 216, 209, 202)
 """Of the 256 colours of terminals, from faint to strong; blue and orange differ for colour-blind eyes, too."""
 FAINTEST = 0.05
 """Attributions below this share of the largest one stay uncoloured."""
-JSON_KEYS = {"attributions": "shares", "remainder": "rest"}
-"""Keys in JSON Lines of the fields of an explanation; the other fields keep their names."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +63,11 @@ def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
 
 def write_jsonl(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
     """One JSON object a name; arguments as for :func:`write_table`."""
+    from charrnn.inference.answers import as_record
     from charrnn.text import printable_json
 
     for row in rows:
-        prediction = row.prediction
-        record: dict[str, Any] = {
-            "name": prediction.name,
-            "predictions": [score._asdict() for score in prediction.predictions],
-            "abstained": prediction.abstained,
-            "reason": prediction.reason,
-        }
-        if row.explanation:
-            fields = dataclasses.asdict(row.explanation)
-            del fields["name"]
-            record["explanation"] = {JSON_KEYS.get(key, key): value for key, value in fields.items()}
+        record = as_record(row.prediction, row.explanation)
         stream.write(printable_json(json.dumps(record, ensure_ascii=False)) + "\n")
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.arrays import Bools, Ints
+from charrnn.cancellation import check_stop
 from charrnn.errors import SettingsError
 
 MAX_STATES = 20_000
@@ -56,6 +57,7 @@ class Automaton:
         """The fewest further characters after which a match can end, (S,); :data:`NEVER` if none can."""
         needed = np.where(self.accepts, 0, NEVER)
         while True:
+            check_stop()
             after = np.where(self.next_state >= 0, needed[self.next_state], NEVER).min(axis=1, initial=NEVER)
             better = np.minimum(needed, after + 1)
             if np.array_equal(better, needed):
@@ -82,6 +84,7 @@ def compile_patterns(patterns: Sequence[str], alphabet: str) -> Automaton:
     index: dict[tuple[States, ...], int] = {first: 0}
     rows: list[list[int]] = []
     for states in (queue := [first]):
+        check_stop()
         row = []
         for symbol in representatives:
             after = tuple(automaton.after(own, symbol) for automaton, own in zip(automata, states, strict=True))

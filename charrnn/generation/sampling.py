@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from charrnn.arrays import Floats, Floats32, Ints
+from charrnn.cancellation import check_stop
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Guide
 from charrnn.text import BOS, EOS
@@ -147,6 +148,7 @@ def sample_round(decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.ran
     next_name, yielded, all_slots = SLOTS, 0, np.arange(SLOTS)
     decoder.reset(SLOTS)
     while yielded < ROUND_SIZE:
+        check_stop()
         logits = decoder.next_logits(symbols)
         largest = logits.max(axis=1, keepdims=True)
         log_z = largest[:, 0] + np.log(np.exp(logits - largest).sum(axis=1))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Ints
+from charrnn.inference.explanation import Explanation
 
 
 class LabelScore(NamedTuple):
@@ -37,6 +38,31 @@ class Prediction(NamedTuple):
     def abstained(self) -> bool:
         """Whether the model abstains."""
         return self.reason is not None
+
+
+def as_record(prediction: Prediction, explanation: Explanation | None = None) -> dict[str, Any]:
+    """An answer in the keys of JSON: ``name``, ``predictions``, ``abstained``, ``reason``, ``explanation`` if any."""
+    record: dict[str, Any] = {
+        "name": prediction.name,
+        "predictions": [{"label": label, "probability": p} for label, p in prediction.predictions],
+        "abstained": prediction.abstained,
+        "reason": prediction.reason,
+    }
+    if explanation:
+        record["explanation"] = explanation_record(explanation)
+    return record
+
+
+def explanation_record(explanation: Explanation) -> dict[str, Any]:
+    """An explanation in the keys of JSON, without the name."""
+    return {
+        "characters": explanation.characters,
+        "label": explanation.label,
+        "other": explanation.other,
+        "shares": list(explanation.attributions),
+        "rest": explanation.remainder,
+        "score": explanation.score,
+    }
 
 
 @dataclass(frozen=True)

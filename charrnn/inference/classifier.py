@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
 
@@ -14,14 +14,12 @@ from charrnn.inference.answers import LabelScore, Prediction, Ranking, answer_co
 from charrnn.inference.explanation import Explanation, shapley_values
 from charrnn.inference.generator import Generator
 from charrnn.inference.label_model import LabelModel
+from charrnn.inference.priors import Prior, prior_ratio
 from charrnn.model_folder import ModelConfig, Weights
 from charrnn.text import PAD, PIPELINES, SPECIALS, UNKNOWN, rejection_reason
 
 BATCH = 16_384
 """Names that are sorted and scored together: the more, the more prefixes they share."""
-
-Prior = str | Mapping[str, float]
-"""``model``, ``uniform``, or a weight for each label."""
 
 
 class Classifier:
@@ -55,6 +53,7 @@ class Classifier:
         coverage: float | None = None,
         min_probability: float = 0.0,
         ood_generator: Generator | None = None,
+        labels: Sequence[str] | None = None,
     ) -> list[Prediction]:
         """The most probable labels of each name, in the order of the names.
 
@@ -71,17 +70,19 @@ class Classifier:
             min_probability: of the top label; below it the reason is ``uncertain-score``.
             ood_generator: a generator of the same names; a name that it finds out of distribution gets the reason
                 ``unlike-training``. That takes about as much time again.
+            labels: ask among these alone; all others count as impossible.
 
         Raises:
+            UnknownLabelError: the model does not know one of ``labels``.
             SettingsError: ``top_k`` or ``min_probability`` is out of its range, the prior is invalid, the model was not
                 calibrated for this coverage, or the generator not for out-of-distribution scores.
         """
         names = _listed(names)
-        ranking = self.rank(names, top_k, prior, coverage, min_probability, ood_generator)
+        ranking = self.rank(names, top_k, prior, coverage, min_probability, ood_generator, labels)
         shown = ranking.labels.shape[1]
-        labels = np.array(self.labels, object)[ranking.labels.ravel()].tolist()
+        own_labels = np.array(self.labels, object)[ranking.labels.ravel()].tolist()
         # NamedTuple's own constructor costs a Python call for each object, 6 % of the whole.
-        pairs = zip(labels, ranking.probabilities.ravel().tolist(), strict=True)
+        pairs = zip(own_labels, ranking.probabilities.ravel().tolist(), strict=True)
         scored = list(map(tuple.__new__, repeat(LabelScore), pairs))
         firsts = range(0, len(scored), shown or 1)
         rows = [tuple(scored[i : i + size]) for i, size in zip(firsts, ranking.sizes.tolist(), strict=True)]
@@ -95,13 +96,14 @@ class Classifier:
         coverage: float | None = None,
         min_probability: float = 0.0,
         ood_generator: Generator | None = None,
+        labels: Sequence[str] | None = None,
     ) -> Ranking:
         """As :meth:`predict`, in arrays."""
-        self.check_settings(top_k, prior, coverage, min_probability, ood_generator)
+        self.check_settings(top_k, prior, coverage, min_probability, ood_generator, labels)
         names = _listed(names)
         texts, rejections = self._texts(names)
-        probabilities, in_alphabet = self._probabilities(texts, self._prior_ratio(prior))
-        sizes = np.full(len(names), self.width(top_k))
+        probabilities, in_alphabet = self._probabilities(texts, self._prior_ratio(prior, labels))
+        sizes = np.full(len(names), self.width(top_k, labels=labels))
         if coverage is not None:
             sizes = np.maximum((probabilities >= self._threshold(coverage)).sum(axis=1), 1)
         best = np.argsort(-probabilities, axis=1, kind="stable")[:, : int(sizes.max(initial=0))]
@@ -144,7 +146,7 @@ class Classifier:
 
         names = frames.names_of(table, name_column)
         ranking = self.rank(names, **settings)
-        width = self.width(settings.get("top_k", 3), settings.get("coverage"))
+        width = self.width(settings.get("top_k", 3), settings.get("coverage"), settings.get("labels"))
         prefix = free_prefix(frames.columns_of(table), width)
         return frames.with_columns(table, answer_columns(ranking, self.labels, width, prefix))
 
@@ -155,28 +157,31 @@ class Classifier:
         coverage: float | None = None,
         min_probability: float = 0.0,
         ood_generator: Generator | None = None,
+        labels: Sequence[str] | None = None,
     ) -> None:
         """Raise what :meth:`predict` would raise for these settings, whatever the names."""
         if top_k < 0:
             raise SettingsError(f"top_k {top_k}: must be at least 1, or 0 for every label.")
         if not 0 <= min_probability <= 1:
             raise SettingsError(f"min_probability {min_probability}: must be from 0 to 1.")
-        self._prior_ratio(prior)
+        self._prior_ratio(prior, labels)
         if coverage is not None:
             self._threshold(coverage)
             if prior != "model":
                 raise SettingsError(
                     f"coverage {coverage}: holds under the model's own prior only. Leave the prior out."
                 )
+            if labels is not None:
+                raise SettingsError(f"coverage {coverage}: holds among all labels only. Leave labels out.")
         if ood_generator is not None:
             ood_generator.check_ood_threshold()
 
-    def width(self, top_k: int, coverage: float | None = None) -> int:
+    def width(self, top_k: int, coverage: float | None = None, labels: Sequence[str] | None = None) -> int:
         """How many labels an answer shows at most."""
-        count = len(self.labels)
+        count = len(self.labels if labels is None else labels)
         return count if coverage is not None else min(top_k, count) or count
 
-    def explain(self, name: str, prior: Prior = "model") -> Explanation:
+    def explain(self, name: str, prior: Prior = "model", labels: Sequence[str] | None = None) -> Explanation:
         """Attribute the decision between the top label and the runner-up to characters, by :func:`shapley_values`.
 
         In a coalition the other characters are unknown to the network, as in training with character dropout, and the
@@ -185,19 +190,23 @@ class Classifier:
         Args:
             name: to be explained.
             prior: as for :meth:`probabilities`.
+            labels: as for :meth:`predict`.
 
         Raises:
             InputError: the name cannot be scored.
-            SettingsError: the prior is invalid or leaves one label only.
+            UnknownLabelError: the model does not know one of ``labels``.
+            SettingsError: the prior is invalid, or one label only is possible.
         """
         if reason := rejection_reason(name, self.config.pipeline):
             raise InputError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
         text = self.pipeline(name)
         codes = np.array(self.vocabulary.encode(text), np.int64)
-        ratio = self._prior_ratio(prior)
+        ratio = self._prior_ratio(prior, labels)
         possible = np.ones(len(self.labels), bool) if ratio is None else ratio > 0
         if possible.sum() < 2:
-            raise SettingsError("prior: only one label is possible, so there is nothing to explain.")
+            raise SettingsError(
+                "explain: only one label is possible, so there is nothing to explain. Allow another one."
+            )
         shift = np.zeros(len(self.labels)) if ratio is None else np.log(np.where(possible, ratio, 1))
 
         def log_odds(coalitions: Bools) -> Floats:
@@ -259,21 +268,8 @@ class Classifier:
             raise SettingsError(f"coverage {coverage}: the model was not calibrated for it; {known}.")
         return thresholds[str(coverage)]
 
-    def _prior_ratio(self, prior: Prior) -> Floats | None:
-        """The wanted label frequencies divided by those of training, (labels,); None where they are equal."""
-        if prior == "model":
-            return None
-        if prior == "uniform":
-            wanted = np.ones(len(self.labels))
-        elif isinstance(prior, Mapping):
-            if unknown := sorted(prior.keys() - set(self.labels)):
-                raise SettingsError(f"prior: unknown label {unknown[0]!r}; this model knows {', '.join(self.labels)}.")
-            wanted = np.array([prior.get(label, 0.0) for label in self.labels], np.float64)
-        else:
-            raise SettingsError(f"prior {prior!r}: must be 'model', 'uniform', or a weight for each label.")
-        if not np.isfinite(wanted).all() or wanted.min() < 0 or not wanted.any():
-            raise SettingsError("prior: weights must be finite, at least 0, and not all 0.")
-        return np.asarray(wanted / self.model.prior)
+    def _prior_ratio(self, prior: Prior, labels: Sequence[str] | None = None) -> Floats | None:
+        return prior_ratio(self.labels, self.model.prior, prior, labels)
 
 
 def _listed(names: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.arrays import Bools, Floats
+from charrnn.cancellation import check_stop
 
 ORDERS = 16
 """Random orders of the characters that are averaged over; each is also used backwards."""
@@ -61,7 +62,10 @@ def shapley_values(value: Callable[[Bools], Floats], size: int, seed: int = 0) -
     ranks = orders.argsort(axis=1)
     coalitions = ranks[:, None, :] < np.arange(size + 1)[:, None]  # (O, size + 1, size)
     distinct, which = np.unique(coalitions.reshape(-1, size), axis=0, return_inverse=True)
-    batches = [value(distinct[first : first + BATCH]) for first in range(0, len(distinct), BATCH)]
+    batches = []
+    for first in range(0, len(distinct), BATCH):
+        check_stop()
+        batches.append(value(distinct[first : first + BATCH]))
     values = np.concatenate(batches)[which.reshape(len(orders), size + 1)]  # (O, size + 1)
     gains = np.diff(values, axis=1)
     shapley = np.take_along_axis(gains, ranks, axis=1).mean(axis=0)

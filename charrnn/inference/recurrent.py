@@ -130,7 +130,9 @@ class Recurrent:
         inside = np.arange(len(inputs))[:, None, None] < lengths[:, None]  # (T, B, 1)
         initial = -np.inf if pooling == "max" else 0
         pooled: Floats32 = REDUCE[pooling].reduce(outputs, axis=0, where=inside, initial=initial)
-        return pooled / lengths[:, None].astype(np.float32) if pooling == "mean" else pooled
+        if pooling == "mean":
+            pooled /= lengths[:, None]
+        return pooled
 
 
 def checked_architecture(config: ModelConfig, expected: Mapping[str, type | Collection[str]]) -> dict[str, Any]:

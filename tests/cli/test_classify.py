@@ -152,3 +152,16 @@ def test_lists_have_an_encoding_and_may_be_compressed(run, tmp_path):
     assert status == 0 and [json.loads(line)["name"] for line in out.splitlines()] == ["Müller", "", "Nguyễn"]
     status, _, err = run("classify", "--input", tmp_path / "names.txt.gz")
     assert status == 2 and "Set --encoding utf-16" in err and err.count("\n") == 1
+
+
+def test_labels_ask_among_these_alone(run, tmp_path):
+    flags = ["--labels", "Irish,Scottish,English", "--top-k", 0]
+    status, out, _ = run("classify", "Satoshi", *flags, "--format", "jsonl", "--explain")
+    record = json.loads(out)
+    assert status == 0 and {row["label"] for row in record["predictions"]} == {"Irish", "Scottish", "English"}
+    assert {record["explanation"]["label"], record["explanation"]["other"]} < {"Irish", "Scottish", "English"}
+    (tmp_path / "in.csv").write_text("name\nSatoshi\n")
+    assert run("classify", "--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv", *flags)[0] == 0
+    (row,) = csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text()))
+    assert row["label_3"] and "label_4" not in row
+    assert run("classify", "Satoshi", "--labels", "Elvish")[2].startswith("charrnn: labels: unknown label 'Elvish'")

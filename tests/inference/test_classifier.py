@@ -238,3 +238,38 @@ def test_a_name_that_grows_too_long_when_it_is_read_abstains(model, name):
 def test_composition_does_not_make_a_name_too_long(model):
     decomposed = unicodedata.normalize("NFD", "\u1ec5" * 60)
     assert len(decomposed) > 100 and model.predict([decomposed, " " * 100 + "Bob"])[1].reason is None
+
+
+def test_labels_ask_among_these_alone(model):
+    asked, names = ["C", "A"], random_names(60)
+    whole, chosen = model.probabilities(names), model.rank(names, top_k=0, labels=asked)
+    assert chosen.labels.shape == (60, 2) and set(chosen.labels.ravel()) == {0, 2}
+    within = whole[:, [0, 2]] / whole[:, [0, 2]].sum(axis=1, keepdims=True)
+    assert np.allclose(chosen.probabilities, -np.sort(-within, axis=1))
+    weighted = model.predict(names[:1], 1, prior={"A": 1.0, "B": 5.0}, labels=asked)[0]
+    assert weighted.predictions == (("A", 1.0),)
+    explanation = model.explain("abc", labels=asked)
+    assert {explanation.label, explanation.other} == {"A", "C"}
+    assert explanation.score == pytest.approx(abs(np.log(model.probabilities(["abc"])[0, [0, 2]]) @ [1, -1]))
+
+
+@pytest.mark.parametrize(
+    ("labels", "settings", "message"),
+    [
+        (["A", "Elvish"], {}, "labels: unknown label 'Elvish'; this model knows A, B, C"),
+        ([], {}, "must be a list"),
+        ("AB", {}, "must be a list"),
+        (["A", "A"], {}, "each of them once"),
+        (["A"], {"prior": {"B": 1.0}}, "impossible"),
+    ],
+)
+def test_wrong_labels_are_refused(model, labels, settings, message):
+    with pytest.raises(SettingsError, match=message):
+        model.predict(["abc"], labels=labels, **settings)
+
+
+def test_labels_exclude_coverage_and_explaining_needs_two():
+    with pytest.raises(SettingsError, match="among all labels only"):
+        load("names/classifier").predict(["abc"], coverage=0.9, labels=["Irish", "Scottish"])
+    with pytest.raises(SettingsError, match="one label is possible"):
+        load("names/classifier").explain("abc", labels=["Irish"])

@@ -1,0 +1,59 @@
+"""Which labels are possible, and how frequent they are where the names come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from charrnn.arrays import Floats
+from charrnn.errors import SettingsError, UnknownLabelError
+
+Prior = str | Mapping[str, float]
+"""``model``, ``uniform``, or a weight for each label."""
+
+
+def prior_ratio(
+    known: Sequence[str], own: Floats, prior: Prior = "model", labels: Sequence[str] | None = None
+) -> Floats | None:
+    """The wanted label frequencies divided by those of training, (L,); None where they are equal.
+
+    Answers are multiplied by it (Saerens, Latinne and Decaestecker 2002).
+
+    Args:
+        known: labels of the model.
+        own: their frequencies in training, (L,).
+        prior: the wanted ones.
+        labels: the only labels that are possible; None makes no restriction.
+
+    Raises:
+        UnknownLabelError: the model does not know one of ``labels``.
+        SettingsError: ``labels`` or the prior is invalid, or no label is possible.
+    """
+    ratio = _ratio(known, own, prior)
+    if labels is None:
+        return ratio
+    if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
+        raise SettingsError(f"labels {labels!r}: must be a list of labels, each of them once.")
+    if unknown := [label for label in labels if label not in known]:
+        raise UnknownLabelError(f"labels: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
+    restricted = np.isin(known, list(labels)) * (np.ones(len(known)) if ratio is None else ratio)
+    if not restricted.any():
+        raise SettingsError("labels: the prior makes all of them impossible. Give one of them a weight.")
+    return np.asarray(restricted)
+
+
+def _ratio(known: Sequence[str], own: Floats, prior: Prior) -> Floats | None:
+    if prior == "model":
+        return None
+    if prior == "uniform":
+        wanted = np.ones(len(known))
+    elif isinstance(prior, Mapping):
+        if unknown := sorted(prior.keys() - set(known)):
+            raise SettingsError(f"prior: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
+        wanted = np.array([prior.get(label, 0.0) for label in known], np.float64)
+    else:
+        raise SettingsError(f"prior {prior!r}: must be 'model', 'uniform', or a weight for each label.")
+    if not np.isfinite(wanted).all() or wanted.min() < 0 or not wanted.any():
+        raise SettingsError("prior: weights must be finite, at least 0, and not all 0.")
+    return np.asarray(wanted / own)
