@@ -99,7 +99,7 @@ class Recurrent:
             pooling: one of :data:`POOLINGS`.
         """
         if len(chars) <= FEW:
-            return self._pooled_few(table[chars.T], lengths, pooling)
+            return self._pooled_few(table, chars, lengths, pooling)
         result = np.empty((len(chars), self.hidden), np.float32)
         for levels in prefix_levels(chars, lengths, len(table)):
             state = self.initial_state(1)
@@ -113,25 +113,23 @@ class Recurrent:
             result /= lengths[:, None]
         return result
 
-    def _pooled_few(self, inputs: Floats32, lengths: Ints, pooling: str) -> Floats32:
-        """As :meth:`pooled` for few names, where finding shared prefixes takes longer than it saves.
-
-        Args:
-            inputs: of :meth:`step`, (T, B, GH).
-            lengths: (B,), at least 1.
-            pooling: one of :data:`POOLINGS`.
-        """
+    def _pooled_few(self, table: Floats32, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
+        """As :meth:`pooled` for few names, where finding shared prefixes takes longer than it saves."""
+        longest_first = np.argsort(-lengths, kind="stable")
+        chars, lengths = chars[longest_first], lengths[longest_first]
+        inputs = table[chars.T]  # (T, B, GH)
+        inside = np.arange(len(inputs))[:, None] < lengths  # (T, B)
         states = np.zeros((len(inputs) + 1, len(lengths), self.size), np.float32)
-        for t in range(len(inputs)):
-            states[t + 1] = self.step(inputs[t], states[t])
+        for t, active in enumerate(inside.sum(axis=1).tolist()):
+            states[t + 1, :active] = self.step(inputs[t, :active], states[t, :active])
         outputs = states[1:, :, : self.hidden]  # (T, B, H)
+        pooled = np.empty((len(lengths), self.hidden), np.float32)
         if pooling == "last":
-            return outputs[lengths - 1, np.arange(len(lengths))]
-        inside = np.arange(len(inputs))[:, None, None] < lengths[:, None]  # (T, B, 1)
-        initial = -np.inf if pooling == "max" else 0
-        pooled: Floats32 = REDUCE[pooling].reduce(outputs, axis=0, where=inside, initial=initial)
-        if pooling == "mean":
-            pooled /= lengths[:, None]
+            pooled[longest_first] = outputs[lengths - 1, np.arange(len(lengths))]
+        elif pooling == "mean":
+            pooled[longest_first] = outputs.sum(axis=0) / lengths[:, None]  # the states behind a name are 0
+        else:
+            pooled[longest_first] = outputs.max(axis=0, where=inside[:, :, None], initial=-np.inf)
         return pooled
 
 
