@@ -130,7 +130,7 @@ def extra_requirements(extra: str) -> list[str]:
         if not path.exists():
             return []
         extras = tomllib.loads(path.read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-        return list(extras.get(extra, []))
+        return [requirement.partition(";")[0].strip() for requirement in extras.get(extra, [])]
     of_extra = re.compile(rf"""\bextra\s*==\s*["']{re.escape(extra)}["']""")
     requirements = [line.partition(";") for line in lines]
     return [requirement.strip() for requirement, _, marker in requirements if of_extra.search(marker)]

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 # Before NumPy is imported. These matrix products are too small to profit from more than one thread.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from charrnn.cli import classify, corpus, evaluate, export, generate, info
+from charrnn.cli import classify, corpus, evaluate, export, generate, info, serve
 from charrnn.errors import CharRNNError, InterruptedRunError
 
-COMMANDS = (classify, generate, evaluate, info, corpus, export)
+COMMANDS = (classify, generate, evaluate, info, corpus, export, serve)
 """Modules of the commands, in the order of ``--help``."""
 
 

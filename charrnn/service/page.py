@@ -5,23 +5,33 @@ from __future__ import annotations
 import html
 import os
 import secrets
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 # Before Gradio is imported: no server-side rendering (it starts a Node process), no telemetry.
 os.environ.setdefault("GRADIO_SSR_MODE", "false")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+# Gradio sums up its last 10,000 records after every so many events.
+os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000")
 
 from charrnn.errors import CharRNNError, needs_extra
 from charrnn.inference import Classifier, Generator
 from charrnn.inference.explanation import Explanation
 from charrnn.model_folder import ANY
+from charrnn.service.core import Service
+from charrnn.service.problems import Problem
 from charrnn.text import MAX_LENGTH
 
 with needs_extra("app"):
     import gradio as gr
+    from fastapi import FastAPI
 
 MAX_NAMES = 100
 """Names that one click generates at most."""
+Result = TypeVar("Result")
+QUEUE, CONCURRENCY, SESSIONS = 64, 16, 256
+"""Events that wait in Gradio's queue, events of one kind at a time, and sessions whose state is kept. Behind the queue,
+events wait for their turn to compute as all requests do."""
 TOP_K = 5
 """Labels shown for a name."""
 EXAMPLES = ["Satoshi", "Dostoevsky", "Papadopoulos", "O'Sullivan", "Nguyễn", "Dvořáková", "MacLeod", "Haddad"]
@@ -123,88 +133,109 @@ def generate(model: Generator, label: str, number: float, temperature: float, se
     return "\n".join(names), f"Seed {used_seed}: the same seed and settings give the same names."
 
 
-def build(classifier: Classifier, generator: Generator) -> Any:
-    """The page over two models, as ``gr.Blocks``; launch it with :func:`launch`."""
-    # Without a threshold, the page cannot warn of names out of distribution.
-    ood_generator = None if generator.ood_threshold is None else generator
+def build(service: Service) -> Any:
+    """The page over the models of a service, as ``gr.Blocks``; a model that is not there has no tab."""
 
-    def on_classify(name: str) -> tuple[dict[str, float], str, str]:
-        return classify(classifier, ood_generator, name)
+    async def on_classify(name: str, request: gr.Request) -> tuple[dict[str, float], str, str]:
+        models = service.models
+        if models.classifier is None:
+            raise gr.Error("There is no classifier any more.")
+        model = models.classifier
+        return await _computed(service, request, lambda: classify(model, models.ood_generator, name))
 
-    def on_generate(label: str, number: float, temperature: float, seed: str | None) -> tuple[str, str]:
-        return generate(generator, label, number, temperature, seed)
+    async def on_generate(
+        label: str, number: float, temperature: float, seed: str | None, request: gr.Request
+    ) -> tuple[str, str]:
+        model = service.models.generator
+        if model is None:
+            raise gr.Error("There is no generator any more.")
+        return await _computed(service, request, lambda: generate(model, label, number, temperature, seed))
 
     with gr.Blocks(title="charrnn: names") as page:
         gr.Markdown(
             "# charrnn\nTell which language a surname comes from, and invent new ones. "
             "Two small recurrent networks, trained on real surnames."
         )
-        with gr.Tab("Classify"):
-            with gr.Row(equal_height=False):
-                with gr.Column():
-                    name = gr.Textbox(label="Name", placeholder="Satoshi", max_length=MAX_LENGTH, autofocus=True)
-                    ask = gr.Button("Classify", variant="primary")
-                    gr.Examples([[e] for e in EXAMPLES], name, label="Try one")
-                with gr.Column():
-                    bars = gr.Label(label="Language", num_top_classes=TOP_K)
-                    sentence = gr.Markdown()
-                    why = gr.HTML(padding=False)
-            gr.on([ask.click, name.submit], on_classify, name, [bars, sentence, why], api_name="classify")
-            # A click on an example fills the box without submitting it; the change brings the answer.
-            name.change(
-                on_classify,
-                name,
-                [bars, sentence, why],
-                api_name=False,
-                show_progress="hidden",
-                trigger_mode="always_last",
-            )
-            gr.Markdown(
-                f"It knows {len(classifier.labels)} labels: {', '.join(classifier.labels)}. The answer says which list "
-                "of names a name resembles. It says nothing about a person's identity, origin or ancestry."
-            )
-        with gr.Tab("Generate"), gr.Row(equal_height=False):
-            with gr.Column():
-                start = "Irish" if "Irish" in generator.labels else generator.labels[0]
-                choices = [(label, label) for label in generator.labels]
-                choices += [("any", ANY)] if len(choices) > 1 else []
-                label = gr.Dropdown(choices, value=start, label="Label")
-                number = gr.Slider(1, MAX_NAMES, value=10, step=1, label="Number")
-                temperature = gr.Slider(
-                    0, 2, value=0.8, step=0.05, label="Temperature", info="Low: typical. High: wild."
-                )
-                # A text box, because an empty number field arrives as 0.
-                seed = gr.Textbox(label="Seed", placeholder="any whole number", info="Empty: new names each time.")
-                make = gr.Button("Generate", variant="primary")
-            with gr.Column():
-                names = gr.Textbox(label="Names", lines=10, max_lines=20, buttons=["copy"], elem_id="names")
-                again = gr.Markdown()
-            gr.on([make.click], on_generate, [label, number, temperature, seed], [names, again], api_name="generate")
+        if service.models.classifier is not None:
+            _classify_tab(service.models.classifier, on_classify)
+        if service.models.generator is not None:
+            _generate_tab(service.models.generator, on_generate)
+    page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
+    page.state_session_capacity = SESSIONS
     return page
 
 
-def launch(page: Any, host: str = "127.0.0.1", port: int = 7860, block: bool = True) -> Any:
-    """Serve the page.
+def _classify_tab(classifier: Classifier, on_classify: Callable[..., Any]) -> None:
+    with gr.Tab("Classify"):
+        with gr.Row(equal_height=False):
+            with gr.Column():
+                name = gr.Textbox(label="Name", placeholder="Satoshi", max_length=MAX_LENGTH, autofocus=True)
+                ask = gr.Button("Classify", variant="primary")
+                gr.Examples([[e] for e in EXAMPLES], name, label="Try one")
+            with gr.Column():
+                bars = gr.Label(label="Language", num_top_classes=TOP_K)
+                sentence = gr.Markdown()
+                why = gr.HTML(padding=False)
+        gr.on([ask.click, name.submit], on_classify, name, [bars, sentence, why], api_name="classify")
+        # A click on an example fills the box without submitting it; the change brings the answer.
+        name.change(
+            on_classify,
+            name,
+            [bars, sentence, why],
+            api_name=False,
+            show_progress="hidden",
+            trigger_mode="always_last",
+        )
+        gr.Markdown(
+            f"It knows {len(classifier.labels)} labels: {', '.join(classifier.labels)}. The answer says which list "
+            "of names a name resembles. It says nothing about a person's identity, origin or ancestry."
+        )
+
+
+def _generate_tab(generator: Generator, on_generate: Callable[..., Any]) -> None:
+    with gr.Tab("Generate"), gr.Row(equal_height=False):
+        with gr.Column():
+            start = "Irish" if "Irish" in generator.labels else generator.labels[0]
+            choices = [(label, label) for label in generator.labels]
+            choices += [("any", ANY)] if len(choices) > 1 else []
+            label = gr.Dropdown(choices, value=start, label="Label")
+            number = gr.Slider(1, MAX_NAMES, value=10, step=1, label="Number")
+            temperature = gr.Slider(0, 2, value=0.8, step=0.05, label="Temperature", info="Low: typical. High: wild.")
+            # A text box, because an empty number field arrives as 0.
+            seed = gr.Textbox(label="Seed", placeholder="any whole number", info="Empty: new names each time.")
+            make = gr.Button("Generate", variant="primary")
+        with gr.Column():
+            names = gr.Textbox(label="Names", lines=10, max_lines=20, buttons=["copy"], elem_id="names")
+            again = gr.Markdown()
+        gr.on([make.click], on_generate, [label, number, temperature, seed], [names, again], api_name="generate")
+
+
+async def _computed(service: Service, request: gr.Request, work: Callable[[], Result]) -> Result:
+    """The result of a function, in the client's turn."""
+    try:
+        return await service.computing.run(request.client.host if request.client else "", work)
+    except Problem as problem:
+        raise gr.Error(problem.detail) from problem
+
+
+def mount(page: Any) -> FastAPI:
+    """The application that serves the page at its root.
 
     Args:
         page: of :func:`build`.
-        host: address to listen on.
-        port: to listen on.
-        block: until stopped; otherwise a thread serves.
-
-    Returns:
-        What ``gr.Blocks.launch`` returns: app, local address, share address.
-
-    Raises:
-        OSError: the port is taken.
     """
-    return page.launch(
-        server_name=host,
-        server_port=port,
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
         theme=theme(),
         css=CSS,
         ssr_mode=False,
         enable_monitoring=False,
-        prevent_thread_lock=not block,
-        quiet=True,
+        run_history=False,
+        show_error=False,
+        max_file_size=0,
+        footer_links=[],
     )
+    return app

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from charrnn.cluster import connect
 from charrnn.errors import CharRNNError, SettingsError, StorageError, WorkerError, needs_extra
 from charrnn.storage import storage_errors
 from charrnn.tables.job import Job, PartId, PartRecord
@@ -23,14 +24,6 @@ from charrnn.tables.local_engine import Records, failed
 from charrnn.tables.pieces import Piece
 from charrnn.tables.scorer import Scorer
 from charrnn.tables.store import unfinished_parts
-
-# Ray reads these when it is imported: no reports over the network, no advice on standard error.
-for variable, value in (
-    ("RAY_USAGE_STATS_ENABLED", "0"),
-    ("RAY_DATA_LOG_LEVEL", "ERROR"),
-    ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0"),
-):
-    os.environ.setdefault(variable, value)
 
 with needs_extra("ray"):
     import ray
@@ -62,7 +55,7 @@ def score_on_ray(
     context.enable_progress_bars, context.target_max_block_size = False, 1
     try:
         if started:
-            _connect(workers, address)
+            connect(address, (workers or os.cpu_count() or 1) + 1)
         room = int(ray.cluster_resources().get("CPU", 0)) - 1
         if (workers or 1) > room:
             raise SettingsError(
@@ -77,24 +70,6 @@ def score_on_ray(
         context.enable_progress_bars, context.target_max_block_size = before
         if started:
             ray.shutdown()
-
-
-def _connect(workers: int | None, address: str | None) -> None:
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address is None:
-        # "local" starts one, whatever RAY_ADDRESS or a cluster that runs on this machine says.
-        count = (workers or os.cpu_count() or 1) + 1
-        ray.init(address="local", num_cpus=count, include_dashboard=False, **quiet)
-        return
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    try:
-        if host and port.isdigit():
-            # Ray keeps trying for minutes where nothing listens.
-            socket.create_connection((host, int(port)), timeout=10).close()
-        ray.init(address=address, **quiet)
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise SettingsError(f"--ray-address {address}: no cluster answers ({reason}). Check the address.") from error
 
 
 def _absolute(job: Job) -> Job:

@@ -1,14 +1,30 @@
+import asyncio
+
 import gradio as gr
 import pytest
 
 from charrnn.inference import load
 from charrnn.inference.explanation import Explanation
 from charrnn.service import page
+from charrnn.service.core import Service
+from charrnn.service.settings import ServiceSettings
 
 
 @pytest.fixture(scope="module")
 def models():
     return load("names/classifier"), load("names/generator")
+
+
+def test_a_model_that_is_not_there_has_no_tab(tmp_path, shipped):
+    (tmp_path / "generator").symlink_to(shipped / "generator")
+
+    async def tabs(folder):
+        # With a running event loop, for Gradio would leave one open that it starts itself.
+        built = page.build(Service(ServiceSettings(models=folder)))
+        return [block.label for block in built.blocks.values() if isinstance(block, gr.Tab)]
+
+    assert asyncio.run(tabs(None)) == ["Classify", "Generate"]
+    assert asyncio.run(tabs(str(tmp_path))) == ["Generate"]
 
 
 def test_classify_answers_and_abstains(models):

@@ -1,0 +1,161 @@
+"""From a request to an answer, without HTTP; what the routes and the page compute."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from charrnn.errors import SettingsError, StoppedError
+from charrnn.generation import Constraints, Request, Sample, Sampling
+from charrnn.inference import Classifier, Generator
+from charrnn.inference.answers import as_record, explanation_record
+from charrnn.service import schemas
+from charrnn.service.models import ServedModels
+from charrnn.service.problems import Problem
+
+RESAMPLE = 16
+"""Draws for each name where a constraint is set and the request does not say; the command line does the same."""
+
+
+def classifier_of(models: ServedModels) -> Classifier:
+    """The classifier.
+
+    Raises:
+        Problem: none is served.
+    """
+    if models.classifier is None:
+        raise Problem("no-model", "this service has no classifier; it only invents names. See /api/models.")
+    return models.classifier
+
+
+def generator_of(models: ServedModels) -> Generator:
+    """The generator.
+
+    Raises:
+        Problem: none is served.
+    """
+    if models.generator is None:
+        raise Problem("no-model", "this service has no generator; it only classifies names. See /api/models.")
+    return models.generator
+
+
+def classification_settings(models: ServedModels, asked: schemas.ClassifyRequest) -> dict[str, Any]:
+    """The arguments of :meth:`Classifier.predict` other than the names.
+
+    Raises:
+        SettingsError: no generator can tell which names are unlike those of training.
+    """
+    if asked.unlike_training and models.ood_generator is None:
+        raise SettingsError("unlike_training: this service has no generator that can tell. Leave it out.")
+    return {
+        "top_k": asked.top_k,
+        "prior": asked.prior,
+        "coverage": asked.coverage,
+        "min_probability": asked.min_probability,
+        "ood_generator": models.ood_generator if asked.unlike_training else None,
+        "labels": asked.labels,
+    }
+
+
+def classify(models: ServedModels, asked: schemas.ClassifyRequest) -> list[dict[str, Any]]:
+    """An answer for each name, in the keys of ``charrnn classify --format jsonl``."""
+    model, settings = classifier_of(models), classification_settings(models, asked)
+    predictions = model.predict(asked.names, **settings)  # type: ignore[arg-type]  # None is a missing name
+    if not asked.explain:
+        return [as_record(prediction) for prediction in predictions]
+    return [
+        as_record(p, model.explain(p.name, asked.prior, asked.labels) if p.predictions else None) for p in predictions
+    ]
+
+
+def explain(models: ServedModels, asked: schemas.ExplainRequest) -> dict[str, Any]:
+    """What each character of a name says."""
+    model = classifier_of(models)
+    explanation = model.explain(asked.name, asked.prior, asked.labels)
+    return {"name": asked.name, **explanation_record(explanation), "model": model.config.weights_sha256}
+
+
+def generation_request(asked: schemas.GenerateRequest, labels: Sequence[str]) -> Request:
+    """What to draw; without a seed, a random one is chosen."""
+    constraints = Constraints(
+        asked.prefix,
+        asked.suffix,
+        asked.contains,
+        asked.pattern,
+        asked.characters,
+        asked.min_length,
+        asked.max_length,
+    )
+    label = labels[0] if asked.label is None and len(labels) == 1 else asked.label
+    return Request(
+        label if asked.blend is None else asked.blend,
+        secrets.randbelow(2**32) if asked.seed is None else asked.seed,
+        Sampling(asked.temperature, asked.top_k, asked.top_p),
+        constraints,
+        asked.resample or (RESAMPLE if constraints != Constraints() else 1),
+    )
+
+
+def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[dict[str, Any]]:
+    """Names, each as soon as it is drawn, and at last whether all are there.
+
+    Raises:
+        CharRNNError: as :meth:`charrnn.inference.Generator.stream`, before the first name.
+        StoppedError: stopped before the first name; later, the last item tells of it.
+    """
+    model = generator_of(models)
+    request = generation_request(asked, model.labels)
+    count, message = 0, None
+    if asked.nearest:
+        _ = model.training_names  # an error comes before the first name
+    try:
+        for sample in model.stream(request, asked.n, asked.novel):
+            yield _named(model, request, sample, asked.nearest)
+            count += 1
+    except StoppedError:
+        if not count:
+            raise
+        message = f"{count:,} names instead of {asked.n:,}: the time for one request is over. Ask for fewer."
+    else:
+        if count < asked.n:
+            message = f"{count:,} names instead of {asked.n:,}: no more new ones were found."
+    yield {"seed": request.seed, "complete": count == asked.n, "message": message}
+
+
+def repeat(models: ServedModels, asked: schemas.RepeatRequest) -> dict[str, Any]:
+    """The name of a stamp."""
+    model = generator_of(models)
+    sample = model.repeat(asked.stamp)
+    return {
+        "name": sample.name,
+        "log_probability": round(sample.log_probability, 4),
+        "stamp": asked.stamp,
+        "model": model.config.weights_sha256,
+    }
+
+
+def _named(model: Generator, request: Request, sample: Sample, nearest: bool) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "name": sample.name,
+        "log_probability": round(sample.log_probability, 4),
+        "stamp": model.stamp(request, sample),
+    }
+    if nearest:
+        record["nearest"], record["distance"] = model.nearest(sample.name)
+    return record
+
+
+def describe(models: ServedModels) -> list[dict[str, Any]]:
+    """What ``/api/models`` tells of each model."""
+    return [
+        {
+            "task": model.config.task,
+            "labels": model.labels,
+            "alphabet": model.config.alphabet,
+            "sha256": model.config.weights_sha256,
+            "scores": model.config.metrics,
+        }
+        for model in (models.classifier, models.generator)
+        if model is not None
+    ]

@@ -1,0 +1,155 @@
+"""The service put together: routes, page and guards as one ASGI application."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client.multiprocess import mark_process_dead
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from charrnn import __version__
+from charrnn.service import api, schemas
+from charrnn.service.core import Service
+from charrnn.service.docs import add_docs
+from charrnn.service.gate import Gate
+from charrnn.service.limits import BodyLimit
+from charrnn.service.observation import MULTIPROCESS, ROUTE, Observation
+from charrnn.service.problems import Problem
+
+SWITCH_SECONDS = 0.001
+"""After so long, a computing thread lets the event loop go on; Python's own 5 ms would add up."""
+OWN_PATHS = {"/api", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"}
+"""Paths of the API besides those under ``/api/`` and ``/docs/``; the page has all others."""
+
+
+class Application:
+    """The page and the API as one ASGI application.
+
+    Args:
+        service: models, limits, and settings.
+
+    Attributes:
+        app: the ASGI application.
+        page: as ``gr.Blocks``; None without a page.
+        contexts: entered when the application starts, left when it ends.
+
+    Raises:
+        SettingsError: the token file cannot be used.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.contexts: list[Callable[[Application], AbstractContextManager[None]]] = []
+        self.page: Any = None
+        self.api = self._api()
+        self.observation = Observation(self._guarded(self._by_path()), service.metrics)
+        self.app: ASGIApp = self.observation
+
+    def _api(self) -> FastAPI:
+        app = FastAPI(
+            title="charrnn",
+            version=__version__,
+            summary="Tell which label a name belongs to; invent names.",
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/openapi.json",
+            lifespan=self._lifespan,
+        )
+        routes = api.router(self.service)
+        app.include_router(routes)
+        self._handlers = {route.path: route.get_route_handler() for route in api.posted(routes)}
+        add_docs(app)
+
+        @app.get("/healthz", tags=["server"], response_model=schemas.Status, summary="Whether it is alive")
+        async def healthz() -> Response:
+            return api.answered({"status": "alive"})
+
+        @app.get("/readyz", tags=["server"], response_model=schemas.Status, summary="Whether it takes requests")
+        async def readyz() -> Response:
+            if self.service.is_draining:
+                return Problem("draining", "this server stops. Ask another one.").response()
+            return api.answered({"status": "ready"})
+
+        @app.get("/metrics", tags=["server"], summary="Metrics for Prometheus", response_class=Response)
+        async def metrics() -> Response:
+            return Response(self.service.metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+        if not self.service.settings.has_page:
+
+            @app.get("/", include_in_schema=False)
+            async def root(request: Request) -> Response:
+                return RedirectResponse(f"{request.scope.get('root_path', '')}/docs")
+
+        @app.exception_handler(HTTPException)
+        async def no_route(request: Request, error: HTTPException) -> Response:
+            kind = "method-not-allowed" if error.status_code == 405 else "not-found"
+            what = f"{request.method} is not for this path" if kind == "method-not-allowed" else "there is no such path"
+            problem = Problem(kind, f"{what}. /docs lists all.", headers=dict(error.headers or {}))
+            return problem.response()
+
+        return app
+
+    def _by_path(self) -> ASGIApp:
+        """The page and the API as one application."""
+        page_app: ASGIApp = self.api
+        if self.service.settings.has_page:
+            from charrnn.service import page
+
+            self.page = page.build(self.service)
+            mounted = page.mount(self.page)
+            self._page_lifespan = mounted.router.lifespan_context(mounted)
+            page_app = mounted
+
+        async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+            path = scope.get("path", "")
+            if scope["type"] == "http" and scope["method"] == "POST" and path in self._handlers:
+                # FastAPI's way to these routes takes as long as a small answer.
+                scope[ROUTE] = path
+                response = await self._handlers[path](Request(scope, receive, send))
+                await response(scope, receive, send)
+            elif scope["type"] == "lifespan" or path in OWN_PATHS or path.startswith(("/api/", "/docs/")):
+                await self.api(scope, receive, send)
+            else:
+                if self.service.settings.has_page:
+                    scope[ROUTE] = "page"
+                await page_app(scope, receive, send)
+
+        return by_path
+
+    def _guarded(self, app: ASGIApp) -> ASGIApp:
+        """The application behind the limit of bodies, the gate, and CORS."""
+        settings = self.service.settings
+        guarded: ASGIApp = Gate(
+            BodyLimit(app, self.service.limits), settings.read_tokens(), lambda: self.service.is_draining
+        )
+        if not settings.origins:
+            return guarded
+        return CORSMiddleware(
+            guarded,
+            allow_origins=settings.origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+            expose_headers=["Retry-After", "X-Request-ID"],
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        async with AsyncExitStack() as stack:
+            if self.page is not None:
+                await stack.enter_async_context(self._page_lifespan)
+            for context in self.contexts:
+                stack.enter_context(context(self))
+            yield
+        self.service.computing.close()
+        if MULTIPROCESS in os.environ:
+            mark_process_dead(os.getpid())  # type: ignore[no-untyped-call]

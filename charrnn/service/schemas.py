@@ -1,0 +1,228 @@
+"""What requests may hold and answers hold: the one place that says so; the OpenAPI document is made from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from charrnn.text import MAX_LENGTH
+
+MAX_NAMES = 1000
+"""Names of one request at most."""
+MAX_EXPLAINED = 20
+"""Names of one request at most where each is explained."""
+MAX_NEAREST = 100
+"""Names of one request at most where the nearest training name of each is wanted."""
+MAX_SEED = 2**53 - 1
+"""Above it, JavaScript cannot tell whole numbers apart."""
+LABEL_LENGTH, PATTERN_LENGTH, STAMP_LENGTH = 100, 1000, 8192
+
+Text = Annotated[str, Field(max_length=MAX_LENGTH)]
+LabelName = Annotated[str, Field(max_length=LABEL_LENGTH)]
+Weights = Annotated[dict[LabelName, Annotated[float, Field(ge=0, le=1e9)]], Field(min_length=1, max_length=1000)]
+Labels = Annotated[list[LabelName], Field(min_length=1, max_length=1000)]
+Prior = Literal["model", "uniform"] | Weights
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Body(BaseModel):
+    """The body of a request: values are never converted, and unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ClassifyRequest(Body):
+    """Names, and how to answer."""
+
+    names: list[str | None] = Field(
+        min_length=1,
+        max_length=MAX_NAMES,
+        description="Answered in this order. What cannot be scored abstains in its place; null is a missing name.",
+        examples=[["Satoshi", "O'Sullivan"]],
+    )
+    top_k: int = Field(3, ge=0, le=10_000, description="Labels for each name; 0 gives all.")
+    prior: Prior = Field(
+        "model",
+        description="Label frequencies: those of training, all equal, or a weight for each label (others impossible).",
+    )
+    labels: Labels | None = Field(
+        None, description="Ask among these alone.", examples=[["Irish", "Scottish", "English"]]
+    )
+    coverage: Probability | None = Field(
+        None, description="0.8, 0.9 or 0.95: as many labels as hold the true one for this share of names."
+    )
+    min_probability: Probability = Field(0.0, description="Abstain where the most probable label has less.")
+    unlike_training: bool = Field(False, description="Abstain where the generator finds the name out of distribution.")
+    explain: bool = Field(
+        False, description=f"Say how much each character contributes; for up to {MAX_EXPLAINED} names."
+    )
+
+    @model_validator(mode="after")
+    def _explains_few(self) -> ClassifyRequest:
+        if self.explain and len(self.names) > MAX_EXPLAINED:
+            raise ValueError(f"explain: is for up to {MAX_EXPLAINED} names. Ask for fewer at a time")
+        return self
+
+
+class GenerateRequest(Body):
+    """What names to invent."""
+
+    label: LabelName | None = Field(
+        None,
+        description="One of the labels, or * for any; may be left out where the model has one.",
+        examples=["Irish"],
+    )
+    blend: Weights | None = Field(None, description="In place of a label: weights of several.")
+    n: int = Field(10, ge=1, le=MAX_NAMES, description="Number of names.")
+    seed: int | None = Field(
+        None, ge=0, le=MAX_SEED, description="The same seed gives the same names. Default: a random one.", examples=[7]
+    )
+    temperature: float = Field(0.8, ge=0, le=100, description="0 is the most probable character, 1 follows the model.")
+    top_k: int = Field(0, ge=0, le=10_000, description="Draw among the most probable characters; 0 among all.")
+    top_p: float = Field(1.0, gt=0, le=1, description="Draw among characters that together reach this probability.")
+    prefix: Text = Field("", description="How names begin. In all constraints, letter case matters.")
+    suffix: Text = Field("", description="How they end.")
+    contains: Text = Field("", description="What occurs in them.")
+    pattern: str = Field("", max_length=PATTERN_LENGTH, description="A regular expression for the whole name.")
+    characters: str = Field("", max_length=PATTERN_LENGTH, description="The only characters that occur.")
+    min_length: int = Field(1, ge=1, le=MAX_LENGTH)
+    max_length: int | None = Field(None, ge=1, le=MAX_LENGTH, description="Default: as in the training names.")
+    novel: bool = Field(False, description="Only names that no training name equals, none twice.")
+    resample: int | None = Field(
+        None, ge=1, le=256, description="Candidates for each name. Default: 16 with a constraint, else 1."
+    )
+    nearest: bool = Field(
+        False, description=f"Show the nearest training name and its edit distance; for up to {MAX_NEAREST} names."
+    )
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> GenerateRequest:
+        if self.label is not None and self.blend is not None:
+            raise ValueError("blend: stands in place of a label. Leave one of them out")
+        if self.nearest and self.n > MAX_NEAREST:
+            raise ValueError(f"nearest: is for up to {MAX_NEAREST} names. Ask for fewer at a time")
+        return self
+
+
+class RepeatRequest(Body):
+    """The stamp of a name."""
+
+    stamp: str = Field(min_length=1, max_length=STAMP_LENGTH, description="As an answer of generate holds it.")
+
+
+class ExplainRequest(Body):
+    """A name whose decision is to be explained."""
+
+    name: str = Field(examples=["O'Sullivan"])
+    prior: Prior = "model"
+    labels: Labels | None = Field(None, min_length=2, description="Ask among these alone.")
+
+
+class LabelProbability(BaseModel):
+    """A label and its probability."""
+
+    label: str
+    probability: float
+
+
+class Explanation(BaseModel):
+    """How much each character contributes to the decision between two labels, in nats; shares and rest sum to score."""
+
+    characters: str = Field(description="The name as the model reads it.")
+    label: str = Field(description="The most probable label: positive shares favour it.")
+    other: str = Field(description="The next one: negative shares favour it.")
+    shares: list[float] = Field(description="One for each character.")
+    rest: float = Field(description="What belongs to no character.")
+    score: float = Field(description="log p(label) - log p(other).")
+
+
+class Classification(BaseModel):
+    """The answer for one name."""
+
+    name: str | None = Field(description="As it was given.")
+    predictions: list[LabelProbability] = Field(description="Best first; empty where the name cannot be scored.")
+    abstained: bool
+    reason: str | None = Field(
+        description="missing-name, no-letters, too-long, unsupported-script, out-of-vocabulary, unlike-training or "
+        "uncertain-score."
+    )
+    explanation: Explanation | None = Field(None, description="There if it was asked for and the name can be scored.")
+
+
+class ClassifyAnswer(BaseModel):
+    """An answer for each name, in order."""
+
+    results: list[Classification]
+    model: str = Field(description="SHA-256 of the weights.")
+
+
+class GeneratedName(BaseModel):
+    """An invented name."""
+
+    name: str
+    log_probability: float = Field(description="By the model itself, whatever temperature and constraints, in nats.")
+    stamp: str = Field(description="What repeat needs to draw this name again.")
+    nearest: str | None = Field(None, description="The nearest training name; there if it was asked for.")
+    distance: int | None = Field(None, description="How many edits away it is; 0 for a training name.")
+
+
+class End(BaseModel):
+    """The last line of a stream."""
+
+    seed: int
+    complete: bool = Field(description="Whether all names that were asked for are there.")
+    message: str | None = Field(description="Why they are not.")
+
+
+class GenerateAnswer(End):
+    """Invented names."""
+
+    names: list[GeneratedName]
+    model: str = Field(description="SHA-256 of the weights.")
+
+
+class RepeatAnswer(GeneratedName):
+    """The name of a stamp."""
+
+    model: str = Field(description="SHA-256 of the weights.")
+
+
+class ExplainAnswer(Explanation):
+    """The explanation of a name."""
+
+    name: str
+    model: str = Field(description="SHA-256 of the weights.")
+
+
+class ModelDescription(BaseModel):
+    """A model that is served."""
+
+    task: Literal["classifier", "generator"]
+    labels: list[str]
+    alphabet: str = Field(description="The characters that it knows, after its own cleaning of names.")
+    sha256: str = Field(description="Of the weights; answers name it as model.")
+    scores: dict[str, dict[str, Any]] = Field(description="On names that it never saw, as its model card has them.")
+
+
+class ModelsAnswer(BaseModel):
+    """The models that are served, and what a request may ask of them."""
+
+    models: list[ModelDescription]
+    limits: dict[str, float]
+
+
+class Status(BaseModel):
+    """Whether the server is alive or ready."""
+
+    status: str
+
+
+class ProblemDetails(BaseModel):
+    """What went wrong (RFC 9457)."""
+
+    type: str = Field(examples=["urn:charrnn:problem:unknown-label"])
+    title: str
+    status: int
+    detail: str = Field(description="One line: what, where, and the next move.")
+    field: str | None = Field(None, description="Of the request that is at fault.")
