@@ -174,6 +174,7 @@ def router(service: Service) -> APIRouter:
         results = stream.results()
         if media_type is not None:
             first = await anext(results)
+            stream.stop_watching()
             count("/api/generate", body.n)
             return StreamingResponse(_lines(first, results, media_type), media_type=media_type)
         async with aclosing(results):

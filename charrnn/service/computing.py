@@ -44,6 +44,11 @@ class Computing:
         self.limits = limits
         self.admission = Admission(limits)
         self.threads = ThreadPoolExecutor(limits.computing, "compute")
+        self.ends_at = float("inf")
+
+    def end_soon(self) -> None:
+        """Stop what still computes when the time for draining is over."""
+        self.ends_at = time.monotonic() + self.limits.drain_seconds
 
     async def run(self, address: str, work: Callable[[], Result], request: Request | None = None) -> Result:
         """The result of a function, computed in a thread when it is the client's turn.
@@ -74,13 +79,13 @@ class Stream(Generic[Result]):
         computing: threads and limits.
         address: of the client.
         work: gives the iterator.
-        request: is watched until the first results have come; if its client goes away, the work stops.
+        request: is watched: if its client goes away, the work stops.
     """
 
     def __init__(
         self, computing: Computing, address: str, work: Callable[[], Iterator[Result]], request: Request | None = None
     ) -> None:
-        self.computing, self.address, self.work, self.request = computing, address, work, request
+        self.computing, self.address, self.work = computing, address, work
         self.stopped = Event()
         self.has_turn = False
         self._ended = False
@@ -88,6 +93,7 @@ class Stream(Generic[Result]):
         self._error: BaseException | None = None
         self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._compute())
+        self._watching = None if request is None else asyncio.create_task(self._watch(request))
 
     async def results(self) -> AsyncGenerator[list[Result], None]:
         """Go through the results once, each time all that have come since the last time.
@@ -97,14 +103,9 @@ class Stream(Generic[Result]):
         Raises:
             Problem, ClientGoneError: as :meth:`Computing.run`.
         """
-        watch = asyncio.create_task(self._watch()) if self.request is not None else None
         try:
             while True:
                 await self._changed.wait()
-                if watch is not None:
-                    # From here on, whoever sends the response notices that the client is gone.
-                    watch.cancel()
-                    watch = None
                 self._changed.clear()
                 if self._items:
                     items, self._items = self._items, []
@@ -114,13 +115,16 @@ class Stream(Generic[Result]):
                 elif self._ended:
                     return
         finally:
-            if watch is not None:
-                watch.cancel()
+            self.stop_watching()
             await self._stop()
 
-    async def _watch(self) -> None:
-        assert self.request is not None
-        while (await self.request.receive())["type"] != "http.disconnect":
+    def stop_watching(self) -> None:
+        """Leave it to others, such as a response that streams, to notice that the client goes away."""
+        if self._watching is not None:
+            self._watching.cancel()
+
+    async def _watch(self, request: Request) -> None:
+        while (await request.receive())["type"] != "http.disconnect":
             pass
         self._error = ClientGoneError()
         await self._stop()
@@ -151,8 +155,8 @@ class Stream(Generic[Result]):
             self._changed.set()
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        deadline = time.monotonic() + self.computing.limits.seconds
-        with stoppable(lambda: self.stopped.is_set() or time.monotonic() > deadline):
+        computing, deadline = self.computing, time.monotonic() + self.computing.limits.seconds
+        with stoppable(lambda: self.stopped.is_set() or time.monotonic() > min(deadline, computing.ends_at)):
             for item in self.work():
                 loop.call_soon_threadsafe(self._add, item)
 

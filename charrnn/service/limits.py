@@ -34,6 +34,7 @@ class Limits:
         waiting: requests that wait for their turn.
         waiting_seconds: until a request that waits is refused.
         connections: open at a time.
+        drain_seconds: after a signal to stop, until computing is stopped; what was begun is answered as far as it is.
     """
 
     body_bytes: int = 2**20
@@ -44,6 +45,7 @@ class Limits:
     waiting: int = field(default_factory=lambda: 16 * processors())
     waiting_seconds: float = 5.0
     connections: int = 2048
+    drain_seconds: float = 7.0
 
 
 BODY = "charrnn.body"

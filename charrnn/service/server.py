@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from charrnn.errors import SettingsError, needs_extra
@@ -27,8 +28,8 @@ with needs_extra("app"):
 from charrnn.service.models import ServedModels
 from charrnn.service.settings import ServiceSettings, from_environment
 
-DRAIN_SECONDS = 8.0
-"""Time for requests in flight after a signal to stop."""
+ANSWER_SECONDS = 1
+"""Time for answers to be sent after all computing has stopped."""
 LINGER_SECONDS = 1.0
 """Time after SIGTERM in which new requests are still told to go elsewhere, so that a load balancer notices."""
 
@@ -73,10 +74,10 @@ def run(application: Application, listener: socket.socket) -> None:
             signal.signal(number, handler)
 
 
-def prepared(settings: ServiceSettings) -> Application:
+def prepared(settings: ServiceSettings, limits: Limits | None = None) -> Application:
     """An application that obeys signals: SIGTERM and Ctrl-C end it gracefully, SIGHUP loads the models anew."""
-    application = Application(Service(settings))
-    application.contexts.append(_obeying_signals)
+    application = Application(Service(settings, limits))
+    application.contexts.append(_draining if settings.workers == 1 else _leaving)
     return application
 
 
@@ -112,7 +113,7 @@ def _serve_in_processes(settings: ServiceSettings, listener: socket.socket) -> N
         config = _config(settings, "charrnn.service.server:create_app", factory=True, workers=settings.workers)
         _announce(settings, listener, f"the API (see /docs), in {settings.workers} processes,")
         try:
-            Multiprocess(config, sockets=[listener]).run()
+            _Supervisor(config, sockets=[listener]).run()
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -129,8 +130,8 @@ def _config(settings: ServiceSettings, app: Any, **options: Any) -> uvicorn.Conf
         forwarded_allow_ips=settings.trusted_proxy or "",
         limit_concurrency=Limits().connections,
         timeout_keep_alive=65,
-        # Requests were waited for before; what is left are streams that never end.
-        timeout_graceful_shutdown=1,
+        # One process has waited for its requests before; what is left then are streams of Gradio that never end.
+        timeout_graceful_shutdown=ANSWER_SECONDS + (0 if settings.workers == 1 else int(Limits().drain_seconds)),
         lifespan="on",
         **options,
     )
@@ -141,43 +142,93 @@ def _announce(settings: ServiceSettings, listener: socket.socket, what: str) -> 
     print(f"charrnn serves {what} at http://{host}:{listener.getsockname()[1]} (stop with Ctrl-C)", flush=True)
 
 
-@contextmanager
-def _obeying_signals(application: Application) -> Iterator[None]:
-    """Signals drain the service before uvicorn, whose handlers were there before, gets them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    service, loop = application.service, asyncio.get_running_loop()
-    former: dict[int, Any] = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    began = time.monotonic()
-    tasks: set[asyncio.Future[Any]] = set()
+Stop = Callable[[int, Callable[[], Any]], None]
+"""What handles a signal to stop: gets its number, and what passes it on to uvicorn."""
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal began
-        handler = former[number]
-        if not service.is_draining:
-            service.is_draining, began = True, time.monotonic()
-            linger = LINGER_SECONDS if number == signal.SIGTERM else 0.0
-            loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(_drain(application, linger, handler, number))))
-        elif number == signal.SIGINT and time.monotonic() > began + 1:
-            # A supervisor passes on a signal that the terminal has delivered already: that is no second request.
-            handler(number, frame)
+
+@contextmanager
+def _draining(application: Application) -> Iterator[None]:
+    """Signals to stop let a server refuse new requests and answer the others; SIGHUP loads the models anew."""
+    loop = asyncio.get_running_loop()
+    tasks: set[asyncio.Future[None]] = set()
 
     def reload(*_: object) -> None:
-        loop.call_soon_threadsafe(lambda: tasks.add(loop.run_in_executor(None, service.reload)))
+        loop.call_soon_threadsafe(lambda: tasks.add(loop.run_in_executor(None, application.service.reload)))
 
-    for number in former:
-        signal.signal(number, stop)
-    if hasattr(signal, "SIGHUP"):
+    _intercept(_drainer(application))
+    if hasattr(signal, "SIGHUP") and _in_main_thread():
         signal.signal(signal.SIGHUP, reload)
     yield
 
 
-async def _drain(application: Application, linger: float, handler: Callable[[int, Any], Any], number: int) -> None:
+@contextmanager
+def _leaving(application: Application) -> Iterator[None]:
+    """As :func:`_draining` when all processes stop; one that is replaced leaves new requests to the others at once."""
+    drain = _drainer(application)
+
+    def stop(number: int, pass_on: Callable[[], Any]) -> None:
+        if _all_stop().exists():
+            drain(number, pass_on)
+        else:
+            # uvicorn listens no longer, and waits for the requests in flight.
+            application.service.computing.end_soon()
+            pass_on()
+
+    _intercept(stop)
+    yield
+
+
+def _drainer(application: Application) -> Stop:
+    """What refuses new requests, and passes the signal on when those in flight have ended."""
+    service, loop, began = application.service, asyncio.get_running_loop(), 0.0
+    tasks: set[asyncio.Task[None]] = set()
+
+    def stop(number: int, pass_on: Callable[[], Any]) -> None:
+        nonlocal began
+        if not service.is_draining:
+            service.is_draining, began = True, time.monotonic()
+            service.computing.end_soon()
+            linger = LINGER_SECONDS if number == signal.SIGTERM else 0.0
+            loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(_drain(application, linger, pass_on))))
+        elif number == signal.SIGINT and time.monotonic() > began + 1:
+            pass_on()  # a second Ctrl-C does not wait
+
+    return stop
+
+
+async def _drain(application: Application, linger: float, pass_on: Callable[[], Any]) -> None:
     """Wait until all requests in flight have ended, then let uvicorn stop."""
     began = time.monotonic()
+    longest = application.service.limits.drain_seconds + ANSWER_SECONDS
     while time.monotonic() < began + linger or (
-        application.observation.in_flight and time.monotonic() < began + DRAIN_SECONDS
+        application.observation.in_flight and time.monotonic() < began + longest
     ):
         await asyncio.sleep(0.02)
-    handler(number, None)
+    pass_on()
+
+
+class _Supervisor(Multiprocess):
+    """Uvicorn's supervisor of several processes, which tells them when it is not for a replacement that they stop."""
+
+    def terminate_all(self) -> None:
+        """Stop all processes."""
+        _all_stop().touch()
+        super().terminate_all()
+
+
+def _all_stop() -> Path:
+    """A file that is there when all processes stop."""
+    return Path(os.environ[MULTIPROCESS]) / "stop"
+
+
+def _intercept(stop: Stop) -> None:
+    """Have signals to stop handled by a function before uvicorn, whose handlers are there already."""
+    if not _in_main_thread():
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        former: Any = signal.getsignal(number)
+        signal.signal(number, lambda n, frame, former=former: stop(n, partial(former, n, frame)))  # type: ignore[misc]
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
