@@ -34,7 +34,7 @@ def prior_ratio(
     if labels is None:
         return ratio
     if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
-        raise SettingsError(f"labels {labels!r}: must be a list of labels, each of them once.")
+        raise SettingsError("labels: must be a list of labels, each of them once.")
     if unknown := [label for label in labels if label not in known]:
         raise UnknownLabelError(f"labels: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
     restricted = np.isin(known, list(labels)) * (np.ones(len(known)) if ratio is None else ratio)

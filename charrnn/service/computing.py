@@ -66,8 +66,9 @@ class Computing:
             return (await anext(results))[0]
 
     def close(self) -> None:
-        """Let the threads end; none is started any more."""
+        """Let the threads end; others are started when there is work again."""
         self.threads.shutdown(wait=False, cancel_futures=True)
+        self.threads = ThreadPoolExecutor(self.limits.computing, "compute")
 
 
 class Stream(Generic[Result]):
@@ -105,8 +106,6 @@ class Stream(Generic[Result]):
         """
         try:
             while True:
-                await self._changed.wait()
-                self._changed.clear()
                 if self._items:
                     items, self._items = self._items, []
                     yield items
@@ -114,6 +113,9 @@ class Stream(Generic[Result]):
                     raise self._error
                 elif self._ended:
                     return
+                else:
+                    self._changed.clear()
+                    await self._changed.wait()
         finally:
             self.stop_watching()
             await self._stop()
