@@ -8,7 +8,8 @@ from contextlib import aclosing
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response, StreamingResponse
@@ -21,8 +22,13 @@ from charrnn.service.limits import BODY
 from charrnn.service.problems import MEDIA_TYPE, NOTED, Problem, from_error, from_validation
 
 NDJSON, EVENTS = "application/x-ndjson", "text/event-stream"
+PROBLEM = "Problem"
+"""Name of the schema of problem details in the OpenAPI document."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    status: {
+        "description": description,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}},
+    }
     for status, description in (
         (400, "The body is no JSON object."),
         (401, "A token is needed."),
@@ -209,6 +215,17 @@ def router(service: Service) -> APIRouter:
         return answered({"models": answers.describe(service.models), "limits": limits})
 
     return routes
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of an application, with the schema of problem details and the media types of streams."""
+    content = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+    content["components"]["schemas"][PROBLEM] = schemas.ProblemDetails.model_json_schema()
+    item = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("GeneratedName", "End")]}
+    content["components"]["schemas"]["End"] = schemas.End.model_json_schema()
+    answers_of_generate = content["paths"]["/api/generate"]["post"]["responses"]["200"]["content"]
+    answers_of_generate |= {media_type: {"schema": item} for media_type in (NDJSON, EVENTS)}
+    return content
 
 
 def posted(routes: APIRouter) -> list[JSONRoute]:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
+from functools import cache, partial
 from typing import Any
 
 from fastapi import FastAPI
@@ -68,6 +69,8 @@ class Application:
         app.include_router(routes)
         self._handlers = {route.path: route.get_route_handler() for route in api.posted(routes)}
         add_docs(app)
+
+        app.openapi = cache(partial(api.document, app))  # type: ignore[method-assign]
 
         @app.get("/healthz", tags=["server"], response_model=schemas.Status, summary="Whether it is alive")
         async def healthz() -> Response:

@@ -21,7 +21,8 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright runs, its event loop does, and no other can be started in this thread.
+@pytest.fixture(scope="module")
 def browser():
     if not CHROMIUM:
         if os.environ.get("CHARRNN_REQUIRE_BROWSER"):

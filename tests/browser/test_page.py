@@ -38,3 +38,14 @@ def test_a_name_is_classified_and_names_are_invented(page):
     page.get_by_role("button", name="Generate").click()
     expect(box).not_to_have_value(first)
     assert page.outside == [], "the page must work offline"
+
+
+def test_the_documentation_of_the_api_is_shown_without_the_network(browser):
+    with served(sys.executable, "-m", "charrnn", "serve", "--no-page") as address:
+        page = open_page(browser, f"{address}/docs")
+        expect(page.get_by_text("Invent names", exact=True)).to_be_visible()
+        page.locator(".opblock-post").nth(1).click()
+        expect(page.get_by_text("Too many requests are waiting")).to_be_visible()
+        expect(page.get_by_text("Resolver error")).to_have_count(0)
+        assert not [url for url in page.outside if not url.startswith(address)]
+        page.close()

@@ -17,8 +17,17 @@ def test_answers_fit_the_document(case):
     case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
 
-def test_the_document_names_every_problem():
-    document = client_of().get("/openapi.json").json()
+def references(value):
+    if isinstance(value, dict):
+        own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+        return own + [found for inner in value.values() for found in references(inner)]
+    return [found for inner in value for found in references(inner)] if isinstance(value, list) else []
+
+
+def test_the_document_names_every_problem_and_leads_nowhere_else(client):
+    document = client.get("/openapi.json").json()
+    for reference in references(document):
+        assert reference.rpartition("/")[2] in document["components"]["schemas"]
     for path, operations in document["paths"].items():
         if path.startswith("/api/"):
             for operation in operations.values():
