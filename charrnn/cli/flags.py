@@ -129,7 +129,7 @@ def _of_other_task(flag: str, path: str, task: str) -> SettingsError:
 
 def answer_settings(flags: argparse.Namespace) -> dict[str, Any]:
     """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` name, but for ``ood_generator``."""
-    labels = None if flags.labels is None else flags.labels.split(",")
+    labels = None if flags.labels is None else [label.strip() for label in flags.labels.split(",")]
     return {key: getattr(flags, key) for key in ("top_k", "prior", "coverage", "min_probability")} | {"labels": labels}
 
 

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from charrnn.generation.request import Label
     from charrnn.inference import Generator
 
-RESAMPLE = 16
-"""Draws for each name where a constraint is set."""
-
 
 def add_command(commands: Any) -> None:
     """Add the command to the subparsers."""
@@ -69,7 +66,7 @@ def add_command(commands: Any) -> None:
         type=int,
         metavar="K",
         help="draw K candidates for each name and pick one by its importance weight; 1 is fast and gives less likely "
-        f"names. Default: {RESAMPLE} with a constraint, else 1.",
+        "names. Default: 16 with a constraint, else 1.",
     )
     constraints.add_argument("--novel", action="store_true", help="only names that no training name equals, none twice")
     command.add_argument(
@@ -83,7 +80,7 @@ def add_command(commands: Any) -> None:
 def execute(flags: argparse.Namespace) -> int:
     """Draw names and print each as soon as it is finished."""
     from charrnn.generation.constraints import Constraints
-    from charrnn.generation.request import Request
+    from charrnn.generation.request import Request, usual_resample
     from charrnn.generation.sampling import Sampling
     from charrnn.text import printable_json
 
@@ -99,7 +96,7 @@ def execute(flags: argparse.Namespace) -> int:
         secrets.randbelow(2**32) if flags.seed is None else flags.seed,
         Sampling(flags.temperature, flags.top_k, flags.top_p),
         constraints,
-        flags.resample or (RESAMPLE if constraints != Constraints() else 1),
+        flags.resample or usual_resample(constraints),
     )
     count = 0
     for index, sample in enumerate(model.stream(request, flags.n, flags.novel)):

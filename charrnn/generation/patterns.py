@@ -24,6 +24,8 @@ from charrnn.errors import SettingsError
 
 MAX_STATES = 20_000
 """States of an automaton at most, deterministic or not."""
+MAX_SIZE = 2_000_000
+"""Nondeterministic states that the deterministic ones stand for at most, all in all: what bounds the memory."""
 NEVER = int(np.iinfo(np.int16).max)
 """Number of further characters where no match can be reached."""
 
@@ -82,6 +84,7 @@ def compile_patterns(patterns: Sequence[str], alphabet: str) -> Automaton:
     representatives, class_of = _character_classes(sets, len(alphabet))
     first = tuple(automaton.closure({automaton.start}) for automaton in automata)
     index: dict[tuple[States, ...], int] = {first: 0}
+    size = 0
     rows: list[list[int]] = []
     for states in (queue := [first]):
         check_stop()
@@ -92,10 +95,11 @@ def compile_patterns(patterns: Sequence[str], alphabet: str) -> Automaton:
                 row.append(-1)
                 continue
             if after not in index:
-                if len(index) >= MAX_STATES:
+                size += sum(map(len, after))
+                if len(index) >= MAX_STATES or size > MAX_SIZE:
                     raise SettingsError(
-                        f"pattern {patterns[-1]!r}: together with the other constraints it needs more than "
-                        f"{MAX_STATES:,} states. Give a simpler one."
+                        f"pattern {patterns[-1]!r}: together with the other constraints it needs too many states. "
+                        "Give a simpler one."
                     )
                 index[after] = len(index)
                 queue.append(after)

@@ -19,6 +19,14 @@ Label = str | Mapping[str, float] | None
 """A label, or weights of several to be blended; None for the only label of a model with one label."""
 
 
+CONSTRAINED_DRAWS = 16
+
+
+def usual_resample(constraints: Constraints) -> int:
+    """The draws for each name where nobody says how many: 16 with a constraint, else 1."""
+    return CONSTRAINED_DRAWS if constraints != NO_CONSTRAINTS else 1
+
+
 @dataclass(frozen=True)
 class Request:
     """What to draw; equal requests to one model give equal names.

@@ -12,6 +12,8 @@ from charrnn.generation.constraints import Constraints
 from charrnn.generation.request import AS_LEARNED, NO_CONSTRAINTS, Request
 from charrnn.generation.sampling import Sampling
 
+MAX_WEIGHT = 1e300
+"""Weight of a label in a stamp at most; a larger whole number cannot become a float."""
 MODEL_DIGITS = 16
 """Digits of the weights' SHA-256 that a stamp holds."""
 
@@ -37,13 +39,16 @@ def read_stamp(weights_sha256: str, stamp: str) -> tuple[Request, int]:
     """
     try:
         content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(stamp + "=" * (-len(stamp) % 4)))
-        model, attempt = str(content.pop("model")), int(content.pop("attempt"))
+        model, attempt = str(content.pop("model")), content.pop("attempt")
         content["sampling"] = Sampling(**_typed(AS_LEARNED, content.get("sampling", {})))
         content["constraints"] = Constraints(**_typed(NO_CONSTRAINTS, content.get("constraints", {})))
         request = Request(**content)
-        if attempt < 0 or not isinstance(request.seed, int) or not isinstance(request.label, str | dict | None):
+        whole = all(type(number) is int for number in (attempt, request.seed, request.resample))
+        weights = request.label.values() if isinstance(request.label, dict) else ()
+        fits = isinstance(request.label, str | dict | None) and all(type(w) in (int, float) for w in weights)
+        if not whole or not fits or attempt < 0 or any(abs(weight) > MAX_WEIGHT for weight in weights):
             raise ValueError("a value of another type")
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise SettingsError("stamp: not a stamp of charrnn. Copy it whole, from a line of --format jsonl.") from error
     own = weights_sha256[:MODEL_DIGITS]
     if model != own:

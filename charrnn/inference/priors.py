@@ -50,10 +50,11 @@ def _ratio(known: Sequence[str], own: Floats, prior: Prior) -> Floats | None:
         wanted = np.ones(len(known))
     elif isinstance(prior, Mapping):
         if unknown := sorted(prior.keys() - set(known)):
-            raise SettingsError(f"prior: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
+            raise UnknownLabelError(f"prior: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
         wanted = np.array([prior.get(label, 0.0) for label in known], np.float64)
     else:
         raise SettingsError(f"prior {prior!r}: must be 'model', 'uniform', or a weight for each label.")
     if not np.isfinite(wanted).all() or wanted.min() < 0 or not wanted.any():
         raise SettingsError("prior: weights must be finite, at least 0, and not all 0.")
-    return np.asarray(wanted / own)
+    # Scaled, so that tiny weights do not vanish in the products.
+    return np.asarray(wanted / wanted.max() / own)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from charrnn.errors import SettingsError, StoppedError
 from charrnn.generation import Constraints, Request, Sample, Sampling
+from charrnn.generation.request import usual_resample
 from charrnn.inference import Classifier, Generator
 from charrnn.inference.answers import as_record, explanation_record
 from charrnn.service import schemas
 from charrnn.service.models import ServedModels
 from charrnn.service.problems import Problem
-
-RESAMPLE = 16
-"""Draws for each name where a constraint is set and the request does not say; the command line does the same."""
 
 
 def classifier_of(models: ServedModels) -> Classifier:
@@ -76,7 +74,7 @@ def explain(models: ServedModels, asked: schemas.ExplainRequest) -> dict[str, An
     return {"name": asked.name, **explanation_record(explanation), "model": model.config.weights_sha256}
 
 
-def generation_request(asked: schemas.GenerateRequest, labels: Sequence[str]) -> Request:
+def generation_request(asked: schemas.GenerateRequest) -> Request:
     """What to draw; without a seed, a random one is chosen."""
     constraints = Constraints(
         asked.prefix,
@@ -87,13 +85,12 @@ def generation_request(asked: schemas.GenerateRequest, labels: Sequence[str]) ->
         asked.min_length,
         asked.max_length,
     )
-    label = labels[0] if asked.label is None and len(labels) == 1 else asked.label
     return Request(
-        label if asked.blend is None else asked.blend,
+        asked.label if asked.blend is None else asked.blend,
         secrets.randbelow(2**32) if asked.seed is None else asked.seed,
         Sampling(asked.temperature, asked.top_k, asked.top_p),
         constraints,
-        asked.resample or (RESAMPLE if constraints != Constraints() else 1),
+        asked.resample or usual_resample(constraints),
     )
 
 
@@ -105,7 +102,7 @@ def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[d
         StoppedError: stopped before the first name; later, the last item tells of it.
     """
     model = generator_of(models)
-    request = generation_request(asked, model.labels)
+    request = generation_request(asked)
     count, message = 0, None
     if asked.nearest:
         _ = model.training_names  # an error comes before the first name

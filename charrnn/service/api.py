@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
+from ipaddress import ip_network
 from typing import Any
 
 import orjson
@@ -16,31 +17,24 @@ from starlette.responses import Response, StreamingResponse
 
 from charrnn.errors import CharRNNError
 from charrnn.service import answers, examples, schemas
-from charrnn.service.computing import SMALL, Stream
+from charrnn.service.computing import SMALL, Computing, Stream
 from charrnn.service.core import Service
 from charrnn.service.limits import BODY
-from charrnn.service.problems import MEDIA_TYPE, NOTED, Problem, from_error, from_validation
+from charrnn.service.problems import KINDS, MEDIA_TYPE, NOTED, UNKNOWN_FIELD, Problem, from_error, from_validation
 
 NDJSON, EVENTS = "application/x-ndjson", "text/event-stream"
+STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+"""A proxy must pass on each name at once; the second one is for nginx."""
+COMPUTING = "charrnn.computing"
+"""Key of an ASGI scope: who computes."""
+LARGE = 65_536
+"""Bytes of a body from which on reading it takes a turn."""
 PROBLEM = "Problem"
 """Name of the schema of problem details in the OpenAPI document."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": description,
-        "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}},
-    }
-    for status, description in (
-        (400, "The body is no JSON object."),
-        (401, "A token is needed."),
-        (404, "No model for this task is served."),
-        (408, "The body did not arrive in time."),
-        (413, "The body is too large."),
-        (415, "The body is not JSON."),
-        (422, "A value cannot be used; `field` says which."),
-        (429, "Too many requests are waiting; `Retry-After` says when to try again."),
-        (503, "The server is about to stop."),
-        (504, "Computing took too long."),
-    )
+    status: {"description": title, "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}}}
+    for status, title in KINDS.values()
+    if status not in (405, 500)
 }
 
 
@@ -51,18 +45,22 @@ class JSONRoute(APIRoute):
         """What FastAPI calls for each request."""
         endpoint = self.endpoint
         body: Any = self.body_field.field_info.annotation if self.body_field is not None else None
-        fields = frozenset(body.model_fields) if body is not None else frozenset()
 
         async def handle(request: Request) -> Response:
+            sent: frozenset[str] = frozenset()
             try:
-                response: Response = await (
-                    endpoint(request) if body is None else endpoint(read_body(request, body), request)
-                )
+                response: Response
+                if body is None:
+                    response = await endpoint(request)
+                else:
+                    asked = await _read(request, body)
+                    sent = frozenset(asked.model_fields_set)
+                    response = await endpoint(asked, request)
                 return response
             except Problem as error:
                 problem = error
             except CharRNNError as error:
-                of_client = from_error(error, fields)
+                of_client = from_error(error, sent)
                 if of_client is None:
                     raise
                 problem = of_client
@@ -70,6 +68,25 @@ class JSONRoute(APIRoute):
             return problem.response()
 
         return handle
+
+
+async def _read(request: Request, model: type[BaseModel]) -> BaseModel:
+    """As :func:`read_body`; a large one is read in the client's turn, for it takes as long as to compute."""
+    if len(request.scope[BODY]) <= LARGE:
+        return read_body(request, model)
+    computing: Computing = request.scope[COMPUTING]
+    return await computing.run(address_of(request), lambda: read_body(request, model), request)
+
+
+def address_of(request: Request) -> str:
+    """The address that stands for a client in the waiting line: that of its network with IPv6, where it has many."""
+    host = request.client.host if request.client else ""
+    if ":" not in host:
+        return host
+    try:
+        return str(ip_network(f"{host.partition('%')[0]}/64", strict=False))
+    except ValueError:
+        return host
 
 
 def read_body(request: Request, model: type[BaseModel]) -> BaseModel:
@@ -94,6 +111,14 @@ def read_body(request: Request, model: type[BaseModel]) -> BaseModel:
     except (ValueError, RecursionError) as error:
         what = "is nested too deeply" if isinstance(error, RecursionError) else _what_is_malformed(error)
         raise Problem("malformed", f"the body {what}. Send one JSON object in UTF-8.") from error
+    if not isinstance(value, dict):
+        raise Problem("malformed", "the body is no JSON object. Send one, such as {}.")
+    for key, content in value.items():
+        # Pydantic would describe each of a hundred thousand unknown fields or items.
+        if key not in model.model_fields:
+            raise Problem("invalid", f"{_printable(key)}: {UNKNOWN_FIELD}.", _printable(key))
+        if isinstance(content, list | dict) and len(content) > schemas.MAX_NAMES:
+            raise Problem("invalid", f"{key}: holds {len(content):,} items, at most {schemas.MAX_NAMES:,} may be.", key)
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -139,9 +164,6 @@ def router(service: Service) -> APIRouter:
     """
     routes = APIRouter(prefix="/api", route_class=JSONRoute, responses=PROBLEMS, tags=["names"])
 
-    def address(request: Request) -> str:
-        return request.client.host if request.client else ""
-
     def count(route: str, names: int) -> None:
         service.metrics.names.labels(route).inc(names)
 
@@ -158,9 +180,9 @@ def router(service: Service) -> APIRouter:
         if small and isinstance(body.prior, str):
             labels = None if body.labels is None else tuple(body.labels)
             key = (models, body.top_k, body.prior, body.coverage, body.min_probability, labels)
-            results = await service.small.submit(address(request), body.names, key)
+            results = await service.small.submit(address_of(request), body.names, key)
         else:
-            results = await service.computing.run(address(request), lambda: answers.classify(models, body), request)
+            results = await service.computing.run(address_of(request), lambda: answers.classify(models, body), request)
         count("/api/classify", len(body.names))
         return answered({"results": results, "model": model.config.weights_sha256})
 
@@ -176,13 +198,13 @@ def router(service: Service) -> APIRouter:
         models = service.models
         model = answers.generator_of(models)
         media_type = _wanted_stream(request)
-        stream = Stream(service.computing, address(request), lambda: answers.generate(models, body), request)
+        stream = Stream(service.computing, address_of(request), lambda: answers.generate(models, body), request)
         results = stream.results()
         if media_type is not None:
             first = await anext(results)
             stream.stop_watching()
-            count("/api/generate", body.n)
-            return StreamingResponse(_lines(first, results, media_type), media_type=media_type)
+            lines = _lines(first, results, media_type, lambda names: count("/api/generate", names))
+            return StreamingResponse(lines, media_type=media_type, headers=STREAM_HEADERS)
         async with aclosing(results):
             items = [item async for batch in results for item in batch]
         *names, end = items
@@ -192,7 +214,7 @@ def router(service: Service) -> APIRouter:
     @routes.post("/repeat", response_model=schemas.RepeatAnswer, summary="The name of a stamp", **examples.of("repeat"))
     async def repeat(body: schemas.RepeatRequest, request: Request) -> Response:
         models = service.models
-        return answered(await service.computing.run(address(request), lambda: answers.repeat(models, body), request))
+        return answered(await service.computing.run(address_of(request), lambda: answers.repeat(models, body), request))
 
     @routes.post(
         "/explain",
@@ -202,7 +224,9 @@ def router(service: Service) -> APIRouter:
     )
     async def explain(body: schemas.ExplainRequest, request: Request) -> Response:
         models = service.models
-        return answered(await service.computing.run(address(request), lambda: answers.explain(models, body), request))
+        return answered(
+            await service.computing.run(address_of(request), lambda: answers.explain(models, body), request)
+        )
 
     @routes.get("/models", response_model=schemas.ModelsAnswer, summary="Labels, alphabet, hash, scores and limits")
     async def models(request: Request) -> Response:
@@ -234,19 +258,32 @@ def posted(routes: APIRouter) -> list[JSONRoute]:
 
 
 def _wanted_stream(request: Request) -> str | None:
-    """The media type of a stream, if the client prefers one."""
-    accepted = [part.partition(";")[0].strip() for part in request.headers.get("accept", "").split(",")]
-    return next((media_type for media_type in (NDJSON, EVENTS) if media_type in accepted), None)
+    """The media type of a stream, if the client names one before JSON."""
+    for part in request.headers.get("accept", "").split(","):
+        media_type = part.partition(";")[0].strip().lower()
+        if media_type in (NDJSON, EVENTS):
+            return media_type
+        if media_type == "application/json":
+            return None
+    return None
 
 
 async def _lines(
-    first: list[dict[str, Any]], rest: AsyncIterator[list[dict[str, Any]]], media_type: str
+    first: list[dict[str, Any]],
+    rest: AsyncGenerator[list[dict[str, Any]], None],
+    media_type: str,
+    count: Callable[[int], None],
 ) -> AsyncIterator[bytes]:
-    """The items of a stream as lines or events; what the client does not wait for is not computed."""
+    """The items of a stream as lines or events; when the client goes away, the work stops."""
     prefix, suffix = (b"", b"\n") if media_type == NDJSON else (b"data: ", b"\n\n")
-    try:
-        yield b"".join(prefix + orjson.dumps(item) + suffix for item in first)
-        async for batch in rest:
+    async with aclosing(rest):
+        batch = first
+        while True:
+            count(sum("name" in item for item in batch))
             yield b"".join(prefix + orjson.dumps(item) + suffix for item in batch)
-    finally:
-        await rest.aclose()  # type: ignore[attr-defined]
+            if (batch := await anext(rest, [])) == []:
+                return
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -19,12 +19,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from charrnn import __version__
 from charrnn.service import api, schemas
+from charrnn.service.api import COMPUTING
 from charrnn.service.core import Service
 from charrnn.service.docs import add_docs
 from charrnn.service.gate import Gate
 from charrnn.service.limits import BodyLimit
 from charrnn.service.observation import MULTIPROCESS, ROUTE, Observation
-from charrnn.service.problems import Problem
+from charrnn.service.page_guard import PageGuard
+from charrnn.service.problems import NOTED, Problem
 
 SWITCH_SECONDS = 0.001
 """After so long, a computing thread lets the event loop go on; Python's own 5 ms would add up."""
@@ -77,8 +79,9 @@ class Application:
             return api.answered({"status": "alive"})
 
         @app.get("/readyz", tags=["server"], response_model=schemas.Status, summary="Whether it takes requests")
-        async def readyz() -> Response:
+        async def readyz(request: Request) -> Response:
             if self.service.is_draining:
+                request.scope[NOTED] = "draining"
                 return Problem("draining", "this server stops. Ask another one.").response()
             return api.answered({"status": "ready"})
 
@@ -96,8 +99,8 @@ class Application:
         async def no_route(request: Request, error: HTTPException) -> Response:
             kind = "method-not-allowed" if error.status_code == 405 else "not-found"
             what = f"{request.method} is not for this path" if kind == "method-not-allowed" else "there is no such path"
-            problem = Problem(kind, f"{what}. /docs lists all.", headers=dict(error.headers or {}))
-            return problem.response()
+            request.scope[NOTED] = kind
+            return Problem(kind, f"{what}. /docs lists all.", headers=dict(error.headers or {})).response()
 
         return app
 
@@ -108,22 +111,21 @@ class Application:
             from charrnn.service import page
 
             self.page = page.build(self.service)
-            mounted = page.mount(self.page)
+            mounted = page.mount(self.page, self.service.settings.origins)
             self._page_lifespan = mounted.router.lifespan_context(mounted)
-            page_app = mounted
+            page_app = PageGuard(mounted)
 
         async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
             path = scope.get("path", "")
             if scope["type"] == "http" and scope["method"] == "POST" and path in self._handlers:
                 # FastAPI's way to these routes takes as long as a small answer.
                 scope[ROUTE] = path
+                scope[COMPUTING] = self.service.computing
                 response = await self._handlers[path](Request(scope, receive, send))
                 await response(scope, receive, send)
             elif scope["type"] == "lifespan" or path in OWN_PATHS or path.startswith(("/api/", "/docs/")):
                 await self.api(scope, receive, send)
             else:
-                if self.service.settings.has_page:
-                    scope[ROUTE] = "page"
                 await page_app(scope, receive, send)
 
         return by_path

@@ -48,6 +48,8 @@ class Limits:
     drain_seconds: float = 7.0
 
 
+CLOSE = {"Connection": "close"}
+"""What is left of a body that was not read must not be taken for the next request."""
 BODY = "charrnn.body"
 """Key of an ASGI scope: the body that :class:`BodyLimit` has read."""
 Waiting = TypeVar("Waiting")
@@ -144,11 +146,13 @@ class Admission:
 
     async def _wait(self, address: str) -> None:
         turn = asyncio.get_running_loop().create_future()
-        if (refused := self.line.push(address, turn)) is not None:
-            refused.set_exception(busy(f"all {self.line.room} places of the waiting line are taken. Try again later."))
-        self._tell()
         has_turn, seconds = False, self.limits.waiting_seconds
         try:
+            refused = self.line.push(address, turn)
+            # One whose client has just left may still stand in the line.
+            if refused is not None and not refused.done():
+                refused.set_exception(busy(f"all {self.line.room} places of the waiting line are taken. Try again."))
+            self._tell()
             async with asyncio.timeout(seconds):
                 await turn
             has_turn = True
@@ -159,6 +163,8 @@ class Admission:
             # A turn that was given in the very moment in which its request left goes to the next one.
             if not has_turn and turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._pass_on()
+            elif not has_turn:
+                self._tell()
 
     def _pass_on(self) -> None:
         """Give a turn that has ended to the next one who waits."""
@@ -196,7 +202,9 @@ class BodyLimit:
                 body = await self._read(scope, receive)
         except TimeoutError:
             seconds = f"{self.limits.body_seconds:g}"
-            problem = Problem("slow-body", f"the body did not arrive within {seconds} seconds. Send it again.")
+            problem = Problem(
+                "slow-body", f"the body did not arrive within {seconds} seconds. Send it again.", headers=CLOSE
+            )
             await problem.answer(scope, receive, send)
             return
         except Problem as problem:
@@ -219,7 +227,9 @@ class BodyLimit:
     async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
         headers = dict(scope["headers"])
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise Problem("unsupported-media-type", "compressed bodies are not read. Send the JSON as it is.")
+            raise Problem(
+                "unsupported-media-type", "compressed bodies are not read. Send the JSON as it is.", headers=CLOSE
+            )
         length = headers.get(b"content-length", b"0")
         if headers.get(b"expect") and length.isdigit() and int(length) > self.limits.body_bytes:
             raise self._too_large()  # the client has not sent it yet
@@ -242,4 +252,6 @@ class BodyLimit:
         return b"".join(chunks)
 
     def _too_large(self) -> Problem:
-        return Problem("too-large", f"a body may have {self.limits.body_bytes:,} bytes. Send fewer names at a time.")
+        return Problem(
+            "too-large", f"a body may have {self.limits.body_bytes:,} bytes. Send fewer names at a time.", headers=CLOSE
+        )

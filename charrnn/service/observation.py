@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import re
@@ -32,6 +33,8 @@ from charrnn.service.problems import NOTED, Problem
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder in which processes add up their metrics; the Prometheus client reads it, too."""
 REQUEST_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
+UNREAD_SECONDS = 30.0
+"""A stream whose client has not read for so long is given up."""
 GONE = 499
 """Status in log and metrics of a request whose client went away; nginx writes the same."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -169,7 +172,14 @@ class Observation:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message = {**message, "headers": [*message["headers"], *headers]}
-            await send(message)
+            if not message.get("more_body"):
+                await send(message)
+                return
+            try:
+                async with asyncio.timeout(UNREAD_SECONDS):
+                    await send(message)
+            except TimeoutError:
+                raise ClientGoneError from None
 
         counts = 0 if "/heartbeat/" in scope["path"] else 1
         self.in_flight += counts

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import os
 import secrets
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 # Before Gradio is imported: no server-side rendering (it starts a Node process), no telemetry.
@@ -13,21 +14,33 @@ os.environ.setdefault("GRADIO_SSR_MODE", "false")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 # Gradio sums up its last 10,000 records after every so many events.
 os.environ.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", "1000000")
+os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")
 
 from charrnn.errors import CharRNNError, needs_extra
 from charrnn.inference import Classifier, Generator
 from charrnn.inference.explanation import Explanation
 from charrnn.model_folder import ANY
 from charrnn.service.core import Service
+from charrnn.service.observation import log
 from charrnn.service.problems import Problem
 from charrnn.text import MAX_LENGTH
 
 with needs_extra("app"):
     import gradio as gr
     from fastapi import FastAPI
+    from starlette.middleware.cors import CORSMiddleware
 
 MAX_NAMES = 100
 """Names that one click generates at most."""
+
+
+class PageError(gr.Error):  # type: ignore[misc]
+    """What is told to the user, and not logged."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, print_exception=False)
+
+
 Result = TypeVar("Result")
 QUEUE, CONCURRENCY, SESSIONS = 64, 16, 256
 """Events that wait in Gradio's queue, events of one kind at a time, and sessions whose state is kept. Behind the queue,
@@ -78,7 +91,7 @@ def classify(model: Classifier, ood_generator: Generator | None, name: str) -> t
         gr.Error: the name is no text.
     """
     if not isinstance(name, str):
-        raise gr.Error("The name must be text.")
+        raise PageError("The name must be text.")
     answer = model.predict([name], TOP_K, ood_generator=ood_generator)[0]
     if not answer.predictions:
         return {}, REASONS.get(answer.reason or "", f"No answer: {answer.reason}."), ""
@@ -124,12 +137,12 @@ def generate(model: Generator, label: str, number: float, temperature: float, se
         n = int(number)
         used_seed = int(seed) if seed and str(seed).strip() else secrets.randbelow(2**31)
         if not 1 <= n <= MAX_NAMES:
-            raise gr.Error(f"Ask for 1 to {MAX_NAMES} names.")
+            raise PageError(f"Ask for 1 to {MAX_NAMES} names.")
         names = model.sample(label, n, used_seed, float(temperature))
     except CharRNNError as error:
-        raise gr.Error(str(error)) from error
+        raise PageError(str(error)) from error
     except (TypeError, ValueError, OverflowError) as error:
-        raise gr.Error("Number, temperature and seed must be numbers, the seed a whole one.") from error
+        raise PageError("Number, temperature and seed must be numbers, the seed a whole one.") from error
     return "\n".join(names), f"Seed {used_seed}: the same seed and settings give the same names."
 
 
@@ -139,17 +152,17 @@ def build(service: Service) -> Any:
     async def on_classify(name: str, request: gr.Request) -> tuple[dict[str, float], str, str]:
         models = service.models
         if models.classifier is None:
-            raise gr.Error("There is no classifier any more.")
+            raise PageError("There is no classifier any more.")
         model = models.classifier
-        return await _computed(service, request, lambda: classify(model, models.ood_generator, name))
+        return await _computed(service, page, request, lambda: classify(model, models.ood_generator, name))
 
     async def on_generate(
         label: str, number: float, temperature: float, seed: str | None, request: gr.Request
     ) -> tuple[str, str]:
         model = service.models.generator
         if model is None:
-            raise gr.Error("There is no generator any more.")
-        return await _computed(service, request, lambda: generate(model, label, number, temperature, seed))
+            raise PageError("There is no generator any more.")
+        return await _computed(service, page, request, lambda: generate(model, label, number, temperature, seed))
 
     with gr.Blocks(title="charrnn: names") as page:
         gr.Markdown(
@@ -160,7 +173,7 @@ def build(service: Service) -> Any:
             _classify_tab(service.models.classifier, on_classify)
         if service.models.generator is not None:
             _generate_tab(service.models.generator, on_generate)
-    page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY)
+    page.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
     page.state_session_capacity = SESSIONS
     return page
 
@@ -198,7 +211,8 @@ def _generate_tab(generator: Generator, on_generate: Callable[..., Any]) -> None
             start = "Irish" if "Irish" in generator.labels else generator.labels[0]
             choices = [(label, label) for label in generator.labels]
             choices += [("any", ANY)] if len(choices) > 1 else []
-            label = gr.Dropdown(choices, value=start, label="Label")
+            # An unknown value is checked, and answered, by the function; Gradio would print it into the log.
+            label = gr.Dropdown(choices, value=start, label="Label", allow_custom_value=True)
             number = gr.Slider(1, MAX_NAMES, value=10, step=1, label="Number")
             temperature = gr.Slider(0, 2, value=0.8, step=0.05, label="Temperature", info="Low: typical. High: wild.")
             # A text box, because an empty number field arrives as 0.
@@ -210,21 +224,47 @@ def _generate_tab(generator: Generator, on_generate: Callable[..., Any]) -> None
         gr.on([make.click], on_generate, [label, number, temperature, seed], [names, again], api_name="generate")
 
 
-async def _computed(service: Service, request: gr.Request, work: Callable[[], Result]) -> Result:
+async def _computed(service: Service, page: Any, request: gr.Request, work: Callable[[], Result]) -> Result:
     """The result of a function, in the client's turn."""
+    forget_sessions(page)
     try:
         return await service.computing.run(request.client.host if request.client else "", work)
     except Problem as problem:
-        raise gr.Error(problem.detail) from problem
+        raise PageError(problem.detail) from problem
 
 
-def mount(page: Any) -> FastAPI:
+def forget_sessions(page: Any) -> None:
+    """Let Gradio's queue forget sessions that are over: it keeps a set of events for each that was never read."""
+    queue = getattr(page, "_queue", None)
+    if queue is None or len(queue.pending_event_ids_session) <= 2 * SESSIONS:
+        return
+    for session in queue.pending_event_ids_session.keys() - queue.pending_messages_per_session.keys():
+        del queue.pending_event_ids_session[session]
+
+
+def quiet() -> None:
+    """Let Gradio log the kind of an error of its own, not its message, which may hold what was typed."""
+
+    class Quiet:
+        @staticmethod
+        def print_exc(*_: Any, **__: Any) -> None:
+            kind = sys.exc_info()[0]
+            log.warning("page error", extra={"fields": {"kind": kind.__name__ if kind else None}})
+
+    for module in (gr.queueing, gr.route_utils):
+        module.traceback = Quiet
+
+
+def mount(page: Any, origins: Sequence[str] = ()) -> FastAPI:
     """The application that serves the page at its root.
 
     Args:
         page: of :func:`build`.
+        origins: whose pages may call it. Without this list Gradio would let all in.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    quiet()
+    app.add_middleware(CORSMiddleware, allow_origins=list(origins))
     gr.mount_gradio_app(
         app,
         page,
@@ -237,5 +277,6 @@ def mount(page: Any) -> FastAPI:
         show_error=False,
         max_file_size=0,
         footer_links=[],
+        mcp_server=False,
     )
     return app

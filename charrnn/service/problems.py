@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Collection, Mapping
 
 import orjson
@@ -31,8 +32,11 @@ KINDS: dict[str, tuple[int, str]] = {
     "too-long": (504, "Computing took too long"),
 }
 """Status and title of each kind; the kind is the end of ``type``."""
-WORDS = {"missing": "is missing", "extra_forbidden": "is no field of this request"}
+UNKNOWN_FIELD = "is no field of this request"
+WORDS = {"missing": "is missing", "extra_forbidden": UNKNOWN_FIELD}
 """What pydantic says otherwise, by the type of its errors."""
+LONGEST = 500
+"""Characters of a detail at most: what was sent is not sent back whole."""
 NOTED = "charrnn.problem"
 """Key of an ASGI scope: the kind of the problem that the request was answered with."""
 TYPE = "urn:charrnn:problem:"
@@ -62,15 +66,19 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
     def response(self) -> Response:
         """The response that tells of it."""
         status, title = KINDS[self.kind]
-        content = {"type": TYPE + self.kind, "title": title, "status": status, "detail": self.detail}
+        content = {"type": TYPE + self.kind, "title": title, "status": status, "detail": _cut(self.detail)}
         if self.field is not None:
-            content["field"] = self.field
+            content["field"] = _cut(self.field)
         return Response(orjson.dumps(content), status, self.headers, MEDIA_TYPE)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response, and note its kind in the scope."""
         scope[NOTED] = self.kind
         await self.response()(scope, receive, send)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def busy(detail: str) -> Problem:
@@ -83,15 +91,19 @@ def from_error(error: CharRNNError, fields: Collection[str]) -> Problem | None:
 
     Args:
         error: whose message begins with the setting at fault, as all messages about settings do.
-        fields: of the request.
+        fields: that the request sets.
     """
     if not isinstance(error, SettingsError | InputError):
         return None
     kind = "invalid"
     word = _first_word(str(error))
+    if word == "novel" and word not in fields:
+        word = "nearest"  # both need the list of training names
     field = word if word in fields else None
     if isinstance(error, UnknownLabelError):
-        kind, field = "unknown-label", field or ("label" if "label" in fields else None)
+        kind, field = "unknown-label", word if word in fields else "blend" if "blend" in fields else "label"
+    elif isinstance(error, InputError):
+        field = "name"
     elif isinstance(error, ImpossibleConstraint):
         kind = "impossible-constraint"
     return Problem(kind, str(error), field)
@@ -122,5 +134,6 @@ def _is_branch(part: object) -> bool:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
+    shortened = reprlib.Repr()
+    shortened.maxlevel, shortened.maxstring, shortened.maxlong, shortened.maxother = 2, 60, 40, 40
+    return shortened.repr(value)

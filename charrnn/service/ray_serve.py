@@ -6,7 +6,6 @@ A replica is the application of one process, without the page. Each takes one pr
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -16,7 +15,6 @@ from typing import Any
 
 from charrnn.cluster import connect
 from charrnn.errors import SettingsError, needs_extra
-from charrnn.service.limits import Limits
 from charrnn.service.models import ServedModels
 from charrnn.service.settings import ServiceSettings
 
@@ -25,6 +23,8 @@ with needs_extra("serve-ray"):
     from ray import serve
     from ray.serve.config import AutoscalingConfig, HTTPOptions
     from ray.serve.schema import LoggingConfig
+
+    from charrnn.service.limits import Limits, processors
 
 logging.getLogger("ray.serve").setLevel(logging.ERROR)
 APPLICATION = "charrnn"
@@ -43,10 +43,12 @@ def serve_on_ray(settings: ServiceSettings) -> None:
         SettingsError: no cluster answers, or it has too few processors.
         CharRNNError: a model or the token file cannot be read here; all machines must see them under the same paths.
     """
+    if settings.port == 0 or settings.trusted_proxy is not None:
+        raise SettingsError("port 0, trusted_proxy: Ray's proxies know neither. Leave them out with --engine ray.")
     ServedModels.load(settings.models)
     settings.read_tokens()
     stop = threading.Event()
-    replicas = settings.workers if settings.workers > 1 else os.cpu_count() or 1
+    replicas = settings.workers if settings.workers > 1 else processors()
     connect(settings.ray_address, replicas)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -89,6 +91,7 @@ def deploy(settings: ServiceSettings, processors: int) -> None:
         max_queued_requests=QUEUED,
         backpressure_config={"status_code": 429, "retry_after_s": 1},
         ray_actor_options={"num_cpus": 1},
+        graceful_shutdown_timeout_s=8,
         **scaling,
     )
     serve.run(deployment.bind(), name=APPLICATION, route_prefix="/", logging_config=LoggingConfig(log_level="ERROR"))
@@ -98,7 +101,9 @@ def _builder(settings: ServiceSettings) -> Callable[[], Any]:
     def build() -> Any:
         from charrnn.service.assembly import Application
         from charrnn.service.core import Service
+        from charrnn.service.observation import log_to_stderr
 
+        log_to_stderr()
         return Application(Service(settings, Limits(computing=1))).app
 
     return build

@@ -16,11 +16,13 @@ MAX_NEAREST = 100
 """Names of one request at most where the nearest training name of each is wanted."""
 MAX_SEED = 2**53 - 1
 """Above it, JavaScript cannot tell whole numbers apart."""
-LABEL_LENGTH, PATTERN_LENGTH, STAMP_LENGTH = 100, 1000, 8192
+LABEL_LENGTH, PATTERN_LENGTH, STAMP_LENGTH = 100, 500, 32_768
+"""A stamp holds all that was asked for, each character that is not ASCII as six bytes or twelve: it always fits."""
 
 Text = Annotated[str, Field(max_length=MAX_LENGTH)]
 LabelName = Annotated[str, Field(max_length=LABEL_LENGTH)]
 Weights = Annotated[dict[LabelName, Annotated[float, Field(ge=0, le=1e9)]], Field(min_length=1, max_length=1000)]
+Blend = Annotated[dict[LabelName, Annotated[float, Field(gt=0, le=1e9)]], Field(min_length=1, max_length=20)]
 Labels = Annotated[list[LabelName], Field(min_length=1, max_length=1000)]
 Prior = Literal["model", "uniform"] | Weights
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -73,7 +75,7 @@ class GenerateRequest(Body):
         description="One of the labels, or * for any; may be left out where the model has one.",
         examples=["Irish"],
     )
-    blend: Weights | None = Field(None, description="In place of a label: weights of several.")
+    blend: Blend | None = Field(None, description="In place of a label: weights of several.")
     n: int = Field(10, ge=1, le=MAX_NAMES, description="Number of names.")
     seed: int | None = Field(
         None, ge=0, le=MAX_SEED, description="The same seed gives the same names. Default: a random one.", examples=[7]
@@ -85,7 +87,7 @@ class GenerateRequest(Body):
     suffix: Text = Field("", description="How they end.")
     contains: Text = Field("", description="What occurs in them.")
     pattern: str = Field("", max_length=PATTERN_LENGTH, description="A regular expression for the whole name.")
-    characters: str = Field("", max_length=PATTERN_LENGTH, description="The only characters that occur.")
+    characters: str = Field("", max_length=300, description="The only characters that occur.")
     min_length: int = Field(1, ge=1, le=MAX_LENGTH)
     max_length: int | None = Field(None, ge=1, le=MAX_LENGTH, description="Default: as in the training names.")
     novel: bool = Field(False, description="Only names that no training name equals, none twice.")

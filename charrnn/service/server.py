@@ -15,19 +15,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import SettingsError, needs_extra
+from charrnn.errors import SettingsError, WorkerError, needs_extra
 
 with needs_extra("app"):
     import uvicorn
+    from prometheus_client.multiprocess import mark_process_dead
+    from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
     from charrnn.service.assembly import Application
     from charrnn.service.core import Service
     from charrnn.service.limits import Limits
     from charrnn.service.observation import MULTIPROCESS, log_to_stderr
+    from charrnn.service.protocol import BoundedProtocol
 from charrnn.service.models import ServedModels
 from charrnn.service.settings import ServiceSettings, from_environment
 
+RESERVED_FILES = 128
+"""Files that may be open besides connections."""
 ANSWER_SECONDS = 1
 """Time for answers to be sent after all computing has stopped."""
 LINGER_SECONDS = 1.0
@@ -112,29 +117,48 @@ def _serve_in_processes(settings: ServiceSettings, listener: socket.socket) -> N
         os.environ.update(settings.to_environment() | {MULTIPROCESS: folder})
         config = _config(settings, "charrnn.service.server:create_app", factory=True, workers=settings.workers)
         _announce(settings, listener, f"the API (see /docs), in {settings.workers} processes,")
+        supervisor = _Supervisor(config, sockets=[listener])
         try:
-            _Supervisor(config, sockets=[listener]).run()
+            supervisor.run()
         finally:
             os.environ.clear()
             os.environ.update(before)
+        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+            raise WorkerError("serve: a process could not start. Its log says why.")
 
 
 def _config(settings: ServiceSettings, app: Any, **options: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
         ws="none",
         proxy_headers=settings.trusted_proxy is not None,
         forwarded_allow_ips=settings.trusted_proxy or "",
-        limit_concurrency=Limits().connections,
+        limit_concurrency=_connections(),
+        timeout_worker_healthcheck=30,
         timeout_keep_alive=65,
         # One process has waited for its requests before; what is left then are streams of Gradio that never end.
         timeout_graceful_shutdown=ANSWER_SECONDS + (0 if settings.workers == 1 else int(Limits().drain_seconds)),
         lifespan="on",
         **options,
     )
+
+
+def _connections() -> int:
+    """How many connections may be open at a time; the operating system is asked for as many files."""
+    wanted = Limits().connections
+    try:
+        import resource
+    except ImportError:  # Windows
+        return wanted
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted + RESERVED_FILES:
+        soft = wanted + RESERVED_FILES if hard == resource.RLIM_INFINITY else min(wanted + RESERVED_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(wanted, soft - RESERVED_FILES)
 
 
 def _announce(settings: ServiceSettings, listener: socket.socket, what: str) -> None:
@@ -164,7 +188,7 @@ def _draining(application: Application) -> Iterator[None]:
 @contextmanager
 def _leaving(application: Application) -> Iterator[None]:
     """As :func:`_draining` when all processes stop; one that is replaced leaves new requests to the others at once."""
-    drain = _drainer(application)
+    drain = _drainer(application, waits=False)
 
     def stop(number: int, pass_on: Callable[[], Any]) -> None:
         if _all_stop().exists():
@@ -175,11 +199,18 @@ def _leaving(application: Application) -> Iterator[None]:
             pass_on()
 
     _intercept(stop)
+    if hasattr(signal, "SIGHUP") and _in_main_thread():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor replaces the processes
     yield
 
 
-def _drainer(application: Application) -> Stop:
-    """What refuses new requests, and passes the signal on when those in flight have ended."""
+def _drainer(application: Application, waits: bool = True) -> Stop:
+    """What refuses new requests, and passes the signal on when those in flight have ended.
+
+    Args:
+        application: to be stopped.
+        waits: otherwise uvicorn waits for requests in flight.
+    """
     service, loop, began = application.service, asyncio.get_running_loop(), 0.0
     tasks: set[asyncio.Task[None]] = set()
 
@@ -189,19 +220,19 @@ def _drainer(application: Application) -> Stop:
             service.is_draining, began = True, time.monotonic()
             service.computing.end_soon()
             linger = LINGER_SECONDS if number == signal.SIGTERM else 0.0
-            loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(_drain(application, linger, pass_on))))
+            loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(_drain(application, linger, waits, pass_on))))
         elif number == signal.SIGINT and time.monotonic() > began + 1:
             pass_on()  # a second Ctrl-C does not wait
 
     return stop
 
 
-async def _drain(application: Application, linger: float, pass_on: Callable[[], Any]) -> None:
+async def _drain(application: Application, linger: float, waits: bool, pass_on: Callable[[], Any]) -> None:
     """Wait until all requests in flight have ended, then let uvicorn stop."""
     began = time.monotonic()
     longest = application.service.limits.drain_seconds + ANSWER_SECONDS
     while time.monotonic() < began + linger or (
-        application.observation.in_flight and time.monotonic() < began + longest
+        waits and application.observation.in_flight and time.monotonic() < began + longest
     ):
         await asyncio.sleep(0.02)
     pass_on()
@@ -209,6 +240,13 @@ async def _drain(application: Application, linger: float, pass_on: Callable[[], 
 
 class _Supervisor(Multiprocess):
     """Uvicorn's supervisor of several processes, which tells them when it is not for a replacement that they stop."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace processes that have died, and forget the load that they had."""
+        dead = [process.pid for process in self.processes if not process.process.is_alive()]
+        super().keep_subprocess_alive()
+        for pid in dead:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]
 
     def terminate_all(self) -> None:
         """Stop all processes."""

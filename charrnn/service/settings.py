@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from charrnn.errors import SettingsError
 
 ENGINES = ("local", "ray")
-BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+BOOLEANS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,9 @@ class ServiceSettings:
             raise SettingsError(f"workers {self.workers}: must be from 1 to 1,024.")
         if self.engine not in ENGINES:
             raise SettingsError(f"engine {self.engine!r}: must be one of {', '.join(ENGINES)}.")
+        for address in filter(None, (part.strip() for part in (self.trusted_proxy or "").split(","))):
+            if address != "*" and not _is_network(address):
+                raise SettingsError(f"trusted_proxy {address!r}: must be an address such as 10.0.0.1, or 10.0.0.0/8.")
         if self.ray_address is not None and self.engine != "ray":
             raise SettingsError("ray_address: is for the engine ray. Set --engine ray, or leave it out.")
 
@@ -91,6 +95,14 @@ class ServiceSettings:
         """The variables from which :func:`from_environment` reads equal settings."""
         values = {variable(field.name): getattr(self, field.name) for field in fields(self)}
         return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def variable(name: str) -> str:

@@ -166,7 +166,7 @@ GENERATE, CLASSIFY = "/api/generate", "/api/classify"
     [
         (CLASSIFY, {}, "invalid", "names", "names: is missing."),
         (CLASSIFY, {"names": []}, "invalid", "names", "at least 1"),
-        (CLASSIFY, {"names": ["a"] * 1001}, "invalid", "names", "at most 1000"),
+        (CLASSIFY, {"names": ["a"] * 1001}, "invalid", "names", "at most 1,000 may be"),
         (CLASSIFY, {"names": "Satoshi"}, "invalid", "names", "must be a valid list"),
         (CLASSIFY, {"names": ["a", 5]}, "invalid", "names.1", "must be a valid string"),
         (CLASSIFY, {"names": ["a"], "name": 1}, "invalid", "name", "name: is no field of this request."),
@@ -174,13 +174,14 @@ GENERATE, CLASSIFY = "/api/generate", "/api/classify"
         (CLASSIFY, {"names": ["a"], "top_k": True}, "invalid", "top_k", "valid integer"),
         (CLASSIFY, {"names": ["a"], "top_k": "3"}, "invalid", "top_k", "valid integer"),
         (CLASSIFY, {"names": ["a"], "prior": {"Irish": -1}}, "invalid", "prior.Irish", "greater than or equal to 0"),
-        (CLASSIFY, {"names": ["a"], "prior": {"Elvish": 1}}, "invalid", "prior", "unknown label 'Elvish'"),
+        (CLASSIFY, {"names": ["a"], "prior": {"Elvish": 1}}, "unknown-label", "prior", "unknown label 'Elvish'"),
         (CLASSIFY, {"names": ["a"], "labels": ["Elvish"]}, "unknown-label", "labels", "this model knows Arabic"),
         (CLASSIFY, {"names": ["a"], "coverage": 0.5}, "invalid", "coverage", "it knows 0.8, 0.9, 0.95"),
         (CLASSIFY, {"names": ["a"] * 21, "explain": True}, "invalid", "explain", "up to 20 names"),
         (GENERATE, {"label": "Elvish"}, "unknown-label", "label", "unknown label 'Elvish'; this model knows Arabic"),
         (GENERATE, {}, "unknown-label", "label", "choose one of"),
-        (GENERATE, {"blend": {"Irish": 0}}, "invalid", "label", "above 0"),
+        (GENERATE, {"blend": {"Irish": 0}}, "invalid", "blend.Irish", "greater than 0"),
+        (GENERATE, {"blend": {"Elvish": 1}}, "unknown-label", "blend", "unknown label 'Elvish'"),
         (GENERATE, {"label": "Irish", "blend": {"Irish": 1}}, "invalid", "blend", "in place of a label"),
         (GENERATE, {"label": "Irish", "n": 10**9}, "invalid", "n", "less than or equal to 1000"),
         (GENERATE, {"label": "Irish", "seed": -1}, "invalid", "seed", "greater"),
@@ -193,7 +194,7 @@ GENERATE, CLASSIFY = "/api/generate", "/api/classify"
         (GENERATE, {"label": "Irish", "pattern": "(?=a)"}, "invalid", "pattern", ""),
         (GENERATE, {"label": "Irish", "n": 200, "nearest": True}, "invalid", "nearest", "up to 100"),
         ("/api/repeat", {"stamp": "x"}, "invalid", "stamp", "not a stamp of charrnn"),
-        ("/api/explain", {"name": "?"}, "invalid", None, "cannot be scored (no-letters)"),
+        ("/api/explain", {"name": "?"}, "invalid", "name", "cannot be scored (no-letters)"),
         ("/api/explain", {"name": "a", "labels": ["Irish"]}, "invalid", "labels", "at least 2"),
     ],
 )
@@ -226,7 +227,8 @@ def test_the_line_of_the_command_line_is_the_detail(client, capsys):
     [
         (b"", "is no JSON"),
         (b"{", "is no JSON"),
-        (b"[1]", "valid dictionary"),
+        (b"[1]", "no JSON object"),
+        (b"5", "no JSON object"),
         (b'{"names": ["a"], "names": ["b"]}', "holds a key twice"),
         (b'{"names": [NaN]}', "holds NaN"),
         (b'{"names": ["\\ud800"]}', "no Unicode"),
@@ -240,6 +242,62 @@ def test_the_line_of_the_command_line_is_the_detail(client, capsys):
 def test_bodies_that_are_no_json_objects(client, content, detail):
     response = client.request("POST", CLASSIFY, content=content, headers={"Content-Type": "application/json"})
     assert response.status_code in (400, 422) and detail in response.json()["detail"]
+
+
+def test_nothing_long_is_sent_back(client):
+    for body in (
+        {"k" * 100_000: 1},
+        {"names": ["a"], "prior": {"k" * 90: [[["x" * 100_000]]]}},
+        {"names": [[["x" * 9**5]]]},
+    ):
+        response = client.post(CLASSIFY, body)
+        assert response.status_code == 422 and len(response.content) < 2000
+    assert len(client.post("/api/explain", {"name": "1" * 100_000}).content) < 2000
+
+
+@pytest.mark.parametrize("depth", range(880, 1000, 3))
+def test_no_depth_of_a_body_is_an_error_of_the_server(client, depth):
+    for content in (b"[" * depth + b"]" * depth, b'{"names": ' + b"[" * depth + b"]" * depth + b"}"):
+        response = client.request("POST", CLASSIFY, content=content, headers={"Content-Type": "application/json"})
+        assert response.status_code in (400, 422)
+
+
+def test_tiny_weights_are_weights(client):
+    answer = client.post(CLASSIFY, {"names": ["Satoshi"], "prior": {"Irish": 5e-324, "Greek": 5e-324}}).json()
+    probabilities = [p["probability"] for p in answer["results"][0]["predictions"] if p["probability"]]
+    assert sum(probabilities) == pytest.approx(1)
+
+
+def test_the_longest_stamps_are_read_again(client):
+    body = {"label": "*", "n": 1, "seed": 2**53 - 1, "contains": "a", "pattern": ".*(?#" + "𝔞" * 490 + ")"}
+    body |= {"characters": "abcdefghijklmnopqrstuvwxyz" + "".join(map(chr, range(0x1F000, 0x1F000 + 274)))}
+    (record,) = client.post(GENERATE, body).json()["names"]
+    assert client.post("/api/repeat", {"stamp": record["stamp"]}).json()["name"] == record["name"]
+
+
+def forged(model, **content):
+    import base64
+
+    return base64.urlsafe_b64encode(json.dumps({"model": model, **content}).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"attempt": 1e999},
+        {"attempt": 0, "resample": 1.5},
+        {"attempt": 0, "seed": True},
+        {"attempt": 0, "label": {"Irish": "x"}},
+        {"attempt": 0, "label": {"Irish": [1, 2]}},
+        {"attempt": 0, "label": {"Irish": 10**400}},
+        {"attempt": 0, "label": {}},
+        {"attempt": 0, "constraints": {"pattern": "("}},
+        {"attempt": 0, "sampling": {"temperature": float("nan")}},
+    ],
+)
+def test_stamps_that_somebody_made_up_are_refused(client, generator, content):
+    stamp = forged(generator.config.weights_sha256[:16], **content)
+    assert client.post("/api/repeat", {"stamp": stamp}).status_code == 422
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx"])
