@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: app setup test check bench tensorboard data models lock clean
+.PHONY: app setup test check bench soak tensorboard data models lock clean
 .DELETE_ON_ERROR:
 
 app: .venv/app.stamp
@@ -39,6 +39,12 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py
+	$(BIN)/python benchmarks/service.py
+
+# A mixed load on the service, in search of leaks and errors; make soak MINUTES=10 is a short one.
+MINUTES ?= 60
+soak: .venv/setup.stamp
+	$(BIN)/python benchmarks/service.py soak --minutes $(MINUTES)
 
 # The events of all training runs under runs/; make tensorboard RUNS=my-classifier shows those of one model folder.
 RUNS ?= runs

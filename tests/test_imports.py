@@ -144,6 +144,7 @@ for name in sys.argv[1:]:
             continue
         spec = importlib.util.spec_from_file_location("script", name)
         module = importlib.util.module_from_spec(spec)
+        sys.modules["script"] = module  # dataclasses look themselves up there
         spec.loader.exec_module(module)
     except Exception:
         failures[name] = traceback.format_exc(limit=-2)

@@ -42,7 +42,7 @@ class Limits:
     discarded_bytes: int = 2**26
     seconds: float = 10.0
     computing: int = field(default_factory=processors)
-    waiting: int = field(default_factory=lambda: 16 * processors())
+    waiting: int = field(default_factory=lambda: 4 * processors())
     waiting_seconds: float = 5.0
     connections: int = 2048
     drain_seconds: float = 7.0

@@ -29,8 +29,9 @@ def commands(text):
 
 COMMANDS = commands(README)
 TRAINING = [c for c in COMMANDS + commands(DOCS["training.md"]) if "charrnn.train" in c]
-# Run elsewhere: the page in the browser test, make by continuous integration, a whole training run by the benchmarks.
-ELSEWHERE = ("make ", "git clone", "cd ", "pip install", "python app.py", "python -m charrnn.train")
+# Run elsewhere: the page in the browser test, the service in test_serving.py, make by continuous integration, a whole
+# training run by the benchmarks.
+ELSEWHERE = ("make ", "git clone", "cd ", "pip install", "python app.py", "curl ", "python -m charrnn.train")
 
 
 def words(command):
@@ -100,6 +101,11 @@ def abstains_and_shows_the_probabilities(out):
     return ye.endswith("abstains: uncertain-score") and nonsense.endswith("abstains: unlike-training")
 
 
+def asks_among_three_labels(out):
+    shares = [float(share) for share in re.findall(r"([\d.]+)%", out)]
+    return set(re.findall(r"[A-Z]\w+(?= \d)", out)) == {"Irish", "Scottish", "English"} and abs(sum(shares) - 100) < 0.2
+
+
 def audits(out):
     for needed in ("34,971 rows", "several labels: no classifier can pass 97.3%", "Vietnamese", "written in ASCII"):
         assert needed in out
@@ -117,6 +123,7 @@ PROMISES = {
     ),
     "charrnn classify Ye Dostoevsky --coverage 0.9": shows_more_labels_where_they_are_needed,
     "charrnn classify Ye Xqzwvkjx --min-probability 0.6 --unlike-training": abstains_and_shows_the_probabilities,
+    "charrnn classify Gordon --labels Irish,Scottish,English": asks_among_three_labels,
     'charrnn classify "O\'Sullivan" --explain': is_printed,
     "charrnn corpus audit names": audits,
 }

@@ -195,7 +195,7 @@ def test_200_clients_at_once_get_an_answer_or_a_refusal(server):
     with concurrent.futures.ThreadPoolExecutor(200) as threads:
         assert set(threads.map(classify, range(200))) == {200}
         statuses = list(threads.map(generate, range(200)))
-    assert set(statuses) <= {200, 429} and statuses.count(200) >= 20
+    assert set(statuses) <= {200, 429} and statuses.count(200) >= 8
     wait_until_idle(server)
 
 
