@@ -16,9 +16,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response, StreamingResponse
 
 from charrnn.errors import CharRNNError
-from charrnn.service import answers, examples, schemas
+from charrnn.service import answers, schemas
 from charrnn.service.computing import SMALL, Computing, Stream
 from charrnn.service.core import Service
+from charrnn.service.examples import EXAMPLES
 from charrnn.service.limits import BODY
 from charrnn.service.problems import KINDS, MEDIA_TYPE, NOTED, UNKNOWN_FIELD, Problem, from_error, from_validation
 
@@ -171,7 +172,6 @@ def router(service: Service) -> APIRouter:
         "/classify",
         response_model=schemas.ClassifyAnswer,
         summary="Which label names belong to",
-        **examples.of("classify"),
     )
     async def classify(body: schemas.ClassifyRequest, request: Request) -> Response:
         models = service.models
@@ -192,7 +192,6 @@ def router(service: Service) -> APIRouter:
         summary="Invent names",
         description=f"`Accept: {NDJSON}` or `{EVENTS}` streams the names, each as soon as it is drawn, and at last "
         "`seed`, `complete` and `message`. A client that goes away stops the work.",
-        **examples.of("generate"),
     )
     async def generate(body: schemas.GenerateRequest, request: Request) -> Response:
         models = service.models
@@ -211,7 +210,7 @@ def router(service: Service) -> APIRouter:
         count("/api/generate", len(names))
         return answered({"names": names, "model": model.config.weights_sha256, **end})
 
-    @routes.post("/repeat", response_model=schemas.RepeatAnswer, summary="The name of a stamp", **examples.of("repeat"))
+    @routes.post("/repeat", response_model=schemas.RepeatAnswer, summary="The name of a stamp")
     async def repeat(body: schemas.RepeatRequest, request: Request) -> Response:
         models = service.models
         return answered(await service.computing.run(address_of(request), lambda: answers.repeat(models, body), request))
@@ -220,7 +219,6 @@ def router(service: Service) -> APIRouter:
         "/explain",
         response_model=schemas.ExplainAnswer,
         summary="What each character of a name says",
-        **examples.of("explain"),
     )
     async def explain(body: schemas.ExplainRequest, request: Request) -> Response:
         models = service.models
@@ -233,6 +231,7 @@ def router(service: Service) -> APIRouter:
         limits = {
             "names": schemas.MAX_NAMES,
             "explained_names": schemas.MAX_EXPLAINED,
+            "nearest_names": schemas.MAX_NEAREST,
             "body_bytes": service.limits.body_bytes,
             "seconds": service.limits.seconds,
         }
@@ -249,6 +248,11 @@ def document(app: FastAPI) -> dict[str, Any]:
     content["components"]["schemas"]["End"] = schemas.End.model_json_schema()
     answers_of_generate = content["paths"]["/api/generate"]["post"]["responses"]["200"]["content"]
     answers_of_generate |= {media_type: {"schema": item} for media_type in (NDJSON, EVENTS)}
+    for route, (request, answer) in EXAMPLES.items():
+        # Not by way of the routes: FastAPI would leave out what is null.
+        operation = content["paths"][f"/api/{route}"]["post"]
+        operation["requestBody"]["content"]["application/json"]["example"] = request
+        operation["responses"]["200"]["content"]["application/json"]["example"] = answer
     return content
 
 

@@ -54,8 +54,11 @@ class Application:
         self.contexts: list[Callable[[Application], AbstractContextManager[None]]] = []
         self.page: Any = None
         self.api = self._api()
-        self.observation = Observation(self._guarded(self._by_path()), service.metrics)
-        self.app: ASGIApp = self.observation
+        guarded = Gate(
+            BodyLimit(self._by_path(), service.limits), service.settings.read_tokens(), lambda: service.is_draining
+        )
+        self.observation = Observation(guarded, service.metrics)
+        self.app = self._with_origins(self.observation)
 
     def _api(self) -> FastAPI:
         app = FastAPI(
@@ -130,17 +133,13 @@ class Application:
 
         return by_path
 
-    def _guarded(self, app: ASGIApp) -> ASGIApp:
-        """The application behind the limit of bodies, the gate, and CORS."""
-        settings = self.service.settings
-        guarded: ASGIApp = Gate(
-            BodyLimit(app, self.service.limits), settings.read_tokens(), lambda: self.service.is_draining
-        )
-        if not settings.origins:
-            return guarded
+    def _with_origins(self, app: ASGIApp) -> ASGIApp:
+        """The application, which pages of some origins may call; errors are for them, too."""
+        if not self.service.settings.origins:
+            return app
         return CORSMiddleware(
-            guarded,
-            allow_origins=settings.origins,
+            app,
+            allow_origins=self.service.settings.origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
             expose_headers=["Retry-After", "X-Request-ID"],

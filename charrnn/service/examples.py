@@ -73,14 +73,3 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
 }
 """Request and answer for each route."""
-
-
-def of(route: str) -> dict[str, Any]:
-    """The arguments with which FastAPI shows the example of a route."""
-    if route not in EXAMPLES:
-        return {}
-    request, answer = EXAMPLES[route]
-    return {
-        "openapi_extra": {"requestBody": {"content": {"application/json": {"example": request}}}},
-        "responses": {200: {"content": {"application/json": {"example": answer}}}},
-    }

@@ -52,6 +52,8 @@ def serve_on_ray(settings: ServiceSettings) -> None:
     connect(settings.ray_address, replicas)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # new models need a new start here
     try:
         room = int(ray.cluster_resources().get("CPU", 0))
         if settings.workers > room:

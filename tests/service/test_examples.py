@@ -22,13 +22,6 @@ def assert_equal(shown, answered):
         assert shown == answered
 
 
-def without_nulls(value):
-    """FastAPI leaves them out of the document."""
-    if isinstance(value, dict):
-        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
-    return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
-
-
 @pytest.mark.parametrize("route", EXAMPLES)
 def test_an_example_is_answered_as_it_says(route, client):
     request, answer = EXAMPLES[route]
@@ -48,5 +41,5 @@ def test_the_document_shows_an_example_for_each_request(client):
             (operation["responses"]["200"], answer),
         ):
             content = part["content"]["application/json"]
-            assert content["example"] == without_nulls(example) and "$ref" in content["schema"]
+            assert content["example"] == example and "$ref" in content["schema"]
         assert operation["requestBody"]["required"] and operation["responses"]["200"]["description"]
