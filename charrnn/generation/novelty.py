@@ -9,7 +9,7 @@ from charrnn.generation.request import Sample
 from charrnn.text import name_key
 
 MAX_STALE = 20_000
-"""Names in a row that are not new, after which no more are searched for."""
+"""Draws in a row that give no new name, after which no more are searched for."""
 
 
 class Neighbour(NamedTuple):
@@ -24,12 +24,13 @@ class Neighbour(NamedTuple):
     distance: int
 
 
-def novel_samples(samples: Iterator[Sample], training_names: frozenset[str]) -> Iterator[Sample]:
-    """The samples that are no training names, each name once; ends after :data:`MAX_STALE` in a row that are not new.
+def novel_samples(samples: Iterator[Sample], training_names: frozenset[str], draws: int = 1) -> Iterator[Sample]:
+    """The samples that are no training names, each name once; ends after :data:`MAX_STALE` draws without a new one.
 
     Args:
         samples: names.
         training_names: ASCII in folded case.
+        draws: behind each sample (see :class:`charrnn.generation.request.Request`, ``resample``).
     """
     seen: set[str] = set()
     stale = 0
@@ -39,7 +40,7 @@ def novel_samples(samples: Iterator[Sample], training_names: frozenset[str]) -> 
             seen.add(key)
             stale = 0
             yield sample
-        elif (stale := stale + 1) >= MAX_STALE:
+        elif (stale := stale + draws) >= MAX_STALE:
             return
 
 

@@ -49,7 +49,7 @@ def read_stamp(weights_sha256: str, stamp: str) -> tuple[Request, int]:
         if not whole or not fits or attempt < 0 or any(abs(weight) > MAX_WEIGHT for weight in weights):
             raise ValueError("a value of another type")
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
-        raise SettingsError("stamp: not a stamp of charrnn. Copy it whole, from a line of --format jsonl.") from error
+        raise SettingsError("stamp: not a stamp of charrnn. Copy it whole, as it was given.") from error
     own = weights_sha256[:MODEL_DIGITS]
     if model != own:
         raise SettingsError(f"stamp: of the model {model}, this one is {own}. Name that model with --model.")

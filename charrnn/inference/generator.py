@@ -96,13 +96,15 @@ class Generator:
         Args:
             request: what to draw.
             n: number of names; None goes on without end.
-            novel: ends after :data:`charrnn.generation.novelty.MAX_STALE` names in a row that were not new.
+            novel: ends after :data:`charrnn.generation.novelty.MAX_STALE` draws in a row without a new name.
         """
         if n is not None and not 0 <= n <= MAX_NAMES:
             raise SettingsError(f"n {n}: must be from 0 to {MAX_NAMES:,}.")
         training_names = self.training_names if novel else None
         samples = draw_samples(self.decoder(request.label), self.guide(request), request)
-        return islice(samples if training_names is None else novel_samples(samples, training_names), n)
+        return islice(
+            samples if training_names is None else novel_samples(samples, training_names, request.resample), n
+        )
 
     def stamp(self, request: Request, sample: Sample) -> str:
         """One word that holds everything needed to draw the sample again."""

@@ -113,7 +113,7 @@ def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[d
     except StoppedError:
         if not count:
             raise
-        message = f"{count:,} names instead of {asked.n:,}: the time for one request is over. Ask for fewer."
+        message = f"{count:,} names instead of {asked.n:,}: the time is over. Ask for fewer, or constrain less."
     else:
         if count < asked.n:
             message = f"{count:,} names instead of {asked.n:,}: no more new ones were found."

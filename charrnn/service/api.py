@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
+from difflib import get_close_matches
 from ipaddress import ip_network
 from typing import Any
 
@@ -34,7 +35,7 @@ PROBLEM = "Problem"
 """Name of the schema of problem details in the OpenAPI document."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": title, "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}}}
-    for status, title in KINDS.values()
+    for status, title in reversed(KINDS.values())  # the first of a status is the general one
     if status not in (405, 500)
 }
 
@@ -55,7 +56,7 @@ class JSONRoute(APIRoute):
                     response = await endpoint(request)
                 else:
                     asked = await _read(request, body)
-                    sent = frozenset(asked.model_fields_set)
+                    sent = frozenset(name for name in asked.model_fields_set if getattr(asked, name) is not None)
                     response = await endpoint(asked, request)
                 return response
             except Problem as error:
@@ -117,7 +118,9 @@ def read_body(request: Request, model: type[BaseModel]) -> BaseModel:
     for key, content in value.items():
         # Pydantic would describe each of a hundred thousand unknown fields or items.
         if key not in model.model_fields:
-            raise Problem("invalid", f"{_printable(key)}: {UNKNOWN_FIELD}.", _printable(key))
+            near = get_close_matches(key, model.model_fields, 1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            raise Problem("invalid", f"{_printable(key)}: {UNKNOWN_FIELD}.{meant}", _printable(key))
         if isinstance(content, list | dict) and len(content) > schemas.MAX_NAMES:
             raise Problem("invalid", f"{key}: holds {len(content):,} items, at most {schemas.MAX_NAMES:,} may be.", key)
     try:
@@ -240,7 +243,7 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def document(app: FastAPI, needs_token: bool) -> dict[str, Any]:
     """The OpenAPI document of an application, with the schema of problem details and the media types of streams."""
     content = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
     content["components"]["schemas"][PROBLEM] = schemas.ProblemDetails.model_json_schema()
@@ -248,6 +251,9 @@ def document(app: FastAPI) -> dict[str, Any]:
     content["components"]["schemas"]["End"] = schemas.End.model_json_schema()
     answers_of_generate = content["paths"]["/api/generate"]["post"]["responses"]["200"]["content"]
     answers_of_generate |= {media_type: {"schema": item} for media_type in (NDJSON, EVENTS)}
+    if needs_token:
+        content["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        content["security"] = [{"token": []}]
     for route, (request, answer) in EXAMPLES.items():
         # Not by way of the routes: FastAPI would leave out what is null.
         operation = content["paths"][f"/api/{route}"]["post"]

@@ -75,7 +75,7 @@ class Application:
         self._handlers = {route.path: route.get_route_handler() for route in api.posted(routes)}
         add_docs(app)
 
-        app.openapi = cache(partial(api.document, app))  # type: ignore[method-assign]
+        app.openapi = cache(partial(api.document, app, self.service.settings.token_file is not None))  # type: ignore[method-assign]
 
         @app.get("/healthz", tags=["server"], response_model=schemas.Status, summary="Whether it is alive")
         async def healthz() -> Response:
@@ -127,7 +127,9 @@ class Application:
                 response = await self._handlers[path](Request(scope, receive, send))
                 await response(scope, receive, send)
             elif scope["type"] == "lifespan" or path in OWN_PATHS or path.startswith(("/api/", "/docs/")):
-                await self.api(scope, receive, send)
+                # Monitors ask with HEAD; the server sends no body then.
+                is_head = scope.get("method") == "HEAD"
+                await self.api({**scope, "method": "GET"} if is_head else scope, receive, send)
             else:
                 await page_app(scope, receive, send)
 

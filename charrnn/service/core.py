@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from charrnn.errors import CharRNNError
+from charrnn.errors import CharRNNError, SettingsError
 from charrnn.inference.answers import as_record
 from charrnn.service.computing import Computing, SmallRequests
 from charrnn.service.limits import Limits
@@ -43,6 +43,8 @@ class Service:
         """Load the models folder anew; if that fails, the former models stay, and the log says why."""
         try:
             models = ServedModels.load(self.settings.models)
+            if gone := self.models.hashes.keys() - models.hashes.keys():
+                raise SettingsError(f"models: {', '.join(gone)}/ is gone. Start anew to serve without it.")
         except CharRNNError as error:
             log.error("the former models stay", extra={"fields": {"why": str(error)}})
             return

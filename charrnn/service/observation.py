@@ -165,14 +165,15 @@ class Observation:
         sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
         request_id = sent if sent and REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
         headers = [*HEADERS, (b"x-request-id", request_id.encode())]
-        status = 0
+        status, is_whole = 0, False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message = {**message, "headers": [*message["headers"], *headers]}
             if not message.get("more_body"):
+                is_whole = is_whole or message["type"] == "http.response.body"
                 await send(message)
                 return
             try:
@@ -194,7 +195,7 @@ class Observation:
                 await Problem("internal", detail).answer(scope, receive, send_with_headers)
         finally:
             self.in_flight -= counts
-            self._note(scope, status or GONE, time.perf_counter() - began, request_id)
+            self._note(scope, status if is_whole else GONE, time.perf_counter() - began, request_id)
 
     def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         # A path may hold names, so that of an unknown route is not told.

@@ -116,6 +116,7 @@ def from_validation(error: ValidationError) -> Problem:
     fault = max((other for other in faults if other["loc"][:1] == faults[0]["loc"][:1]), key=lambda f: len(f["loc"]))
     field = ".".join(str(part) for part in fault["loc"] if not _is_branch(part))
     what = WORDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    what = what.replace(" should ", " must ")
     value = "" if fault["type"] in (*WORDS, "value_error") else f" {_shown(fault['input'])}"
     told = f"{field}{value}: {what}" if field else what
     detail = "".join(c if c.isprintable() else " " for c in told)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import SettingsError, WorkerError, needs_extra
+from charrnn.errors import CharRNNError, SettingsError, WorkerError, needs_extra
 
 with needs_extra("app"):
     import uvicorn
@@ -26,13 +27,15 @@ with needs_extra("app"):
     from charrnn.service.assembly import Application
     from charrnn.service.core import Service
     from charrnn.service.limits import Limits
-    from charrnn.service.observation import MULTIPROCESS, log_to_stderr
+    from charrnn.service.observation import MULTIPROCESS, log, log_to_stderr
     from charrnn.service.protocol import BoundedProtocol
 from charrnn.service.models import ServedModels
 from charrnn.service.settings import ServiceSettings, from_environment
 
 RESERVED_FILES = 128
 """Files that may be open besides connections."""
+START_SECONDS = 30
+"""Time for a process that replaces another one to get ready."""
 ANSWER_SECONDS = 1
 """Time for answers to be sent after all computing has stopped."""
 LINGER_SECONDS = 1.0
@@ -89,7 +92,14 @@ def prepared(settings: ServiceSettings, limits: Limits | None = None) -> Applica
 def create_app() -> Any:
     """The ASGI application of one of several processes; its settings are in the environment."""
     log_to_stderr()
-    return prepared(from_environment()).app
+    try:
+        application = prepared(from_environment())
+    except CharRNNError as error:
+        # The supervisor keeps a process that is to be replaced, and tries again in the place of one that has died.
+        log.error("this process cannot start", extra={"fields": {"why": str(error)}})
+        sys.exit(1)
+    log.info("models loaded", extra={"fields": application.service.models.hashes})
+    return application.app
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -101,7 +111,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server(address[:2], family=family, backlog=2048)
-    except (OSError, UnicodeError) as error:
+    except (socket.gaierror, UnicodeError) as error:
+        raise SettingsError(f"host {host}: is no address ({error}). Choose another --host.") from error
+    except OSError as error:
         raise SettingsError(
             f"port {port}: cannot be listened on at {host} ({error}). Choose another --port."
         ) from error
@@ -138,7 +150,6 @@ def _config(settings: ServiceSettings, app: Any, **options: Any) -> uvicorn.Conf
         proxy_headers=settings.trusted_proxy is not None,
         forwarded_allow_ips=settings.trusted_proxy or "",
         limit_concurrency=_connections(),
-        timeout_worker_healthcheck=30,
         timeout_keep_alive=65,
         # One process has waited for its requests before; what is left then are streams of Gradio that never end.
         timeout_graceful_shutdown=ANSWER_SECONDS + (0 if settings.workers == 1 else int(Limits().drain_seconds)),
@@ -247,6 +258,15 @@ class _Supervisor(Multiprocess):
         super().keep_subprocess_alive()
         for pid in dead:
             mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+    def restart_all(self) -> None:
+        """Replace all processes; a new one has longer to get ready than one that runs has to answer."""
+        before = self.config.timeout_worker_healthcheck
+        self.config.timeout_worker_healthcheck = START_SECONDS
+        try:
+            super().restart_all()
+        finally:
+            self.config.timeout_worker_healthcheck = before
 
     def terminate_all(self) -> None:
         """Stop all processes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from ipaddress import ip_network
@@ -53,6 +54,9 @@ class ServiceSettings:
             raise SettingsError(f"workers {self.workers}: must be from 1 to 1,024.")
         if self.engine not in ENGINES:
             raise SettingsError(f"engine {self.engine!r}: must be one of {', '.join(ENGINES)}.")
+        for origin in self.origins:
+            if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
+                raise SettingsError(f"cors {origin!r}: must be an origin such as https://game.example, without a path.")
         for address in filter(None, (part.strip() for part in (self.trusted_proxy or "").split(","))):
             if address != "*" and not _is_network(address):
                 raise SettingsError(f"trusted_proxy {address!r}: must be an address such as 10.0.0.1, or 10.0.0.0/8.")

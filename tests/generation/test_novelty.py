@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,3 +52,10 @@ def test_none_is_nearer_than_the_nearest(name, known):
 
 def test_case_and_marks_are_no_distance():
     assert nearest_name("Ábc", ["abcd", "abc"]) == ("abc", 0)
+
+
+def test_the_search_is_bounded_in_draws(monkeypatch):
+    monkeypatch.setattr(novelty, "MAX_STALE", 12)
+    samples = (Sample("ann", 0.0, i) for i in itertools.count())
+    assert list(novel_samples(samples, frozenset({"ann"}), draws=4)) == []
+    assert next(samples).attempt == 3

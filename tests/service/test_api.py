@@ -169,7 +169,13 @@ GENERATE, CLASSIFY = "/api/generate", "/api/classify"
         (CLASSIFY, {"names": ["a"] * 1001}, "invalid", "names", "at most 1,000 may be"),
         (CLASSIFY, {"names": "Satoshi"}, "invalid", "names", "must be a valid list"),
         (CLASSIFY, {"names": ["a", 5]}, "invalid", "names.1", "must be a valid string"),
-        (CLASSIFY, {"names": ["a"], "name": 1}, "invalid", "name", "name: is no field of this request."),
+        (
+            CLASSIFY,
+            {"names": ["a"], "name": 1},
+            "invalid",
+            "name",
+            "name: is no field of this request. Did you mean names?",
+        ),
         (CLASSIFY, {"names": ["a"], "top_k": -1}, "invalid", "top_k", "top_k -1: must be greater than or equal to 0."),
         (CLASSIFY, {"names": ["a"], "top_k": True}, "invalid", "top_k", "valid integer"),
         (CLASSIFY, {"names": ["a"], "top_k": "3"}, "invalid", "top_k", "valid integer"),
@@ -356,3 +362,15 @@ def test_the_document_is_openapi_3_1_and_its_page_asks_no_other_host(client):
     assert "http://" not in page and "https://" not in page
     assert client.get("/docs/assets/swagger-ui-bundle.js").status_code == 200
     assert client.get("/").headers["location"] == "/docs"
+
+
+def test_monitors_may_ask_with_head(client):
+    for path in ("/healthz", "/readyz", "/docs", "/api/models"):
+        assert client.request("HEAD", path).status_code == 200
+
+
+def test_a_document_that_needs_a_token_says_so(tmp_path, client):
+    (tmp_path / "tokens").write_text("a-token-of-one-client")
+    guarded = client_of(token_file=str(tmp_path / "tokens"))
+    document = guarded.get("/openapi.json", headers={"Authorization": "Bearer a-token-of-one-client"}).json()
+    assert document["security"] == [{"token": []}] and "security" not in client.get("/openapi.json").json()

@@ -124,6 +124,7 @@ def test_sighup_loads_the_models_anew_or_keeps_them(tmp_path, shipped, trained, 
         assert until(lambda: "config.json" in server.log_file.read_text(encoding="utf-8")), server.log()
         time.sleep(1)
         assert models_of(server) == before
+        assert "Traceback" not in server.log_file.read_text(encoding="utf-8")
         config.write_text(whole, encoding="utf-8")
         server.process.send_signal(signal.SIGHUP)
         assert until(lambda: all(models_of(server)["classifier"] != before["classifier"] for _ in range(5)))
@@ -204,6 +205,7 @@ def test_headers_origins_and_forwarded_addresses(tmp_path):
     ("flags", "environment", "message"),
     [
         (["--host", "192.0.2.1"], {}, "cannot be listened on at 192.0.2.1"),
+        (["--host", "nowhere.invalid"], {}, "host nowhere.invalid: is no address"),
         (["--models", "nowhere"], {}, "models nowhere: holds neither classifier/ nor generator/"),
         (["--models", "nowhere", "--workers", "2"], {}, "models nowhere: holds neither classifier/ nor generator/"),
         (["--token-file", "nowhere"], {}, "token_file nowhere: cannot be read (No such file or directory)"),

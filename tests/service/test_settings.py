@@ -55,3 +55,12 @@ def test_tokens_are_lines(tmp_path):
 def test_a_proxy_that_never_matches_is_refused():
     with pytest.raises(SettingsError, match="trusted_proxy 'nginx'"):
         ServiceSettings(trusted_proxy="10.0.0.1,nginx")
+
+
+@pytest.mark.parametrize("origin", ["game.example", "https://game.example/", "https://", "ftp://game.example"])
+def test_an_origin_that_never_matches_is_refused(origin):
+    assert (
+        ServiceSettings(cors="https://game.example:8443,http://localhost:3000,*").origins[1] == "http://localhost:3000"
+    )
+    with pytest.raises(SettingsError, match="must be an origin"):
+        ServiceSettings(cors=origin)
