@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,16 +23,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = parser().parse_args(arguments)
     execute: Callable[[argparse.Namespace], int] = flags.execute
     try:
-        return execute(flags)
+        status = execute(flags)
+        sys.stdout.flush()
+        return status
     except CharRNNError as error:
         print(f"charrnn: {error}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         return 3 if isinstance(error, InterruptedRunError) else 2
     except BrokenPipeError:
-        # The receiver (head, less) closed the pipe; the flush at exit must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The receiver (head, less) closed the pipe.
+        _drop_output()
         return 0
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # Standard output on a full disk, noticed only when the rest of it is written.
+        print(f"charrnn: standard output: cannot be written ({error.strerror}). Free space.", file=sys.stderr)
+        _drop_output()
+        return 2
+
+
+def _drop_output() -> None:
+    """Throw away what cannot be written, so that the flush at the exit does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parser() -> argparse.ArgumentParser:

@@ -14,9 +14,9 @@ FILES = ("/assets/", "/static/", "/svelte/")
 QUEUE = ("info", "app_id", "startup-events", "queue/join", "queue/data", "reset", "cancel")
 PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt", "/gradio_api/theme.css"}
 PATHS |= {f"/gradio_api/{name}" for name in QUEUE}
-CALLS = re.compile(r"/gradio_api/(heartbeat/[\w-]{1,64}|call/(classify|generate)(/\w{1,64})?)", re.ASCII)
+CALLS = re.compile(r"/gradio_api/(run/predict|heartbeat/[\w-]{1,64}|call/(classify|generate)(/\w{1,64})?)", re.ASCII)
 """Doors of Gradio that the page needs. The others take files from anybody, fetch from other hosts, write to the disk,
-or go past the queue."""
+or go past the queue; ``run/predict`` goes past it for functions that have no queue alone, such as those of examples."""
 BODY_BYTES = 16_384
 """Of a request of the page: Gradio keeps parts of it for each session."""
 

@@ -555,10 +555,15 @@ def test_a_pipe_that_nobody_reads_any_more_is_no_error_and_a_full_disk_is_one(tr
         "name,label,probability,label_2,probability_2,label_3,probability_3,abstained,reason\n",
         "",
     )
-    done = subprocess.run(
-        ["bash", "-c", f"{command} > /dev/full"], input="name\nRossi\n", capture_output=True, text=True
-    )
-    assert done.returncode == 2 and done.stderr.startswith("charrnn: standard output: cannot be written")
+    for unbuffered in ("", "1"):
+        done = subprocess.run(
+            ["bash", "-c", f"{command} > /dev/full"],
+            input="name\nRossi\n",
+            capture_output=True,
+            text=True,
+            env=os.environ | {"PYTHONUNBUFFERED": unbuffered},
+        )
+        assert done.returncode == 2 and done.stderr.startswith("charrnn: standard output: cannot be written")
 
 
 def test_a_standard_input_that_was_interrupted_can_only_begin_anew(run, tmp_path, small_parts, monkeypatch):
