@@ -150,11 +150,13 @@ class Observation:
 
     Attributes:
         in_flight: requests that have begun and not ended. Gradio's heartbeats, which never end, do not count.
+        answered_at: when the last POST that was not refused for draining ended; of :func:`time.monotonic`.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app, self.metrics = app, metrics
         self.in_flight = 0
+        self.answered_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; see the class."""
@@ -195,6 +197,8 @@ class Observation:
                 await Problem("internal", detail).answer(scope, receive, send_with_headers)
         finally:
             self.in_flight -= counts
+            if scope["method"] == "POST" and scope.get(NOTED) != "draining":
+                self.answered_at = time.monotonic()
             self._note(scope, status if is_whole else GONE, time.perf_counter() - began, request_id)
 
     def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:

@@ -199,7 +199,7 @@ def _draining(application: Application) -> Iterator[None]:
 @contextmanager
 def _leaving(application: Application) -> Iterator[None]:
     """As :func:`_draining` when all processes stop; one that is replaced leaves new requests to the others at once."""
-    drain = _drainer(application, waits=False)
+    drain = _drainer(application)
 
     def stop(number: int, pass_on: Callable[[], Any]) -> None:
         if _all_stop().exists():
@@ -215,13 +215,8 @@ def _leaving(application: Application) -> Iterator[None]:
     yield
 
 
-def _drainer(application: Application, waits: bool = True) -> Stop:
-    """What refuses new requests, and passes the signal on when those in flight have ended.
-
-    Args:
-        application: to be stopped.
-        waits: otherwise uvicorn waits for requests in flight.
-    """
+def _drainer(application: Application) -> Stop:
+    """What refuses new requests, and passes the signal on when those in flight have ended."""
     service, loop, began = application.service, asyncio.get_running_loop(), 0.0
     tasks: set[asyncio.Task[None]] = set()
 
@@ -231,21 +226,25 @@ def _drainer(application: Application, waits: bool = True) -> Stop:
             service.is_draining, began = True, time.monotonic()
             service.computing.end_soon()
             linger = LINGER_SECONDS if number == signal.SIGTERM else 0.0
-            loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(_drain(application, linger, waits, pass_on))))
+            loop.call_soon_threadsafe(lambda: tasks.add(loop.create_task(_drain(application, linger, pass_on))))
         elif number == signal.SIGINT and time.monotonic() > began + 1:
             pass_on()  # a second Ctrl-C does not wait
 
     return stop
 
 
-async def _drain(application: Application, linger: float, waits: bool, pass_on: Callable[[], Any]) -> None:
+async def _drain(application: Application, linger: float, pass_on: Callable[[], Any]) -> None:
     """Wait until all requests in flight have ended, then let uvicorn stop."""
-    began = time.monotonic()
-    longest = application.service.limits.drain_seconds + ANSWER_SECONDS
-    while time.monotonic() < began + linger or (
-        waits and application.observation.in_flight and time.monotonic() < began + longest
-    ):
+    began, observation = time.monotonic(), application.observation
+    longest = began + application.service.limits.drain_seconds + ANSWER_SECONDS
+    while (now := time.monotonic()) < longest:
+        # Who has just got an answer may ask once more, and is told to go elsewhere.
+        if not observation.in_flight and now > max(began + linger, observation.answered_at + linger / 3):
+            break
         await asyncio.sleep(0.02)
+    server = getattr(getattr(pass_on, "func", None), "__self__", None)
+    if isinstance(server, uvicorn.Server):
+        server.config.timeout_graceful_shutdown = ANSWER_SECONDS  # the waiting is done
     pass_on()
 
 
