@@ -28,8 +28,9 @@ check: .venv/setup.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Two processes, a file of tests each: servers and Ray clusters of one file never run twice at a time.
 test: check
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/inference.py

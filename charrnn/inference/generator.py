@@ -26,6 +26,8 @@ MAX_NAMES = 1_000_000
 """Names of one request at most."""
 BATCH = 1024
 """Names whose likelihood is computed together."""
+ROUNDING = 1e-5
+"""Nats a character by which one name's score differs at most with the number of names scored together."""
 
 
 class Generator:
@@ -228,7 +230,7 @@ class Generator:
         distinct = sorted(set().union(*spellings))
         nats = -self.log_probabilities(distinct, [ANY] * len(distinct)) if distinct else np.zeros(0)
         scores = {name: n / self.count_characters(name) for name, n in zip(distinct, nats, strict=True)}
-        return np.array([min(scores[s] for s in group) > threshold for group in spellings], bool)
+        return np.array([min(scores[s] for s in group) > threshold + ROUNDING for group in spellings], bool)
 
     @property
     def ood_threshold(self) -> float | None:

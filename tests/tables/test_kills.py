@@ -49,7 +49,7 @@ def test_nothing_is_lost_and_the_result_is_the_same(workers, trained, source, tm
             before = parts(tmp_path)
             process = start(trained, tmp_path, "--workers", workers)
             try:
-                assert process.wait(moments.uniform(0.2, 1.0) * seconds if kills < 5 else 60) == 0
+                assert process.wait(moments.uniform(0.1, 0.5) * seconds if kills < 5 else 60) == 0
                 break
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
