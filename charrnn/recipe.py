@@ -60,8 +60,10 @@ def train(run: TrainingRun) -> TrainedModel:
         config = replace(config, metrics=scores, by_label=evaluation.evaluate_labels(model, test))
         write_hparams(run.out / RUN, settings, scores["charrnn"])
     if len(test) and isinstance(model, Classifier):
-        config = replace(config, calibration=calibration | {"test": evaluation.evaluate_sets(model, test)})
-        pictures["reliability.png"] = to_png(reliability_figure(evaluation.evaluate_reliability(model, test)))
+        bins = evaluation.evaluate_reliability(model, test)
+        measured = {"test": evaluation.evaluate_sets(model, test), "reliability": bins.T.tolist()}
+        config = replace(config, calibration=calibration | measured)
+        pictures["reliability.png"] = to_png(reliability_figure(bins))
 
     card = model_card(config, run.command)
     training_names = None if run.private else {key for names in splits for key in names.keys}

@@ -18,8 +18,8 @@ from tests.conftest import ROOT
 
 CPU = DistributedContext(torch.device("cpu"))
 STEPS = ["usable_names", "split", "starting_config", "make_loaders", "fit", "calibrate", "refit", "training_record"]
-EVALUATION = ["evaluate_out_of_source", "evaluate", "evaluate_baseline", "evaluate_labels", "evaluate_sets"]
-EVALUATION += ["evaluate_reliability"]
+EVALUATION = ["evaluate_out_of_source", "evaluate", "evaluate_baseline", "evaluate_labels"]
+EVALUATION += ["evaluate_reliability", "evaluate_sets"]
 
 
 def small_run(task, corpus, **inputs):

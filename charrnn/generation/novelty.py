@@ -13,7 +13,7 @@ MAX_STALE = 20_000
 
 
 class Neighbour(NamedTuple):
-    """The training name with the smallest edit distance.
+    """A training name that is spelled like another name.
 
     Attributes:
         name: as the list of training names holds it.
@@ -44,15 +44,16 @@ def novel_samples(samples: Iterator[Sample], training_names: frozenset[str], dra
             return
 
 
-def nearest_name(name: str, training_names: Sequence[str]) -> Neighbour:
-    """The neighbour of a name, the first of those that are equally near.
+def nearest_names(name: str, training_names: Sequence[str], count: int) -> list[Neighbour]:
+    """The neighbours of a name, nearest first; of those that are equally near, the first ones.
 
     Args:
         name: any.
         training_names: at least one, ASCII in folded case.
+        count: of neighbours at most.
     """
     from rapidfuzz import process
     from rapidfuzz.distance import Levenshtein
 
-    nearest, distance, _ = process.extractOne(name_key(name), training_names, scorer=Levenshtein.distance)
-    return Neighbour(nearest, distance)
+    found = process.extract(name_key(name), training_names, scorer=Levenshtein.distance, limit=count)
+    return [Neighbour(nearest, distance) for nearest, distance, _ in found]

@@ -69,8 +69,9 @@ def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
     return _nats_per_char(float(nats), [len(name) + 1 for name in test])
 
 
-def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, dict[str, float]]:
-    """Scores of each label: ``names``, ``precision``, ``recall``, ``f1``; of a generator ``names``, ``nats_per_char``.
+def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, dict[str, Any]]:
+    """Scores of each label: ``names``, ``precision``, ``recall``, ``f1`` and, as ``answers``, how many of its names got
+    each label as their most probable one; of a generator ``names``, ``nats_per_char``.
 
     Args:
         model: to be scored.
@@ -92,7 +93,14 @@ def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, 
         key: dict(zip(model.labels, values.tolist(), strict=True))
         for key, values in metrics.label_report(matrix).items()
     }
-    return {label: {key: by_label[label] for key, by_label in report.items()} for label in corpus.label_set}
+    answers = {
+        true: {label: count for label, count in zip(model.labels, row, strict=True) if count}
+        for true, row in zip(model.labels, matrix.tolist(), strict=True)
+    }
+    return {
+        label: {**{key: by_label[label] for key, by_label in report.items()}, "answers": answers[label]}
+        for label in corpus.label_set
+    }
 
 
 def evaluate_reliability(model: Classifier, corpus: Corpus) -> Floats:

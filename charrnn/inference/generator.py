@@ -13,7 +13,7 @@ from charrnn import model_folder
 from charrnn.arrays import Bools, Floats
 from charrnn.errors import InputError, SettingsError, UnknownLabelError
 from charrnn.generation.constraints import Constraints, Guide
-from charrnn.generation.novelty import Neighbour, nearest_name, novel_samples
+from charrnn.generation.novelty import Neighbour, nearest_names, novel_samples
 from charrnn.generation.request import NO_CONSTRAINTS, Label, Request, Sample, draw_samples
 from charrnn.generation.sampling import ROUND_SIZE, Sampling
 from charrnn.generation.stamps import make_stamp, read_stamp
@@ -186,7 +186,20 @@ class Generator:
         Raises:
             SettingsError, ModelFolderError: as for :attr:`training_names`.
         """
-        return nearest_name(name, self._sorted_training_names)
+        return self.neighbours(name, 1)[0]
+
+    def neighbours(self, name: str, count: int) -> list[Neighbour]:
+        """The training names with the smallest edit distances, and those distances, nearest first.
+
+        Raises:
+            SettingsError, ModelFolderError: as for :attr:`training_names`.
+        """
+        return nearest_names(name, self._sorted_training_names, count)
+
+    @property
+    def has_training_names(self) -> bool:
+        """Whether the model's folder holds the list of its names."""
+        return self.folder is not None and (self.folder / model_folder.TRAINING_NAMES).exists()
 
     @cached_property
     def _sorted_training_names(self) -> list[str]:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.generation import novelty
-from charrnn.generation.novelty import MAX_STALE, nearest_name, novel_samples
+from charrnn.generation.novelty import MAX_STALE, nearest_names, novel_samples
 from charrnn.generation.request import Sample
 
 names = st.text("abc", min_size=1, max_size=6)
@@ -43,15 +43,14 @@ def edits(a, b):
     return 1 + min(edits(a[1:], b), edits(a, b[1:]), edits(a[1:], b[1:]))
 
 
-@given(names, st.lists(names, min_size=1, max_size=6))
-def test_none_is_nearer_than_the_nearest(name, known):
-    found = nearest_name(name, known)
-    distances = [edits(name, one) for one in known]
-    assert found == (known[distances.index(min(distances))], min(distances))
+@given(names, st.lists(names, min_size=1, max_size=6), st.integers(1, 7))
+def test_none_is_nearer_than_the_nearest_and_of_equal_ones_the_first_come_first(name, known, count):
+    in_order = sorted(((edits(name, one), i) for i, one in enumerate(known)))[:count]
+    assert nearest_names(name, known, count) == [(known[i], distance) for distance, i in in_order]
 
 
 def test_case_and_marks_are_no_distance():
-    assert nearest_name("Ábc", ["abcd", "abc"]) == ("abc", 0)
+    assert nearest_names("Ábc", ["abcd", "abc"], 1) == [("abc", 0)]
 
 
 def test_the_search_is_bounded_in_draws(monkeypatch):
