@@ -95,7 +95,7 @@ class Requests:
     async def through_gradio(self, connection: Connection) -> Answer:
         """One name through Gradio's own endpoint: the event goes to its queue, then its stream is read."""
         name = self.draw.choice(self.names)
-        queued = await connection.ask(post("/gradio_api/call/classify", _json({"data": [name]})))
+        queued = await connection.ask(post("/gradio_api/call/classify", _json({"data": [name, 5]})))
         if queued.status != 200:
             return queued
         answer = await connection.ask(get(f"/gradio_api/call/classify/{json.loads(queued.body)['event_id']}"))

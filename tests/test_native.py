@@ -10,7 +10,11 @@ from charrnn import train
 from charrnn.cli import main as charrnn
 from charrnn.corpus import Corpus
 from charrnn.inference import load
-from charrnn.service import page
+from charrnn.service.models import ServedModels
+from charrnn.service.page.classify_tab import answer_html
+from charrnn.service.page.generate_tab import invent, names_html
+from charrnn.service.page.texts import Texts
+from charrnn.service.schemas import GenerateRequest
 
 CYRILLIC = [
     stem + end
@@ -65,11 +69,12 @@ def test_names_are_invented_as_they_are_written(models):
 
 
 def test_the_page_shows_them(models):
-    classifier, generator = load(models / "classifier"), load(models / "generator")
-    bars, sentence, letters = page.classify(classifier, generator, "Dvořáková")
-    assert max(bars, key=bars.get) == "Czech" and "Dvořáková" in sentence and ">ř</span>" in letters
-    names, _ = page.generate(generator, "Czech", 100, 0.8, "7")
-    assert any(c in names for c in "áíř")
+    served, texts = ServedModels.load(str(models)), Texts("en")
+    answer = answer_html(served, "Dvořáková", texts)
+    assert "Dvořáková" in answer and "Czech" in answer and ">ř</button>" in answer
+    asked = GenerateRequest(label="Czech", n=100, seed=7)
+    *names, _ = invent(served, asked)
+    assert any(c in names_html(names, asked, 7, texts) for c in "áíř")
 
 
 def test_the_test_split_is_found_again_and_training_names_are_ascii(models, capsys):

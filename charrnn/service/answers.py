@@ -15,6 +15,9 @@ from charrnn.service import schemas
 from charrnn.service.models import ServedModels
 from charrnn.service.problems import Problem
 
+LATE = "the time is over. Ask for fewer, or constrain less."
+"""The end of the message when there are fewer names than were asked for because computing took too long."""
+
 
 def classifier_of(models: ServedModels) -> Classifier:
     """The classifier.
@@ -113,7 +116,7 @@ def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[d
     except StoppedError:
         if not count:
             raise
-        message = f"{count:,} names instead of {asked.n:,}: the time is over. Ask for fewer, or constrain less."
+        message = f"{count:,} names instead of {asked.n:,}: {LATE}"
     else:
         if count < asked.n:
             message = f"{count:,} names instead of {asked.n:,}: no more new ones were found."

@@ -114,9 +114,9 @@ class Application:
             from charrnn.service import page
 
             self.page = page.build(self.service)
-            mounted = page.mount(self.page, self.service.settings.origins)
+            mounted, document = page.mount(self.page, self.service.settings.origins)
             self._page_lifespan = mounted.router.lifespan_context(mounted)
-            page_app = PageGuard(mounted)
+            page_app = PageGuard(document)
 
         async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
             path = scope.get("path", "")

@@ -12,7 +12,16 @@ from charrnn.service.problems import Problem
 
 FILES = ("/assets/", "/static/", "/svelte/")
 QUEUE = ("info", "app_id", "startup-events", "queue/join", "queue/data", "reset", "cancel")
-PATHS = {"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt", "/gradio_api/theme.css"}
+PATHS = {
+    "/",
+    "/preview.png",
+    "/config",
+    "/theme.css",
+    "/favicon.ico",
+    "/manifest.json",
+    "/robots.txt",
+    "/gradio_api/theme.css",
+}
 PATHS |= {f"/gradio_api/{name}" for name in QUEUE}
 CALLS = re.compile(r"/gradio_api/(run/predict|heartbeat/[\w-]{1,64}|call/(classify|generate)(/\w{1,64})?)", re.ASCII)
 """Doors of Gradio that the page needs. The others take files from anybody, fetch from other hosts, write to the disk,

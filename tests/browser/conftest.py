@@ -62,13 +62,21 @@ def served(*command):
         server.wait(timeout=30)
 
 
-def open_page(browser, address):
-    """A page at the address; ``outside`` collects the requests that it sends to other servers."""
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.outside = []
-    page.on(
-        "request",
-        lambda r: page.outside.append(r.url) if not r.url.startswith((address, "data:", "blob:")) else None,
-    )
-    page.goto(address)
+def open_page(browser, url, address=None, viewport=None, **how):
+    """A page of a new visitor; ``outside`` collects its requests to other servers, ``errors`` those of its scripts.
+
+    Args:
+        browser: Chromium.
+        url: to open.
+        address: of the server; the same as the URL if that is left out.
+        viewport: width and height.
+        how: other settings of the visitor, such as ``locale``.
+    """
+    context = browser.new_context(viewport=viewport or {"width": 1280, "height": 900}, **how)
+    page = context.new_page()
+    page.outside, page.errors = [], []
+    own = (address or url, "data:", "blob:")
+    page.on("request", lambda r: page.outside.append(r.url) if not r.url.startswith(own) else None)
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.goto(url)
     return page

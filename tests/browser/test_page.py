@@ -1,7 +1,9 @@
 """The page as a person sees it, in the system's Chromium."""
 
+import json
 import re
 import sys
+import urllib.request
 
 import pytest
 from playwright.sync_api import expect
@@ -12,40 +14,294 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def page(browser):
+@pytest.fixture(scope="module")
+def address():
     with served(sys.executable, str(ROOT / "app.py")) as address:
-        page = open_page(browser, address)
-        yield page
-        page.close()
+        yield address
 
 
-def test_a_name_is_classified_and_names_are_invented(page):
-    page.get_by_label("Name", exact=True).fill("Papadopoulos")
-    page.get_by_role("button", name="Classify").click()
-    expect(page.get_by_text("looks clearly Greek")).to_be_visible()
+@pytest.fixture
+def visit(browser, address):
+    """Opens the page as a new visitor; at the end, no visitor may have asked another host."""
+    pages = []
+
+    def visit(query="", **how):
+        page = open_page(browser, f"{address}/{query}", address, **how)
+        pages.append(page)
+        return page
+
+    yield visit
+    for page in pages:
+        assert page.outside == [], "the page must work offline"
+        assert page.errors == []
+        page.context.close()
+
+
+def box(page):
+    return page.locator("#name textarea")
+
+
+def sentence(page):
+    return page.locator("#answer .sentence")
+
+
+def names(page):
+    return page.locator("#names .name").all_text_contents()
+
+
+def jobs(page):
+    """Counts the questions that the page sends from now on."""
+    sent = []
+    page.on("request", lambda r: sent.append(r) if "/queue/join" in r.url else None)
+    return sent
+
+
+def test_the_first_visit_shows_an_answer_and_names(visit):
+    page = visit()
+    expect(sentence(page)).to_have_text("Kowalczyk looks clearly Polish.")
+    page.get_by_role("tab", name="New names").click()
+    expect(page.locator("#names .name")).to_have_count(10)
+    expect(page.locator("#status")).to_contain_text(re.compile(r"10 names\. Seed \d+ brings them again\."))
+
+
+def test_answers_come_while_one_types_in_few_jobs(visit):
+    page = visit()
+    expect(sentence(page)).to_be_visible()
+    sent = jobs(page)
+    box(page).press_sequentially("Papadopoul", delay=60)
+    expect(sentence(page)).to_contain_text("Papadopoul looks")
+    assert 1 <= len(sent) <= 3
+    box(page).press_sequentially("os")
+    box(page).press("Enter")
+    expect(sentence(page)).to_have_text("Papadopoulos looks clearly Greek.")
+    assert len(sent) <= 5
+
+
+def test_an_example_is_answered_at_once(visit):
+    page = visit()
     page.get_by_role("button", name="Satoshi").click()
-    expect(page.get_by_text(re.compile("Satoshi looks .* Japanese"))).to_be_visible()
+    expect(sentence(page)).to_have_text("Satoshi looks clearly Japanese.")
+    assert box(page).input_value() == "Satoshi"
 
-    page.get_by_role("tab", name="Generate").click()
-    page.get_by_label("Seed").fill("7")
-    page.get_by_role("button", name="Generate").click()
-    box = page.locator("#names textarea")
-    expect(box).to_have_value(re.compile(r"(\S.*\n){9}\S.*"))
-    first = box.input_value()
-    page.get_by_label("Label").click()
-    page.get_by_role("option", name="Japanese").click()
-    page.get_by_role("button", name="Generate").click()
-    expect(box).not_to_have_value(first)
-    assert page.outside == [], "the page must work offline"
+
+def test_letters_tell_their_numbers_to_eyes_and_ears(visit):
+    page = visit("?name=Kowalczyk")
+    letter = page.locator("#answer .letter").first
+    assert re.fullmatch(r"k: [+−]\d\.\d", letter.get_attribute("aria-label"))
+    letter.focus()
+    shown = letter.evaluate("e => getComputedStyle(e, '::after').content")
+    assert shown == f'"{letter.get_attribute("data-number")}"'
+    page.get_by_text("The same as a table").click()
+    expect(page.get_by_role("row", name=re.compile("^sum"))).to_be_visible()
+
+
+def test_several_names_are_a_table(visit):
+    page = visit()
+    box(page).fill("Kowalczyk\nSatoshi\n42")
+    expect(page.get_by_role("row")).to_have_count(4)
+    expect(page.get_by_role("row", name=re.compile("Satoshi Japanese"))).to_be_visible()
+
+
+def test_names_are_invented_stopped_kept_and_brought_again(visit):
+    page = visit("?tab=generate&label=Irish&seed=7&n=5")
+    expect(page.locator("#names .name")).to_have_count(5)
+    first = names(page)
+    page.get_by_role("button", name=f"Keep {first[0]}", exact=True).click()
+    expect(page.locator("#favourites .name")).to_have_text([first[0]])
+    page.get_by_role("button", name="Invent names").click()
+    expect(page.locator("#status")).to_contain_text("Seed 7")
+    assert names(page) == first
+    page.reload()
+    expect(page.locator("#favourites .name")).to_have_text([first[0]])
+    expect(page.get_by_role("button", name=f"Keep {first[0]}", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name=f"Let go of {first[0]}").click()
+    expect(page.locator("#favourites .name")).to_have_count(0)
+
+
+def test_shapes_are_kept_and_enter_asks(visit):
+    page = visit("?tab=generate")
+    page.get_by_role("button", name="Shape").click()
+    page.get_by_label("Begins with").fill("Mac")
+    page.get_by_label("Begins with").press("Enter")
+    expect(page.locator("#names .name").first).to_have_text(re.compile("^Mac"))
+    assert all(name.startswith("Mac") for name in names(page))
+    assert "prefix=Mac" in page.url and "seed=" in page.url
+
+
+def test_what_cannot_be_is_told_beside_the_names_and_goes_with_the_next_success(visit):
+    page = visit("?tab=generate&label=Irish&prefix=%E6%97%A5")  # what is shaped is open
+    expect(page.locator("#status .problem")).to_contain_text("What the names begin with has characters")
+    page.get_by_label("Begins with").fill("Mac")
+    page.get_by_role("button", name="Invent names").click()
+    expect(page.locator("#names .name")).to_have_count(10)
+    expect(page.locator("#status .problem")).to_have_count(0)
+
+
+def test_stop_ends_the_work_of_the_server(visit, address):
+    # There are few such names: the search for a hundred goes on until it is stopped, or given up after seconds.
+    page = visit("?tab=generate&n=100&pattern=[AB][a-c]{2}")
+    expect(page.locator("#names .name").nth(3)).to_be_visible()
+
+    def computing():
+        metrics = urllib.request.urlopen(f"{address}/metrics").read().decode()
+        return float(re.search(r"^charrnn_computing (\S+)", metrics, re.MULTILINE)[1])
+
+    assert computing() == 1
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#status")).to_contain_text("Stopped.")
+    expect(page.get_by_role("button", name="Stop")).to_be_disabled()
+    assert computing() == 0
+    assert 3 < len(names(page)) < 100
+
+
+def test_a_link_restores_what_it_was_copied_from_and_back_works(visit):
+    page = visit("?tab=generate&label=Scottish&seed=7&prefix=Mac&n=4")
+    expect(page.locator("#names .name")).to_have_count(4)
+    again = visit("?" + page.url.partition("?")[2])
+    expect(again.locator("#names .name")).to_have_count(4)
+    assert names(again) == names(page)
+    page.get_by_role("button", name="Invent names").click()
+    page.get_by_role("tab", name="Which language?").click()
+    box(page).fill("Haddad")
+    expect(sentence(page)).to_contain_text("Haddad")
+    page.wait_for_url(re.compile("name=Haddad"))
+    page.go_back()
+    expect(page.locator("#names .name")).to_have_count(4)
+    assert "label=Scottish" in page.url
+
+
+def test_copies_and_files_hold_the_names(visit):
+    page = visit("?tab=generate&label=Irish&seed=7&n=3", permissions=["clipboard-read", "clipboard-write"])
+    expect(page.locator("#names .name")).to_have_count(3)
+    page.get_by_role("button", name="Copy the names").first.click()
+    assert page.evaluate("navigator.clipboard.readText()").split("\n") == names(page)
+    page.get_by_role("button", name="Copy a link").click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('seed=7'))")
+    with page.expect_download() as text:
+        page.get_by_role("button", name="Save as text").first.click()
+    assert text.value.path().read_text("utf-8").splitlines() == names(page)
+    with page.expect_download() as table:
+        page.get_by_role("button", name="Save as CSV").first.click()
+    rows = table.value.path().read_text("utf-8").splitlines()
+    assert rows[0] == "name,label,log_probability,stamp" and [row.split(",")[0] for row in rows[1:]] == names(page)
+    stamp = rows[1].split(",")[3]
+    request = urllib.request.Request(
+        f"{page.url.partition('?')[0]}api/repeat",
+        json.dumps({"stamp": stamp}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    assert json.load(urllib.request.urlopen(request))["name"] == names(page)[0]
+
+
+@pytest.mark.parametrize(
+    "typed", ["<img src=x onerror=\"document.title='bad'\">", "![a](http://127.0.0.1:9/a.png)", "<form>"]
+)
+def test_names_are_shown_as_text(visit, typed):
+    page = visit()
+    box(page).fill(typed)
+    expect(sentence(page)).to_contain_text(typed)
+    assert page.locator("#answer img, #answer form").count() == 0 and page.title() == "charrnn"
+
+
+@pytest.mark.parametrize(
+    ("locale", "told", "tab"),
+    [
+        ("zh-CN", "Kowalczyk 显然像波兰语的姓。", "新的名字"),
+        ("zh-TW", "Kowalczyk 顯然像波蘭語的姓。", "新的名字"),
+        ("zh", "Kowalczyk 显然像波兰语的姓。", "新的名字"),
+        ("de-DE", "Kowalczyk looks clearly Polish.", "New names"),
+    ],
+)
+def test_it_speaks_the_language_of_the_browser(visit, locale, told, tab):
+    page = visit("?name=Kowalczyk", locale=locale)
+    expect(sentence(page)).to_have_text(told)
+    page.get_by_role("tab", name=tab).click()
+    expect(page.locator("#names .name")).to_have_count(10)
+    if locale.startswith("zh"):
+        latin = re.findall(r"[A-Za-z]{3,}", page.locator("#tabs").inner_text())
+        own = {word for name in names(page) for word in re.findall(r"[A-Za-z]{3,}", name)}
+        near = set(re.findall(r"[A-Za-z]{3,}", " ".join(page.locator("#names .remarks").all_inner_texts())))
+        assert set(latin) - own - near <= {"Mac", "CSV", "Enter"}
+
+
+@pytest.mark.parametrize("query", ["?name=Kowalczyk", "?tab=generate&label=Irish&seed=7", "?tab=about", "?name=a%0Ab"])
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_a_phone_needs_no_sideways_scrolling_and_has_the_answer_in_view(visit, query, locale):
+    page = visit(query, viewport={"width": 390, "height": 844}, locale=locale)
+    answer = page.locator("#answer table, #names .name, #about h2").locator("visible=true").first
+    expect(answer).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_phone_names_that_come_are_brought_into_view(visit):
+    page = visit("?tab=generate", viewport={"width": 390, "height": 600})
+    page.get_by_role("button", name="Invent names").click()
+    expect(page.locator("#names .name").first).to_be_in_viewport()
+
+
+def test_two_visitors_do_not_see_each_other(visit):
+    one, other = visit("?name=Kowalczyk"), visit("?name=Satoshi")
+    expect(sentence(one)).to_contain_text("Kowalczyk")
+    expect(sentence(other)).to_contain_text("Satoshi")
+    box(one).fill("Haddad")
+    expect(sentence(one)).to_contain_text("Haddad")
+    expect(sentence(other)).to_contain_text("Satoshi")
+    other.get_by_role("tab", name="New names").click()
+    other.locator("#names .heart").first.click()
+    expect(other.locator("#favourites .name")).to_have_count(1)
+    one.get_by_role("tab", name="New names").click()
+    expect(one.locator("#favourites .name")).to_have_count(0)
+
+
+def test_the_keyboard_alone_is_enough(visit):
+    page = visit("?tab=generate")
+    expect(page.locator("#names .name")).to_have_count(10)
+    before = names(page)
+    page.get_by_role("button", name="Invent names").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#names .name").first).not_to_have_text(before[0])
+    page.locator("#names .heart").first.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#favourites .name")).to_have_count(1)
+
+
+def test_answers_are_announced(visit):
+    page = visit("?name=Kowalczyk")
+    expect(page.locator("#answer")).to_have_attribute("aria-live", "polite")
+    page.get_by_role("tab", name="New names").click()
+    expect(page.locator("#status")).to_have_attribute("aria-live", "polite")
+
+
+def test_what_is_typed_while_the_page_loads_stays(visit):
+    page = visit()
+    box(page).fill("Haddad")
+    expect(sentence(page)).to_contain_text("Haddad")
+    assert box(page).input_value() == "Haddad"
+
+
+@pytest.mark.parametrize("query", ["?name=Kowalczyk", "?tab=generate&label=Irish&seed=7", "?tab=about"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_our_parts(visit, query, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(query, color_scheme=scheme)
+    expect(page.locator("#answer table, #names .name, #about h2").locator("visible=true").first).to_be_visible()
+    page.wait_for_timeout(300)
+    found = [
+        (finding["id"], finding["impact"], node["target"], node["any"][:1])
+        for finding in Axe().run(page).response["violations"]
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
+    assert found == []
 
 
 def test_the_documentation_of_the_api_is_shown_without_the_network(browser):
     with served(sys.executable, "-m", "charrnn", "serve", "--no-page") as address:
-        page = open_page(browser, f"{address}/docs")
+        page = open_page(browser, f"{address}/docs", address)
         expect(page.get_by_text("Invent names", exact=True)).to_be_visible()
         page.locator(".opblock-post").nth(1).click()
         expect(page.get_by_text("Too many requests are waiting")).to_be_visible()
         expect(page.get_by_text("Resolver error")).to_have_count(0)
-        assert not [url for url in page.outside if not url.startswith(address)]
-        page.close()
+        assert page.outside == []
+        page.context.close()

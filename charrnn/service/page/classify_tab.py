@@ -1,0 +1,205 @@
+"""The tab that tells which language a name comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from charrnn.inference.explanation import Explanation
+from charrnn.service import answers
+from charrnn.service.models import ServedModels
+from charrnn.service.page.i18n import i18n
+from charrnn.service.page.rendering import percent, render
+from charrnn.service.page.texts import Texts
+from charrnn.service.schemas import ClassifyRequest
+from charrnn.text import MAX_LENGTH, rejection_reason
+
+EXAMPLES = ["Kowalczyk", "Satoshi", "Dostoevsky", "O'Sullivan", "Nguyễn", "Papadopoulos", "Haddad"]
+"""Names to try; the first one is answered on the first visit."""
+MAX_NAMES = 200
+"""Names that are answered together on the page."""
+MAX_CHARACTERS = 10_000
+"""Of what is typed."""
+MAX_BARS, LEAST = 5, 0.01
+"""Labels that are shown for a name at most, and the probability that each of them has at least."""
+COVERAGE = 0.9
+"""Of the sets that the texts call nine in ten."""
+CLEARLY, MOSTLY = 0.9, 0.6
+"""Probabilities of the best label from which on the sentence is surer."""
+ALIKE, MAX_DISTANCE = 4, 3
+"""Known names that are shown at most, and the edits that they may be away."""
+
+
+class ClassifyTab(NamedTuple):
+    """The components of the tab."""
+
+    box: Any
+    answer: Any
+    examples: Any
+
+
+def build_tab() -> ClassifyTab:
+    """The tab's components, without events."""
+    box = gr.Textbox(
+        label=i18n("classify.box"),
+        placeholder=i18n("classify.placeholder"),
+        info=i18n("classify.info"),
+        lines=1,
+        max_lines=8,
+        max_length=MAX_CHARACTERS,
+        autofocus=True,
+        elem_id="name",
+    )
+    examples = gr.Dataset(
+        components=[box], samples=[[name] for name in EXAMPLES], label=i18n("classify.examples"), elem_id="examples"
+    )
+    answer = gr.HTML(elem_id="answer", elem_classes=["live"])
+    gr.Markdown(i18n("classify.scope"), elem_classes=["hint"])
+    return ClassifyTab(box, answer, examples)
+
+
+def answer_html(models: ServedModels, typed: object, texts: Texts) -> str:
+    """The answer for what was typed: a name, or several, one a line.
+
+    Args:
+        models: the classifier, and the generator for known names and doubts, if there is one.
+        typed: what was sent; anything that is no text counts as nothing.
+        texts: in the reader's language.
+
+    Raises:
+        CharRNNError, Problem: as :func:`charrnn.service.answers.classify`.
+    """
+    lines = typed[:MAX_CHARACTERS].splitlines() if isinstance(typed, str) else []
+    names = [line.strip() for line in lines if line.strip()]
+    if not names:
+        return note(texts("classify.empty"))
+    if len(names) > MAX_NAMES:
+        return note(texts("many.too-many", limit=MAX_NAMES), is_problem=True)
+    wants = {"names": names, "top_k": 0, "unlike_training": models.ood_generator is not None}
+    asked = ClassifyRequest.model_validate(wants)
+    results = answers.classify(models, asked)
+    return _one(models, results[0], texts) if len(names) == 1 else _many(results, texts)
+
+
+def note(text: str, is_problem: bool = False) -> str:
+    """A sentence in place of an answer."""
+    return render("note", Texts("en"), text=text, is_problem=is_problem)
+
+
+def _one(models: ServedModels, result: dict[str, Any], texts: Texts) -> str:
+    name, predictions = result["name"], result["predictions"]
+    if not predictions:
+        return note(_reason(result["reason"], texts))
+    best = predictions[0]
+    shown = [(p["label"], p["probability"]) for p in predictions[:MAX_BARS] if p["probability"] >= LEAST]
+    explanation = answers.classifier_of(models).explain(name) if len(predictions) > 1 else None
+    known = _known_names(models, name)
+    return render(
+        "answer",
+        texts,
+        sentence=_sentence(name, best["label"], best["probability"], result["reason"], texts),
+        guess=texts("doubt.guess", label=texts.label(best["label"])) if result["reason"] is not None else None,
+        bars=shown,
+        rest=round(1 - sum(p for _, p in shown), 6) if len(shown) < len(predictions) else 0,
+        set=_set(models, name, result["reason"], texts),
+        explanation=explanation,
+        letters=_letters(explanation) if explanation else [],
+        remainder=signed(explanation.remainder) if explanation else "",
+        score=signed(explanation.score) if explanation else "",
+        alike=[_alike(*one, texts) for one in known],
+    )
+
+
+def _sentence(name: str, label: str, probability: float, reason: str | None, texts: Texts) -> str:
+    if reason is not None and texts.has(f"doubt.{reason}"):
+        return texts(f"doubt.{reason}", name=name)
+    sure = "clearly" if probability >= CLEARLY else "mostly" if probability >= MOSTLY else "perhaps"
+    return texts(f"answer.{sure}", name=name, label=texts.label(label))
+
+
+def _reason(reason: str | None, texts: Texts) -> str:
+    key = f"reason.{reason}" if texts.has(f"reason.{reason}") else "reason.other"
+    return texts(key, limit=MAX_LENGTH)
+
+
+def _set(models: ServedModels, name: str, reason: str | None, texts: Texts) -> str | None:
+    """The conformal set in words; None for doubtful names, for which it promises nothing, and uncalibrated models."""
+    classifier = answers.classifier_of(models)
+    if reason is not None or str(COVERAGE) not in classifier.config.calibration.get("thresholds", {}):
+        return None
+    labels = [texts.label(p.label) for p in classifier.predict([name], coverage=COVERAGE)[0].predictions]
+    if len(labels) == 1:
+        return texts("set.one")
+    return texts("set.many", labels=str(texts("set.separator")).join(labels))
+
+
+class Letter(NamedTuple):
+    """A character of an explained name.
+
+    Attributes:
+        character: as the model reads it.
+        number: its share in nats, with its sign.
+        side: ``for`` or ``against`` the label.
+        share: of the largest, 0 to 1.
+    """
+
+    character: str
+    number: str
+    side: str
+    share: float
+
+
+def _letters(explanation: Explanation) -> list[Letter]:
+    largest = max(map(abs, explanation.attributions), default=0) or 1.0
+    return [
+        Letter(
+            "␣" if character == " " else character,
+            signed(nats),
+            "for" if nats >= 0 else "against",
+            abs(nats) / largest,
+        )
+        for character, nats in zip(explanation.characters, explanation.attributions, strict=True)
+    ]
+
+
+def signed(nats: float) -> str:
+    """A number with its sign and one decimal place."""
+    text = f"{nats:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "−")
+
+
+def _known_names(models: ServedModels, name: str) -> Sequence[tuple[str, int]]:
+    """The training names nearest to this one, with their distances; none if the model keeps no list of them."""
+    generator = models.generator
+    if generator is None or not generator.has_training_names or rejection_reason(name, generator.config.pipeline):
+        return []
+    return [near for near in generator.neighbours(name, ALIKE) if near.distance <= MAX_DISTANCE]
+
+
+def _alike(known: str, distance: int, texts: Texts) -> str:
+    key = {0: "alike.same", 1: "alike.one"}.get(distance, "alike.more")
+    return texts(key, name=known.title(), distance=distance)
+
+
+def _many(results: Sequence[dict[str, Any]], texts: Texts) -> str:
+    rows = []
+    for result in results:
+        best, *others = [*result["predictions"][:2]] or [None]
+        remark = ""
+        if best is None:
+            remark = _reason(result["reason"], texts)
+        elif result["reason"] is not None:
+            remark = texts("many.unlike")
+        following = others[0] if others and others[0]["probability"] >= LEAST else None
+        rows.append(
+            {
+                "name": result["name"],
+                "best": texts.label(best["label"]) if best else "",
+                "probability": percent(best["probability"]) if best else "",
+                "next": f"{texts.label(following['label'])} {percent(following['probability'])}" if following else "",
+                "remark": remark,
+            }
+        )
+    return render("many", texts, rows=rows)

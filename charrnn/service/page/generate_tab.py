@@ -1,0 +1,198 @@
+"""The tab that invents names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from charrnn.inference import Generator
+from charrnn.model_folder import ANY
+from charrnn.service import answers
+from charrnn.service.models import ServedModels
+from charrnn.service.page.i18n import i18n
+from charrnn.service.page.link import MAX_TEMPERATURE, FormError, NamesForm
+from charrnn.service.page.rendering import render
+from charrnn.service.page.texts import Texts, translations
+from charrnn.service.schemas import MAX_NEAREST, PATTERN_LENGTH, GenerateRequest
+from charrnn.text import MAX_LENGTH
+
+FIRST = "Irish"
+"""The label of the first visit, if the model knows it."""
+
+
+class GenerateTab(NamedTuple):
+    """The components of the tab.
+
+    Attributes:
+        controls: one for each field of :class:`NamesForm`, in that order.
+        texts: those of the controls in which Enter asks for names.
+        shape: what opens and closes over the parts of a shape.
+        run, stop: the buttons.
+        status: what is going on, in a sentence.
+        names: the list.
+    """
+
+    controls: list[Any]
+    texts: list[Any]
+    shape: Any
+    run: Any
+    stop: Any
+    status: Any
+    names: Any
+
+
+def first_label(generator: Generator) -> str:
+    """The label that the menu shows first."""
+    return FIRST if FIRST in generator.labels else generator.labels[0]
+
+
+def build_tab(generator: Generator) -> GenerateTab:
+    """The tab's components, without events."""
+    choices = [(label_text(label), label) for label in generator.labels]
+    any_choice = [(i18n("generate.any"), ANY)] if len(choices) > 1 else []
+    usual = NamesForm(label=first_label(generator))
+    with gr.Row(equal_height=True):
+        label = gr.Dropdown([*choices, *any_choice], value=usual.label, label=i18n("generate.label"))
+        other = gr.Dropdown(
+            [(i18n("generate.nothing"), ""), *choices],
+            value="",
+            label=i18n("generate.other"),
+            visible=len(choices) > 1,
+        )
+    share = gr.Slider(0, 100, usual.share, step=5, label=i18n("generate.share"), visible=False, buttons=[])
+    with gr.Row(equal_height=True):
+        n = gr.Slider(1, MAX_NEAREST, usual.n, step=1, label=i18n("generate.n"), buttons=[], elem_id="how-many")
+        temperature = gr.Slider(
+            0, MAX_TEMPERATURE, usual.temperature, step=0.05, label=i18n("generate.temperature"), buttons=[]
+        )
+    novel = gr.Checkbox(
+        generator.has_training_names, label=i18n("generate.novel"), interactive=generator.has_training_names
+    )
+    with gr.Accordion(i18n("generate.shape"), open=False, elem_id="shape") as shape:
+        with gr.Row():
+            prefix, suffix, contains = (
+                gr.Textbox(label=i18n(f"generate.{field}"), max_length=MAX_LENGTH, min_width=140)
+                for field in ("prefix", "suffix", "contains")
+            )
+        longest = min(generator.config.max_length, MAX_LENGTH)
+        with gr.Row():
+            min_length = gr.Slider(1, longest, 1, step=1, label=i18n("generate.min_length"), buttons=[])
+            max_length = gr.Slider(1, longest, longest, step=1, label=i18n("generate.max_length"), buttons=[])
+        with gr.Row():
+            characters = gr.Textbox(label=i18n("generate.characters"), max_length=MAX_LENGTH, min_width=140)
+            pattern = gr.Textbox(
+                label=i18n("generate.pattern"),
+                info=i18n("generate.pattern.info"),
+                max_length=PATTERN_LENGTH,
+                min_width=140,
+            )
+        # A text box, because an empty number field arrives as 0.
+        seed = gr.Textbox(label=i18n("generate.seed"), info=i18n("generate.seed.info"), max_length=20, elem_id="seed")
+    with gr.Row():
+        run = gr.Button(i18n("generate.run"), variant="primary", elem_id="run", scale=3, min_width=120)
+        stop = gr.Button(i18n("generate.stop"), interactive=False, elem_id="stop", scale=1, min_width=80)
+    status = gr.HTML(elem_id="status", elem_classes=["live"])
+    names = gr.HTML(elem_id="names")
+    gr.HTML(elem_id="favourites")
+    controls = [
+        label,
+        other,
+        share,
+        n,
+        temperature,
+        novel,
+        prefix,
+        suffix,
+        contains,
+        min_length,
+        max_length,
+        characters,
+        pattern,
+        seed,
+    ]
+    other.change(lambda value: gr.Slider(visible=bool(value)), other, share, api_visibility="private", queue=False)
+    texts = [prefix, suffix, contains, characters, pattern, seed]
+    return GenerateTab(controls, texts, shape, run, stop, status, names)
+
+
+def label_text(label: str) -> Any:
+    """A label in the language of the browser, as far as the texts name it."""
+    return i18n(f"label.{label}") if f"label.{label}" in translations("en") else label
+
+
+def form_of(values: Sequence[Any], generator: Generator) -> NamesForm:
+    """The controls as they were sent; the largest length of all is no limit.
+
+    Raises:
+        FormError: what names are to begin with, end with or contain has characters that the model never writes.
+    """
+    form = NamesForm(*values)
+    for field in ("prefix", "suffix", "contains"):
+        if not set(str(getattr(form, field))) <= set(generator.config.alphabet):
+            raise FormError(field)
+    longest = min(generator.config.max_length, MAX_LENGTH)
+    return form._replace(max_length=None) if form.max_length == longest else form
+
+
+def control_values(form: NamesForm, generator: Generator) -> list[Any]:
+    """What the controls show for a form."""
+    longest = min(generator.config.max_length, MAX_LENGTH)
+    shown = form if form.max_length is not None else form._replace(max_length=longest)
+    return list(shown)
+
+
+def invent(models: ServedModels, asked: GenerateRequest) -> Iterator[dict[str, Any]]:
+    """Names as the API gives them, each with what it is to a reader; the end comes last.
+
+    To ``looks``, the label that the classifier would give it, the others are those of
+    :class:`charrnn.service.schemas.GeneratedName`.
+    """
+    for item in answers.generate(models, asked):
+        if "name" in item and models.classifier is not None:
+            predictions = models.classifier.predict([item["name"]], 1)[0].predictions
+            item["looks"] = predictions[0].label if predictions else None
+        yield item
+
+
+class Remark(NamedTuple):
+    """A short remark about a name, and what explains it."""
+
+    text: str
+    help: str = ""
+
+
+def names_html(names: Sequence[dict[str, Any]], asked: GenerateRequest, seed: int | None, texts: Texts) -> str:
+    """The list of names.
+
+    Args:
+        names: of :func:`invent`.
+        asked: what was asked for.
+        seed: that was used; None while names still come.
+        texts: in the reader's language.
+    """
+    wanted: set[str | None] = {asked.label} if asked.blend is None else set(asked.blend)
+    shown = [{**name, "remarks": _remarks(name, wanted, texts)} for name in names]
+    label = asked.label if asked.blend is None else " + ".join(asked.blend)
+    return render("names", texts, names=shown, label=label or "", seed=seed)
+
+
+def _remarks(name: dict[str, Any], wanted: set[str | None], texts: Texts) -> list[Remark]:
+    remarks = []
+    if "distance" in name:
+        near = name["nearest"].title()
+        key = {0: "names.known", 1: "names.near.one"}.get(name["distance"], "names.near.more")
+        remarks.append(Remark(texts(key, nearest=near, distance=name["distance"])))
+    if name.get("looks") is not None and ANY not in wanted:
+        key = "names.fits" if name["looks"] in wanted else "names.differs"
+        remarks.append(Remark(texts(key, label=texts.label(name["looks"]))))
+    odds = math.exp(min(-name["log_probability"], 50))
+    remarks.append(Remark(texts("names.likely", odds=_rounded(odds)), texts("names.likely.help")))
+    return remarks
+
+
+def _rounded(number: float) -> int:
+    """A number to two significant digits."""
+    return int(float(f"{number:.2g}"))

@@ -1,0 +1,144 @@
+"""What a link to the page carries: the tab, a name to classify, or what names to invent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from charrnn.service.schemas import MAX_NEAREST, PATTERN_LENGTH, GenerateRequest
+from charrnn.text import MAX_LENGTH
+
+TABS = ("classify", "generate", "about")
+MAX_TEMPERATURE = 1.5
+LONGEST_NAME = 2000
+"""Characters of names that a link carries."""
+RANGES: dict[str, tuple[float, float]] = {
+    "n": (1, MAX_NEAREST),
+    "share": (0, 100),
+    "temperature": (0, MAX_TEMPERATURE),
+    "min_length": (1, MAX_LENGTH),
+    "max_length": (1, MAX_LENGTH),
+}
+"""Limits of the numbers."""
+TEXTS = ("prefix", "suffix", "contains", "characters", "pattern")
+"""Parts of a shape that are texts."""
+
+
+class FormError(ValueError):
+    """A control holds what it cannot; the message is the name of its field."""
+
+
+class NamesForm(NamedTuple):
+    """The controls of the tab that invents names, in their order on the page.
+
+    Values come from anybody over HTTP, so they are checked in :meth:`request`.
+    """
+
+    label: str = ""
+    other: str = ""
+    share: float = 50
+    n: float = 10
+    temperature: float = 0.8
+    novel: bool = True
+    prefix: str = ""
+    suffix: str = ""
+    contains: str = ""
+    min_length: float = 1
+    max_length: float | None = None
+    characters: str = ""
+    pattern: str = ""
+    seed: str = ""
+
+    def request(self, nearest: bool) -> GenerateRequest:
+        """What the API would be asked.
+
+        Args:
+            nearest: whether the nearest known name of each is wanted.
+
+        Raises:
+            FormError: a value cannot be used.
+            pydantic.ValidationError: likewise.
+        """
+        share = self._number("share") / 100
+        is_blend = bool(self.other) and self.other != self.label and share > 0
+        seed = self.seed.strip() if isinstance(self.seed, str) else "?"
+        if seed and not (seed.isascii() and seed.isdecimal()):
+            raise FormError("seed")
+        blend = {self.label: 1 - share, self.other: share} if is_blend and share < 1 else None
+        wants = {
+            "label": None if blend else self.other if is_blend else self.label,
+            "blend": blend,
+            "n": int(self._number("n")),
+            "seed": int(seed) if seed else None,
+            "temperature": self._number("temperature"),
+            "min_length": int(self._number("min_length")),
+            "max_length": None if self.max_length is None else int(self._number("max_length")),
+            "novel": bool(self.novel),
+            "nearest": nearest,
+        }
+        return GenerateRequest.model_validate(wants | {field: getattr(self, field) for field in TEXTS})
+
+    @property
+    def has_shape(self) -> bool:
+        """Whether it constrains what names look like."""
+        return any(getattr(self, field) for field in TEXTS) or self.min_length != 1 or self.max_length is not None
+
+    def _number(self, field: str) -> float:
+        value, (least, most) = getattr(self, field), RANGES[field]
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            raise FormError(field)
+        return float(value)
+
+
+def names_link(form: NamesForm, seed: int) -> str:
+    """The query of a link that brings these names again.
+
+    Args:
+        form: what differs from its defaults is in the link.
+        seed: that was used.
+    """
+    usual = NamesForm(label=form.label)
+    values = {
+        key: f"{value:g}" if isinstance(value, float) else str(int(value)) if isinstance(value, bool) else value
+        for key, value in form._asdict().items()
+        if value not in (getattr(usual, key), None, "") or key == "label"
+    }
+    if not form.other:
+        values.pop("share", None)
+    return f"?{urlencode({'tab': 'generate', **values, 'seed': seed})}"
+
+
+def name_link(names: str) -> str:
+    """The query of a link to the answer for a name; nothing for more than a link can carry."""
+    return f"?{urlencode({'name': names})}" if 0 < len(names) <= LONGEST_NAME else "?"
+
+
+def read_form(query: Mapping[str, str], label: str) -> NamesForm:
+    """The controls as a link has them; what cannot be used is as usual.
+
+    Args:
+        query: parameters of the link.
+        label: the usual one.
+    """
+    values: dict[str, object] = {}
+    for field in NamesForm._fields:
+        given = query.get(field, "")[:PATTERN_LENGTH]
+        if field in RANGES:
+            values[field] = _number(given, *RANGES[field])
+        elif field == "novel":
+            values[field] = given != "0"
+        else:
+            values[field] = given
+    usual = NamesForm(label=label)._asdict()
+    return NamesForm(**{key: usual[key] if value in (None, "") else value for key, value in values.items()})  # type: ignore[arg-type]
+
+
+def _number(text: str, least: float, most: float) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if not least <= value <= most:
+        return None
+    return int(value) if value == int(value) else value

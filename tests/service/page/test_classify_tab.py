@@ -1,0 +1,112 @@
+import dataclasses
+import re
+
+import pytest
+
+from charrnn.inference.explanation import Explanation
+from charrnn.service.page import classify_tab
+from charrnn.service.page.classify_tab import EXAMPLES, MAX_NAMES, answer_html, signed
+from charrnn.service.page.rendering import SPACE, percent
+from charrnn.service.page.texts import Texts
+
+
+def text_of(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+def test_the_answer_is_a_sentence_with_likely_labels_alone(models, english):
+    html = answer_html(models, " Papadopoulos ", english)
+    assert "Papadopoulos looks clearly Greek." in html
+    shares = re.findall(r'class="number">([^<]+)<', html)
+    assert shares and not {"0 %", "&lt; 1 %"} & set(shares[:1])
+    assert "Where the model is as sure as this" in html
+
+
+def test_doubtful_between_two_the_set_is_told(models, english):
+    html = answer_html(models, "Ye", english)
+    assert "Ye may be Chinese; other answers are nearly as good." in html
+    assert "Nine times in ten it is one of these: Chinese, Korean" in html
+
+
+def test_what_is_unlike_a_name_is_answered_with_doubt_and_no_other_sentence(models, english):
+    html = answer_html(models, "Xqzwvkjx", english)
+    assert "Xqzwvkjx is unlike all names that this model knows." in html
+    assert "looks" not in text_of(html) and "Nine times in ten" not in html and "right at least nine" not in html
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("", "Type a name"),
+        (" \n\n ", "Type a name"),
+        (None, "Type a name"),
+        (42, "Type a name"),
+        (["Satoshi"], "Type a name"),
+        ("42", "There are no letters in it."),
+        ("a" * 101, "at most 100 characters"),
+        ("a\n" * (MAX_NAMES + 1), "Up to 200 names"),
+    ],
+)
+def test_what_is_no_name_is_told_in_a_sentence(models, english, typed, told):
+    assert told in text_of(answer_html(models, typed, english))
+
+
+def test_several_names_are_a_table_in_their_order(models, english):
+    html = answer_html(models, "Kowalczyk\n\n42\r\nXqzwvkjx\n<b>x</b>", english)
+    rows = [text_of(row) for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)][1:]
+    assert [row.split()[0] for row in rows] == ["Kowalczyk", "42", "Xqzwvkjx", "&lt;b&gt;x&lt;/b&gt;"]
+    assert "Polish" in rows[0] and rows[1] == "42 There are no letters in it." and "unlike" in rows[2]
+
+
+@pytest.mark.parametrize(
+    "attack", ["<img src=x onerror=alert(1)>", "![a](http://x/a.png)", '"><form>', "{{t}}", "${1}"]
+)
+@pytest.mark.parametrize("tag", ["en", "zh-CN"])
+def test_names_are_text_whatever_they_hold(models, attack, tag):
+    for typed in (attack, f"{attack}\nKelly"):
+        html = answer_html(models, typed, Texts(tag))
+        assert not re.search(r"<(img|form|a|script)\b", html)
+        assert "onerror=alert" not in re.sub(r"&lt;.*?&gt;", "", html)
+
+
+def test_labels_are_text_whatever_they_hold(changed, models, english):
+    html = answer_html(changed(labels=["<form>", *models.classifier.labels[1:]]), "Haddad", english)
+    assert "&lt;form&gt;" in html and "<form>" not in html
+
+
+def test_letters_carry_signed_numbers_that_add_up(models, english):
+    html = answer_html(models, "O'Sullivan", english)
+    assert "".join(re.findall(r">(.)</button>", html.replace("&#39;", "'"))) == "o'sullivan"
+    numbers = re.findall(r"<td>([+−]?\d+\.\d)</td>", html)
+    *shares, rest, total = [float(number.replace("−", "-")) for number in numbers]
+    assert len(shares) == len("o'sullivan")
+    assert sum(shares) + rest == pytest.approx(total, abs=0.05 * (len(shares) + 2))
+
+
+def test_colour_is_not_all_that_tells_for_from_against():
+    explanation = Explanation("ab ", "ab ", "A", "B", (2.0, -1.0, 0.0), 0.4, 2.0)
+    letters = classify_tab._letters(explanation)
+    assert [(one.character, one.number, one.side, one.share) for one in letters] == [
+        ("a", "+2.0", "for", 1.0),
+        ("b", "−1.0", "against", 0.5),
+        ("␣", "0.0", "for", 0.0),
+    ]
+
+
+def test_numbers_are_honest_about_their_ends():
+    shown = [percent(share).replace(SPACE, " ") for share in (0, 0.0001, 0.01, 0.5, 0.99, 0.9951, 1)]
+    assert shown == ["0 %", "< 1 %", "1 %", "50 %", "99 %", "> 99 %", "100 %"]
+    assert [signed(x) for x in (0.04, -0.04, 0.05001, -1.25)] == ["0.0", "0.0", "+0.1", "−1.2"]
+
+
+def test_known_names_that_are_spelled_alike_are_shown(models, english):
+    assert "Kelly (the same)" in answer_html(models, "Kelly", english)
+    assert "(1 letter apart)" in answer_html(models, "Kellyy", english)
+    without_list = dataclasses.replace(models, generator=None)
+    assert "spelled most alike" not in answer_html(without_list, "Kelly", english)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_answered_without_doubt(models, english, name):
+    html = answer_html(models, name, english)
+    assert "looks" in text_of(html)

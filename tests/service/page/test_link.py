@@ -1,0 +1,100 @@
+"""A link brings back what it was made from, and never more than that."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from charrnn.service.page.link import FormError, NamesForm, name_link, names_link, read_form
+
+
+def query(link):
+    return {key: values[0] for key, values in parse_qs(urlsplit(link).query, keep_blank_values=True).items()}
+
+
+text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
+forms = st.builds(
+    NamesForm,
+    label=st.sampled_from(["Irish", "日本", "A & B", "*"]),
+    other=st.sampled_from(["", "Scottish", "C+D"]),
+    share=st.integers(0, 100),
+    n=st.integers(1, 100),
+    temperature=st.sampled_from([0, 0.05, 0.8, 1, 1.5]),
+    novel=st.booleans(),
+    prefix=text,
+    suffix=text,
+    contains=text,
+    min_length=st.integers(1, 100),
+    max_length=st.none() | st.integers(1, 100),
+    characters=text,
+    pattern=text,
+    seed=st.just("7"),
+)
+
+
+@given(forms)
+def test_a_link_brings_the_same_controls(form):
+    found = read_form(query(names_link(form, 7)), "Czech")
+    assert found == (form if form.other else form._replace(share=NamesForm().share))
+
+
+def test_what_is_usual_is_not_in_the_link():
+    assert names_link(NamesForm(label="Irish"), 7) == "?tab=generate&label=Irish&seed=7"
+    assert names_link(NamesForm(label="Irish", prefix="Mac"), 7) == "?tab=generate&label=Irish&prefix=Mac&seed=7"
+
+
+@given(text.filter(bool))
+def test_a_name_travels_in_its_link(name):
+    assert query(name_link(name)) == {"name": name}
+
+
+def test_too_many_names_have_no_link():
+    assert name_link("") == name_link("a" * 3000) == "?"
+
+
+@pytest.mark.parametrize("value", ["", "x", "nan", "inf", "-1", "1e9", "0x10"])
+def test_what_cannot_be_used_is_as_usual(value):
+    numbers = dict.fromkeys(["n", "share", "temperature", "min_length", "max_length"], value)
+    assert read_form(numbers, "Irish") == NamesForm(label="Irish")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"n": 0}, "n"),
+        ({"n": 101}, "n"),
+        ({"n": "five"}, "n"),
+        ({"n": float("nan")}, "n"),
+        ({"n": True}, "n"),
+        ({"share": None}, "share"),
+        ({"share": [50]}, "share"),
+        ({"temperature": float("inf")}, "temperature"),
+        ({"temperature": 1e6}, "temperature"),
+        ({"min_length": 0}, "min_length"),
+        ({"max_length": {}}, "max_length"),
+        ({"seed": "-1"}, "seed"),
+        ({"seed": "1.5"}, "seed"),
+        ({"seed": "٣"}, "seed"),
+        ({"seed": 5.0}, "seed"),
+    ],
+)
+def test_numbers_that_come_over_http_are_checked(changes, field):
+    with pytest.raises(FormError, match=f"^{field}$"):
+        NamesForm(label="Irish")._replace(**changes).request(nearest=False)
+
+
+@pytest.mark.parametrize("field", ["label", "prefix", "suffix", "contains", "characters", "pattern"])
+@pytest.mark.parametrize("value", [7, ["a"], {"a": 1}, "a" * 10_000])
+def test_texts_that_come_over_http_are_checked(field, value):
+    with pytest.raises(ValidationError):
+        NamesForm(label="Irish")._replace(**{field: value}).request(nearest=False)
+
+
+def test_two_languages_are_a_blend_by_their_shares():
+    form = NamesForm(label="Irish", other="Czech", share=25)
+    assert form.request(nearest=False).blend == {"Irish": 0.75, "Czech": 0.25}
+    assert form._replace(share=0).request(nearest=False).label == "Irish"
+    assert form._replace(share=100).request(nearest=False).label == "Czech"
+    assert form._replace(other="Irish").request(nearest=False).label == "Irish"
