@@ -41,6 +41,7 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/service.py
+	$(BIN)/python benchmarks/service.py page
 
 # A mixed load on the service, in search of leaks and errors; make soak MINUTES=10 is a short one.
 MINUTES ?= 60

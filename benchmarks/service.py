@@ -2,7 +2,8 @@
 
 Closed loops of 1 to 256 clients, open loops beyond what the server holds, the time to the first streamed name, and what
 HTTP costs on top of the model. Takes seven minutes, with ``--quick`` one and a half. ``soak`` is a mixed load for an
-hour, in search of leaks and errors. Needs wrk for the figures of one name (its own generator stands in for it).
+hour, in search of leaks and errors; ``page`` measures the page in Chromium, and under the load of its visitors. Needs
+wrk for the figures of one name (its own generator stands in for it).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import uvloop
 from common import median_seconds, report
 from service_load import Clock, Connection, closed_loop
 from service_overload import overload
+from service_page import page
 from service_peers import Server
 from service_requests import CLASSIFY, MANY, Requests, sending
 from service_soak import soak
@@ -194,13 +196,15 @@ def cell(value: Any) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("what", nargs="?", choices=["load", "soak"], default="load")
+    parser.add_argument("what", nargs="?", choices=["load", "page", "soak"], default="load")
     parser.add_argument("--seconds", type=float, default=5, help="of each load. Default: 5.")
     parser.add_argument("--quick", action="store_true", help="fewer clients, a second for each load")
     parser.add_argument("--minutes", type=float, default=60, help="of the soak. Default: 60.")
     flags = parser.parse_args()
     if flags.what == "soak":
         return soak(flags.minutes)
+    if flags.what == "page":
+        return page()
     if not 1 <= flags.seconds <= 60:
         parser.error("--seconds: must be from 1 to 60.")
     results = measure(Scale(1, 3, (1, 16, 64), 15) if flags.quick else Scale(flags.seconds))

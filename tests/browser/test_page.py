@@ -233,6 +233,38 @@ def test_a_phone_needs_no_sideways_scrolling_and_has_the_answer_in_view(visit, q
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+STATES = {
+    "first visit": "",
+    "first names": "?tab=generate",
+    "long names": "?name=" + "%0A".join(["W" * 95, "Nguyễn", "a" * 120]),
+    "a long name": "?name=" + "Wolfeschlegelsteinhausenbergerdorff" * 2,
+    "doubt": "?name=Xqzwvkjx",
+    "no letters": "?name=42",
+    "error": "?tab=generate&pattern=(",
+    "few names": "?tab=generate&n=100&pattern=[AB][ab]{2}&seed=1",
+    "about": "?tab=about",
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_is_cut_short_in_any_state(visit, tmp_path, state):
+    page = visit(STATES[state], viewport={"width": 390, "height": 844}, color_scheme="dark")
+    shown = page.locator("#answer .answer, #answer p, #status p, #about h2").locator("visible=true").first
+    expect(shown).to_be_visible()
+    expect(page.locator("#status", has_text=re.compile("[0-9]+ of [0-9]+ names"))).to_have_count(0, timeout=15000)
+    page.screenshot(path=tmp_path / f"{state}.png", full_page=True)
+    assert page.evaluate(CUT) == []
+
+
+CUT = """() => [...document.querySelectorAll('#tabs *')].filter((e) => {
+  const style = getComputedStyle(e);
+  const hides = ['hidden', 'clip'].includes(style.overflowX) && style.display !== 'inline';
+  const isText = e.checkVisibility() && e.childElementCount === 0 && e.textContent.trim();
+  return isText && hides && e.scrollWidth > e.clientWidth + 1;
+}).map((e) => e.outerHTML.slice(0, 200))"""
+"""Elements whose own text does not fit into them and is hidden."""
+
+
 def test_on_a_phone_names_that_come_are_brought_into_view(visit):
     page = visit("?tab=generate", viewport={"width": 390, "height": 600})
     page.get_by_role("button", name="Invent names").click()

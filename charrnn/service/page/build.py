@@ -115,6 +115,8 @@ class _Page:
             generator = answers.generator_of(models)
             form = generate_tab.form_of(values, generator)
             asked = form.request(nearest=generator.has_training_names)
+            waiting = texts("status.working", count=0, asked=asked.n)
+            yield gr.skip(), classify_tab.note(waiting), gr.Button(interactive=True), gr.skip()
             async for names, end in self._invented(models, asked, request):
                 if end is None:
                     status: str = texts("status.working", count=len(names), asked=asked.n)

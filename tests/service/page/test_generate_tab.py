@@ -49,10 +49,11 @@ def test_no_names_is_a_state_of_its_own(english):
     assert "No names yet." in names_html([], GenerateRequest(label="Irish"), None, english)
 
 
-def test_while_names_come_there_is_nothing_to_copy_yet(models, english):
+def test_only_whole_lists_have_a_seed_to_keep(models, english):
     names, html = shown(models, english, label="Irish", n=2, seed=7)
-    assert 'data-tool="copy"' in html
-    assert "data-tool" not in names_html(names, GenerateRequest(label="Irish"), None, english)
+    assert 'data-seed="7"' in html
+    growing = names_html(names, GenerateRequest(label="Irish"), None, english)
+    assert 'data-tool="copy"' in growing and "data-seed" not in growing
 
 
 @pytest.mark.parametrize("tag", ["en", "zh-CN", "zh-TW"])

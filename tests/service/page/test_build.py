@@ -1,0 +1,143 @@
+"""The page as an application: tabs, endpoints of Gradio's own API, and events that say what is wrong."""
+
+import asyncio
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+
+from charrnn.service import page
+from charrnn.service.core import Service
+from charrnn.service.page.build import _Page, told
+from charrnn.service.page.generate_tab import control_values
+from charrnn.service.page.link import FormError, NamesForm
+from charrnn.service.page.texts import LANGUAGES, Texts
+from charrnn.service.problems import KINDS, Problem
+from charrnn.service.settings import ServiceSettings
+from tests.service.conftest import serving
+
+
+@pytest.fixture(scope="module")
+def built():
+    async def made():
+        # With a running event loop, for Gradio would leave one open that it starts itself.
+        return _Page(Service(ServiceSettings()))
+
+    return asyncio.run(made())
+
+
+def request(**query):
+    return SimpleNamespace(headers={"accept-language": "en"}, client=None, query_params=query)
+
+
+def tabs_of(folder):
+    async def tabs():
+        built = page.build(Service(ServiceSettings(models=folder)))
+        return [block.id for block in built.blocks.values() if isinstance(block, gr.Tab)]
+
+    return asyncio.run(tabs())
+
+
+def test_a_model_that_is_not_there_has_no_tab(tmp_path, shipped):
+    for task, there in (("generator", ["generate", "about"]), ("classifier", ["classify", "about"])):
+        (tmp_path / task).mkdir()
+        (tmp_path / task / task).symlink_to(shipped / task)
+        assert tabs_of(str(tmp_path / task)) == there
+    assert tabs_of(None) == ["classify", "generate", "about"]
+
+
+def test_endpoints_have_names_and_descriptions(built):
+    info = built.blocks.get_api_info()
+    assert not info["unnamed_endpoints"]
+    told = {
+        name: ([p["parameter_name"] for p in one["parameters"]], [r["label"] for r in one["returns"]])
+        for name, one in info["named_endpoints"].items()
+    }
+    assert told == {
+        "/classify": (["name", "top_k"], ["answer"]),
+        "/generate": (["label", "n", "temperature"], ["names"]),
+    }
+    assert all(len(one["description"]) > 20 for one in info["named_endpoints"].values())
+
+
+def test_the_endpoints_answer_and_say_what_is_wrong(tmp_path):
+    with serving(tmp_path) as server:
+        client = Client(server.url, verbose=False, analytics_enabled=False)
+        assert client.predict("Kowalczyk", 1, api_name="/classify")["predictions"][0]["label"] == "Polish"
+        assert len(client.predict(label="Irish", n=3, temperature=0.8, api_name="/generate")) == 3
+        for values, what in (
+            (("Elvish", 3, 0.8), "unknown label"),
+            (("Irish", 0, 0.8), "n 0"),
+            (("Irish", 3, -1), "temp"),
+        ):
+            with pytest.raises(AppError, match=what):
+                client.predict(*values, api_name="/generate")
+        client.close()
+
+
+def invented(built, *values):
+    async def states():
+        return [state async for state in built.on_generate(request(), *values)]
+
+    return asyncio.run(states())
+
+
+def test_names_come_with_a_status_and_end_with_a_link(built, models):
+    form = NamesForm(label="Irish", n=3, seed="7")
+    *_, (html, status, stop, link) = invented(built, *control_values(form, models.generator))
+    assert html.count('class="name"') == 3 and "Seed 7" in status and stop.interactive is False
+    assert link == "?tab=generate&label=Irish&n=3&seed=7"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"label": "Elvish"}, "does not know this language"),
+        ({"label": ["Irish"]}, "cannot be answered"),
+        ({"n": 0}, "1 to 100 names"),
+        ({"n": None}, "1 to 100 names"),
+        ({"seed": "1.5"}, "whole number"),
+        ({"seed": "9" * 30}, "whole number"),
+        ({"temperature": float("nan")}, "slider"),
+        ({"prefix": "日"}, "begin with"),
+        ({"contains": None}, "contain"),
+        ({"pattern": "("}, "pattern cannot be used"),
+        ({"pattern": "Mac", "prefix": "O"}, "No name can have this shape"),
+        ({"min_length": 20, "max_length": 3}, "No name can have this shape"),
+    ],
+)
+def test_what_is_wrong_is_told_beside_the_names(built, models, changes, what):
+    form = NamesForm(label="Irish")._replace(**changes)
+    *_, (html, status, stop, _) = invented(built, *control_values(form, models.generator))
+    assert html == "" and what in status and 'class="problem"' in status and stop.interactive is False
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_kind_of_problem_is_told_in_every_language(tag):
+    texts = Texts(tag)
+    for kind in KINDS:
+        assert told(Problem(kind, "detail"), texts)
+    assert told(FormError("n"), texts) == texts("problem.n", limit=100)
+
+
+def test_what_is_no_problem_of_the_visitor_is_an_error():
+    with pytest.raises(RuntimeError):
+        told(RuntimeError("a fault of ours"), Texts("en"))
+
+
+def loaded(built, **query):
+    return asyncio.run(built.on_load(request(**query)))
+
+
+def test_a_link_sets_the_controls_and_its_tab(built):
+    tabs, _, answer, *controls, shape, _ = loaded(built, tab="generate", label="Irish", prefix="Mac", seed="7")
+    assert tabs.selected == "generate" and shape.open
+    assert controls[0] == "Irish" and controls[6] == "Mac" and controls[-1] == "7"
+    assert "Kowalczyk" in answer
+
+
+@pytest.mark.parametrize("tab", ["", "nothing", "<script>"])
+def test_a_link_to_no_tab_shows_the_first_one(built, tab):
+    assert loaded(built, tab=tab)[0].selected == "classify"
