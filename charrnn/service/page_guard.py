@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from charrnn.service.limits import BODY
-from charrnn.service.observation import ROUTE
+from charrnn.service.observation import ROUTE, log
 from charrnn.service.problems import Problem
 
 FILES = ("/assets/", "/static/", "/svelte/")
@@ -23,10 +24,10 @@ PATHS = {
     "/gradio_api/theme.css",
 }
 PATHS |= {f"/gradio_api/{name}" for name in QUEUE}
-CALLS = re.compile(r"/gradio_api/(run/predict|heartbeat/[\w-]{1,64}|call/(classify|generate)(/\w{1,64})?)", re.ASCII)
+CALLS = re.compile(r"/gradio_api/(run/predict|heartbeat/[\w-]{1,64}|call/((v2/)?(classify|generate)|(classify|generate)/\w{1,64}))", re.ASCII)
 """Doors of Gradio that the page needs. The others take files from anybody, fetch from other hosts, write to the disk,
 or go past the queue; ``run/predict`` goes past it for functions that have no queue alone, such as those of examples."""
-BODY_BYTES = 16_384
+BODY_BYTES = 32_768
 """Of a request of the page: Gradio keeps parts of it for each session."""
 
 
@@ -41,7 +42,7 @@ class PageGuard:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 404 or 413, or pass the request on."""
+        """Answer 404, 413 or 422, or pass the request on."""
         if scope["type"] != "http":
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1000})
@@ -55,6 +56,10 @@ class PageGuard:
             problem = Problem("too-large", f"a body of the page may have {BODY_BYTES:,} bytes. Send fewer characters.")
             await problem.answer(scope, receive, send)
             return
+        if not is_plain(scope.get(BODY, b"")):
+            problem = Problem("invalid", "the page sends texts and numbers alone. Use the API, see /docs.")
+            await problem.answer(scope, receive, send)
+            return
         has_failed = False
 
         async def send_unless_failed(message: Message) -> None:
@@ -65,9 +70,11 @@ class PageGuard:
 
         try:
             await self.app(scope, receive, send_unless_failed)
-        except Exception:
+        except Exception as error:
             if not has_failed:
                 raise
+            # Its message may hold what was sent.
+            log.warning("page refused", extra={"fields": {"kind": type(error).__name__}})
         if has_failed:
             # An error of our own functions is an event of Gradio's; this is a request that Gradio does not expect.
             problem = Problem("invalid", "the page sends no such request. Use the API, see /docs.")
@@ -79,3 +86,21 @@ def is_of_page(path: str) -> bool:
     if path.startswith(FILES):
         return ".." not in path
     return path in PATHS or CALLS.fullmatch(path) is not None
+
+
+def is_plain(body: bytes) -> bool:
+    """Whether a body is empty, or a JSON object without objects inside.
+
+    Gradio takes some objects for files, which it would read from any path or fetch from any address.
+    """
+    if not body:
+        return True
+    try:
+        values = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(values, dict) and not any(map(_holds_object, values.values()))
+
+
+def _holds_object(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_object, value)))

@@ -1,9 +1,10 @@
 import asyncio
+import json
 
 import pytest
 
 from charrnn.service.limits import BODY
-from charrnn.service.page_guard import PageGuard, is_of_page
+from charrnn.service.page_guard import BODY_BYTES, PageGuard, is_of_page
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,9 @@ from charrnn.service.page_guard import PageGuard, is_of_page
         ("/gradio_api/run/predict", True),
         ("/gradio_api/call/generate/0f3e", True),
         ("/gradio_api/call/other", False),
-        ("/gradio_api/call/v2/classify", False),
+        ("/gradio_api/call/v2/classify", True),
+        ("/gradio_api/call/v2/other", False),
+        ("/gradio_api/call/v2/classify/0f3e", False),
         ("/gradio_api/file=https://a.example", False),
         ("/gradio_api/file/https://a.example", False),
         ("/gradio_api/upload", False),
@@ -62,4 +65,36 @@ def test_what_gradio_fails_on_was_no_request_of_the_page():
 
 
 def test_bodies_of_the_page_are_small():
-    assert ask(fine, body=b"x" * 16_384) == [200] and ask(fine, body=b"x" * 16_385) == [413]
+    body = b'{"data": ["%s"]}'
+    fitting = body % (b"x" * (BODY_BYTES - len(body) + 2))
+    assert ask(fine, body=fitting) == [200] and ask(fine, body=fitting + b" ") == [413]
+
+
+FILE = {"path": "/etc/hostname", "meta": {"_type": "gradio.FileData"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [FILE]},
+        {"data": [[[FILE]]]},
+        {"data": ["a"], "event_data": FILE},
+        {"data": FILE},
+        {"name": FILE, "top_k": 1},
+        [FILE],
+        "text",
+        7,
+    ],
+)
+def test_objects_which_gradio_may_take_for_files_never_reach_it(body):
+    assert ask(fine, body=json.dumps(body).encode()) == [422]
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 10_000, b"a=b", b"\xff", b'{"data": [}'])
+def test_what_is_no_json_never_reaches_it(body):
+    assert ask(fine, body=body) == [422]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"data": ["a", 1, null, true, [1, "b"]], "event_data": null}'])
+def test_texts_and_numbers_do(body):
+    assert ask(fine, body=body) == [200]
