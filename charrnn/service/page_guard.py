@@ -24,7 +24,10 @@ PATHS = {
     "/gradio_api/theme.css",
 }
 PATHS |= {f"/gradio_api/{name}" for name in QUEUE}
-CALLS = re.compile(r"/gradio_api/(run/predict|heartbeat/[\w-]{1,64}|call/((v2/)?(classify|generate)|(classify|generate)/\w{1,64}))", re.ASCII)
+CALLS = re.compile(
+    r"/gradio_api/(run/predict|heartbeat/[\w-]{1,64}|call/((v2/)?(classify|generate)|(classify|generate)/\w{1,64}))",
+    re.ASCII,
+)
 """Doors of Gradio that the page needs. The others take files from anybody, fetch from other hosts, write to the disk,
 or go past the queue; ``run/predict`` goes past it for functions that have no queue alone, such as those of examples."""
 BODY_BYTES = 32_768
@@ -89,7 +92,7 @@ def is_of_page(path: str) -> bool:
 
 
 def is_plain(body: bytes) -> bool:
-    """Whether a body is empty, or a JSON object without objects inside.
+    """Whether a body is empty, or a JSON object without objects inside, but for a flat one that tells of an event.
 
     Gradio takes some objects for files, which it would read from any path or fetch from any address.
     """
@@ -99,7 +102,11 @@ def is_plain(body: bytes) -> bool:
         values = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    return isinstance(values, dict) and not any(map(_holds_object, values.values()))
+    if not isinstance(values, dict):
+        return False
+    event = values.pop("event_data", None)
+    inside = list(event.values()) if isinstance(event, dict) else [event]
+    return not any(map(_holds_object, [*values.values(), *inside]))
 
 
 def _holds_object(value: object) -> bool:

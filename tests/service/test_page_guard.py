@@ -95,6 +95,14 @@ def test_what_is_no_json_never_reaches_it(body):
     assert ask(fine, body=body) == [422]
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"data": ["a", 1, null, true, [1, "b"]], "event_data": null}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b'{"data": ["a", 1, null, true, [1, "b"]], "event_data": null}',
+        b'{"event_data": {"value": "About", "index": 2}}',
+    ],
+)
 def test_texts_and_numbers_do(body):
     assert ask(fine, body=body) == [200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from charrnn import __version__
@@ -19,6 +20,8 @@ SCORES = {
     "nats_per_char": "about.nats",
 }
 """Texts for the scores of a card that are shown, in this order."""
+SHIPPED, NAMED = "names", 3
+"""The data set whose origin the texts tell, and how many of the best and the worst labels are named."""
 
 
 def about_html(models: ServedModels, texts: Texts) -> str:
@@ -40,7 +43,9 @@ def about_html(models: ServedModels, texts: Texts) -> str:
         confusion=_confusion(classifier, texts) if classifier else [],
         reliability=_reliability(classifier, texts) if classifier else [],
         data_names=config.data.get("names", 0),
-        source=config.data.get("source", "?"),
+        is_shipped=config.data.get("source") == SHIPPED,
+        source=Path(config.data.get("source", "?")).name,
+        summary=_summary(classifier, texts) if classifier else None,
         version=__version__,
     )
 
@@ -95,6 +100,18 @@ def _confusion(classifier: Classifier, texts: Texts) -> list[dict[str, Any]]:
             cells.append({"share": share, "text": f"{100 * share:.0f}" if share >= 0.01 else "", "help": told})
         rows.append({"label": true, "cells": cells})
     return rows
+
+
+def _summary(classifier: Classifier, texts: Texts) -> str | None:
+    """How good it is, in a sentence: for how many of a hundred names it is right, best and worst at which labels."""
+    recalls = {label: report["recall"] for label, report in classifier.config.by_label.items() if "recall" in report}
+    scores: dict[str, Any] = next(iter(classifier.config.metrics.values()), {})
+    if "accuracy" not in scores or len(recalls) < 2 * NAMED:
+        return None
+    ranked = [texts.label(label) for label in sorted(recalls, key=lambda label: -recalls[label])]
+    joined = str(texts("set.separator")).join
+    right = round(100 * scores["accuracy"])
+    return texts("about.summary", right=right, best=joined(ranked[:NAMED]), worst=joined(ranked[: -NAMED - 1 : -1]))
 
 
 class Bin(NamedTuple):

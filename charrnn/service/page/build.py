@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -12,16 +14,18 @@ import gradio as gr
 from pydantic import ValidationError
 
 from charrnn.errors import CharRNNError
+from charrnn.model_folder import ANY
 from charrnn.service import answers
 from charrnn.service.computing import Stream
 from charrnn.service.core import Service
 from charrnn.service.page import about_tab, classify_tab, generate_tab
 from charrnn.service.page.i18n import i18n
 from charrnn.service.page.link import RANGES, TABS, FormError, name_link, names_link, read_form
+from charrnn.service.page.rendering import note
 from charrnn.service.page.sessions import SESSIONS, forget_sessions
 from charrnn.service.page.texts import Texts, texts_for
 from charrnn.service.problems import Problem, from_error, from_validation
-from charrnn.service.schemas import ClassifyRequest, GenerateRequest
+from charrnn.service.schemas import MAX_SEED, ClassifyRequest, GenerateRequest
 
 QUEUE, CONCURRENCY = 64, 16
 """Events that wait in Gradio's queue, and events of one kind at a time. Behind the queue, events wait for their turn to
@@ -45,95 +49,111 @@ class _Page:
         outputs: list[Any] = []
         with gr.Blocks(title="charrnn", analytics_enabled=False) as self.blocks:
             gr.Markdown(i18n("page.heading"), elem_id="heading")
-            link = gr.Textbox(visible=False)
+            link, arrived, seed = (gr.Textbox(visible=False) for _ in range(3))
             with gr.Tabs(elem_id="tabs") as tabs:
                 outputs.append(tabs)
                 if models.classifier is not None:
                     with gr.Tab(i18n("tab.classify"), id="classify"):
-                        self.classify = classify_tab.build_tab()
-                    outputs += [self.classify.box, self.classify.answer]
+                        self.classify = classify_tab.build_tab(models.classifier)
+                    outputs += [arrived, self.classify.other, self.classify.answer]
                 if models.generator is not None:
                     with gr.Tab(i18n("tab.generate"), id="generate"):
                         self.generate = generate_tab.build_tab(models.generator)
-                    outputs += [*self.generate.controls, self.generate.shape]
+                    outputs += [*self.generate.controls, self.generate.shape, seed]
                 with gr.Tab(i18n("tab.about"), id="about") as about:
                     cards = gr.HTML(elem_id="about")
                 outputs.append(cards)
             loaded = self.blocks.load(self.on_load, None, outputs, api_visibility="private", show_progress="hidden")
             if models.classifier is not None:
                 self._classify_events(link)
+                # What was typed while the page loaded stays.
+                keep = "(arrived, typed) => typed || arrived"
+                box = self.classify.box
+                loaded.then(None, [arrived, box], box, js=keep, show_progress="hidden")
                 self._endpoint(self.api_classify, "classify", "answer")
             if models.generator is not None:
-                self._generate_events(link, loaded)
+                self._generate_events(link, loaded, seed)
                 self._endpoint(self.api_generate, "generate", "names")
             about.select(self.on_about, None, cards, api_visibility="private", show_progress="hidden")
             link.change(None, link, None, js="(link) => charrnn.show(link)")
         self.blocks.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
         self.blocks.state_session_capacity = SESSIONS
+        # Gradio checks the paths of files only in what it has launched itself.
+        self.blocks.has_launched = True
 
     def _classify_events(self, link: Any) -> None:
-        box, answer, examples = self.classify
+        box, other, answer, examples = self.classify
         # However the box gets its name. The page's script holds typed letters back until a pause.
-        shown: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        box.change(self.on_name, box, [answer, link], trigger_mode="always_last", **shown)
+        gr.on(
+            [box.change, other.input],
+            self.on_name,
+            [box, other],
+            [answer, link],
+            trigger_mode="always_last",
+            api_visibility="private",
+            show_progress="hidden",
+        )
         examples.click(None, examples, box, js=f"(index) => {json.dumps(classify_tab.EXAMPLES)}[index]")
 
-    def _generate_events(self, link: Any, loaded: Any) -> None:
+    def _generate_events(self, link: Any, loaded: Any, seed: Any) -> None:
         tab = self.generate
         invents: dict[str, Any] = {
             "fn": self.on_generate,
-            "inputs": tab.controls,
-            "outputs": [tab.names, tab.status, tab.stop, link],
+            "outputs": [tab.names, tab.status, tab.run, tab.stop, link],
             "api_visibility": "private",
             "show_progress": "hidden",
         }
-        asked = gr.on([tab.run.click, *(text.submit for text in tab.texts)], **invents)
-        stopped = tab.stop.click(None, cancels=[asked, loaded.then(**invents)])
-        stopped.then(self.on_stop, None, [tab.status, tab.stop], api_visibility="private", show_progress="hidden")
+        first = loaded.then(inputs=[*tab.controls[:-1], seed], **invents)
+        asks = [tab.run.click, *(text.submit for text in tab.texts)]
+        asked = gr.on(asks, inputs=tab.controls, cancels=[first], trigger_mode="always_last", **invents)
+        stopped = tab.stop.click(None, cancels=[first, asked])
+        outputs = [tab.status, tab.run, tab.stop]
+        stopped.then(self.on_stop, None, outputs, api_visibility="private", show_progress="hidden")
 
     def _endpoint(self, function: Callable[..., Any], name: str, output: str) -> None:
         """Make a function an endpoint of Gradio's own API, its output named."""
         gr.api(function, api_name=name)
         endpoint = next(fn for fn in self.blocks.fns.values() if fn.api_name == name)
         endpoint.outputs[0].label = output
+        for component, parameter in zip(endpoint.inputs, inspect.signature(function).parameters, strict=False):
+            component.label = parameter
 
-    async def on_name(self, typed: object, request: gr.Request) -> tuple[str, str]:
-        """The answer for what is in the box, and the link to it."""
-        return await self._answer(typed, request), name_link(typed.strip() if isinstance(typed, str) else "")
+    async def on_name(self, typed: object, other: object, request: gr.Request) -> tuple[str, str]:
+        """The answer for what is in the box, compared with a language, and the link to it."""
+        link = name_link(typed.strip() if isinstance(typed, str) else "", other if isinstance(other, str) else "")
+        return await self._answer(typed, other, request), link
 
-    async def _answer(self, typed: object, request: gr.Request) -> str:
+    async def _answer(self, typed: object, other: object, request: gr.Request) -> str:
         texts, models = _texts(request), self.service.models
         try:
-            return await self._computed(request, lambda: classify_tab.answer_html(models, typed, texts))
+            return await self._computed(request, lambda: classify_tab.answer_html(models, typed, texts, other))
         except (CharRNNError, Problem) as error:
-            return classify_tab.note(told(error, texts), is_problem=True)
+            return note(told(error, texts), "problem")
 
     async def on_generate(self, request: gr.Request, *values: Any) -> AsyncIterator[tuple[Any, ...]]:
-        """Names as they are drawn: the list, the status, the button to stop, and at the end the link."""
+        """Names as they are drawn: list, status, the buttons to run and to stop, the link that brings them again."""
         texts, models = _texts(request), self.service.models
+        running = gr.Button(interactive=False), gr.Button(interactive=True)
+        ended = gr.Button(interactive=True), gr.Button(interactive=False)
         try:
             generator = answers.generator_of(models)
             form = generate_tab.form_of(values, generator)
             asked = form.request(nearest=generator.has_training_names)
-            waiting = texts("status.working", count=0, asked=asked.n)
-            yield gr.skip(), classify_tab.note(waiting), gr.Button(interactive=True), gr.skip()
+            if asked.seed is None:
+                asked = asked.model_copy(update={"seed": secrets.randbelow(2**32)})
+            link = names_link(form, asked.seed or 0)
+            yield gr.skip(), _status(0, asked, None, texts), *running, link
             async for names, end in self._invented(models, asked, request):
-                if end is None:
-                    status: str = texts("status.working", count=len(names), asked=asked.n)
-                    html = generate_tab.names_html(names, asked, None, texts)
-                    yield html, classify_tab.note(status), gr.Button(interactive=True), gr.skip()
-                else:
-                    html = generate_tab.names_html(names, asked, end["seed"], texts)
-                    status = _end(len(names), asked, end, texts)
-                    yield html, classify_tab.note(status), gr.Button(interactive=False), names_link(form, end["seed"])
+                html = generate_tab.names_html(names, asked, texts) if names else ""
+                yield html, _status(len(names), asked, end, texts), *(ended if end else running), link
         except (CharRNNError, Problem, FormError, ValidationError) as error:
-            note = classify_tab.note(told(error, texts), is_problem=True)
-            yield "", note, gr.Button(interactive=False), gr.skip()
+            yield "", note(told(error, texts), "problem"), *ended, gr.skip()
 
     async def _invented(
         self, models: Any, asked: GenerateRequest, request: gr.Request
     ) -> AsyncIterator[tuple[list[dict[str, Any]], dict[str, Any] | None]]:
         """The names so far, and the end when it has come."""
+        forget_sessions(self.blocks)
         names: list[dict[str, Any]] = []
         stream = Stream(self.service.computing, _address(request), lambda: generate_tab.invent(models, asked))
         async with aclosing(stream.results()) as results:
@@ -143,28 +163,33 @@ class _Page:
                 yield names, end
                 await asyncio.sleep(PAUSE)
 
-    async def on_stop(self, request: gr.Request) -> tuple[str, Any]:
-        """What is said when the names were stopped."""
-        return classify_tab.note(_texts(request)("status.stopped")), gr.Button(interactive=False)
+    async def on_stop(self, request: gr.Request) -> tuple[str, Any, Any]:
+        """What is said when the names were stopped, and the buttons."""
+        return note(_texts(request)("status.stopped")), gr.Button(interactive=True), gr.Button(interactive=False)
 
     async def on_about(self, request: gr.Request) -> str:
         """The model cards."""
         return about_tab.about_html(self.service.models, _texts(request))
 
     async def on_load(self, request: gr.Request) -> list[Any]:
-        """The page as its link has it: tab, name and answer, controls and names."""
-        models, query = self.service.models, dict(request.query_params)
+        """The page as its link has it: tab, name or an example's answer, controls, cards."""
+        forget_sessions(self.blocks)
+        models, query, texts = self.service.models, dict(request.query_params), _texts(request)
         tabs = [tab for tab in TABS if tab == "about" or getattr(models, _MODEL[tab]) is not None]
         tab = query.get("tab")
         shown: list[Any] = [gr.Tabs(selected=tab if tab in tabs else tabs[0])]
         if models.classifier is not None:
-            name = query.get("name", "")[: classify_tab.MAX_CHARACTERS]
-            # A name is answered when it arrives in its box; without one, what is typed already must stay.
-            shown += [name or gr.skip(), gr.skip() if name else await self._answer(classify_tab.EXAMPLES[0], request)]
+            name, other = query.get("name", "")[: classify_tab.MAX_CHARACTERS], query.get("other", "")
+            example = await self._answer(classify_tab.EXAMPLES[0], "", request)
+            shown += [name, other if tab in (None, "classify") and other in models.classifier.labels else gr.skip()]
+            # A name is answered when it arrives in its box.
+            shown.append(gr.skip() if name else note(texts("classify.example")) + example)
         if models.generator is not None:
-            form = read_form(query, generate_tab.first_label(models.generator))
-            shape = gr.Accordion(open=True) if form.has_shape else gr.skip()
-            shown += [*generate_tab.control_values(form, models.generator), shape]
+            labels, longest = [*models.generator.labels, ANY], generate_tab.longest_name(models.generator)
+            form = read_form(query, generate_tab.first_label(models.generator), labels, longest)
+            # The seed of a link brings its names once; whoever asks again wants others.
+            controls = generate_tab.control_values(form._replace(seed=""), models.generator)
+            shown += [*controls, gr.Accordion(open=True) if form.has_shape else gr.skip(), form.seed]
         # A tab that is shown by its link is not selected by anybody.
         return [*shown, await self.on_about(request) if tab == "about" else gr.skip()]
 
@@ -218,30 +243,29 @@ _MODEL = {"classify": "classifier", "generate": "generator"}
 def told(error: Exception, texts: Texts) -> str:
     """An error in the reader's language: what is wrong, and the next move."""
     if isinstance(error, FormError):
-        kind, field = "invalid", str(error)
+        problem: Problem | None = Problem("invalid", str(error), str(error))
+    elif isinstance(error, ValidationError):
+        problem = from_validation(error)
     else:
-        problem = (
-            error
-            if isinstance(error, Problem)
-            else from_validation(error)
-            if isinstance(error, ValidationError)
-            else from_error(error, FIELDS)
-            if isinstance(error, CharRNNError)
-            else None
-        )
-        if problem is None:
-            raise error
-        kind, field = problem.kind, problem.field or ""
-    key = next((k for k in (f"problem.{kind}", f"problem.{field}") if texts.has(k)), "problem.other")
-    limit = int(RANGES[field][1]) if field in RANGES else 0
-    return texts(key, limit=limit, detail=str(error))
+        problem = error if isinstance(error, Problem) else from_error(error, FIELDS)  # type: ignore[arg-type]
+    if problem is None:
+        raise error
+    field = problem.field or ""
+    key = next((k for k in (f"problem.{problem.kind}", f"problem.{field}") if texts.has(k)), "problem.other")
+    limit = MAX_SEED if field == "seed" else int(RANGES[field][1]) if field in RANGES else 0
+    return texts(key, limit=limit, detail=problem.detail)
 
 
-def _end(count: int, asked: GenerateRequest, end: dict[str, Any], texts: Texts) -> str:
+def _status(count: int, asked: GenerateRequest, end: dict[str, Any] | None, texts: Texts) -> str:
+    if end is None:
+        return note(texts("status.working", done=count, asked=asked.n), "hint working")
     if end["complete"]:
-        return texts("status.done", count=count, seed=str(end["seed"]))
-    key = "status.late" if end["message"].endswith(answers.LATE) else "status.fewer"
-    return texts(key, count=count, asked=asked.n, seed=str(end["seed"]))
+        key = "status.done"
+    elif end["message"].endswith(answers.LATE):
+        key = "status.late"
+    else:
+        key = "status.fewer" if count else "status.none"
+    return note(texts(key, count=count, asked=asked.n, seed=str(end["seed"])))
 
 
 def _texts(request: gr.Request) -> Texts:

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from charrnn.generation.novelty import Neighbour
+from charrnn.inference import Classifier
 from charrnn.inference.explanation import Explanation
 from charrnn.service import answers
 from charrnn.service.models import ServedModels
-from charrnn.service.page.i18n import i18n
-from charrnn.service.page.rendering import percent, render
+from charrnn.service.page.i18n import i18n, label_text
+from charrnn.service.page.rendering import note, percent, render
 from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import ClassifyRequest
 from charrnn.text import MAX_LENGTH, rejection_reason
@@ -20,27 +22,28 @@ EXAMPLES = ["Kowalczyk", "Satoshi", "Dostoevsky", "O'Sullivan", "Nguyễn", "Pap
 """Names to try; the first one is answered on the first visit."""
 MAX_NAMES = 200
 """Names that are answered together on the page."""
-MAX_CHARACTERS = 10_000
-"""Of what is typed."""
+MAX_CHARACTERS = 5000
+"""Of what is typed; the page's bodies are small."""
 MAX_BARS, LEAST = 5, 0.01
 """Labels that are shown for a name at most, and the probability that each of them has at least."""
 COVERAGE = 0.9
 """Of the sets that the texts call nine in ten."""
 CLEARLY, MOSTLY = 0.9, 0.6
 """Probabilities of the best label from which on the sentence is surer."""
-ALIKE, MAX_DISTANCE = 4, 3
-"""Known names that are shown at most, and the edits that they may be away."""
+ALIKE, NEAR = 4, 1 / 3
+"""Known names that are shown at most, and the edits that they may be away, of the name's characters."""
 
 
 class ClassifyTab(NamedTuple):
     """The components of the tab."""
 
     box: Any
+    other: Any
     answer: Any
     examples: Any
 
 
-def build_tab() -> ClassifyTab:
+def build_tab(classifier: Classifier) -> ClassifyTab:
     """The tab's components, without events."""
     box = gr.Textbox(
         label=i18n("classify.box"),
@@ -55,18 +58,25 @@ def build_tab() -> ClassifyTab:
     examples = gr.Dataset(
         components=[box], samples=[[name] for name in EXAMPLES], label=i18n("classify.examples"), elem_id="examples"
     )
-    answer = gr.HTML(elem_id="answer", elem_classes=["live"])
+    answer = gr.HTML(elem_id="answer")
+    other = gr.Dropdown(
+        [(i18n("classify.next"), ""), *((label_text(label), label) for label in classifier.labels)],
+        value="",
+        label=i18n("classify.other"),
+        visible=len(classifier.labels) > 2,
+    )
     gr.Markdown(i18n("classify.scope"), elem_classes=["hint"])
-    return ClassifyTab(box, answer, examples)
+    return ClassifyTab(box, other, answer, examples)
 
 
-def answer_html(models: ServedModels, typed: object, texts: Texts) -> str:
+def answer_html(models: ServedModels, typed: object, texts: Texts, other: object = "") -> str:
     """The answer for what was typed: a name, or several, one a line.
 
     Args:
         models: the classifier, and the generator for known names and doubts, if there is one.
         typed: what was sent; anything that is no text counts as nothing.
         texts: in the reader's language.
+        other: the label with which the answer for one name is compared; else, or if it is the answer, the next one.
 
     Raises:
         CharRNNError, Problem: as :func:`charrnn.service.answers.classify`.
@@ -76,36 +86,37 @@ def answer_html(models: ServedModels, typed: object, texts: Texts) -> str:
     if not names:
         return note(texts("classify.empty"))
     if len(names) > MAX_NAMES:
-        return note(texts("many.too-many", limit=MAX_NAMES), is_problem=True)
+        return note(texts("many.too-many", limit=MAX_NAMES), "problem")
     wants = {"names": names, "top_k": 0, "unlike_training": models.ood_generator is not None}
     asked = ClassifyRequest.model_validate(wants)
     results = answers.classify(models, asked)
-    return _one(models, results[0], texts) if len(names) == 1 else _many(results, texts)
+    return _one(models, results[0], texts, other) if len(names) == 1 else _many(results, texts)
 
 
-def note(text: str, is_problem: bool = False) -> str:
-    """A sentence in place of an answer."""
-    return render("note", Texts("en"), text=text, is_problem=is_problem)
-
-
-def _one(models: ServedModels, result: dict[str, Any], texts: Texts) -> str:
+def _one(models: ServedModels, result: dict[str, Any], texts: Texts, other: object) -> str:
     name, predictions = result["name"], result["predictions"]
     if not predictions:
         return note(_reason(result["reason"], texts))
-    best = predictions[0]
+    best, known = predictions[0], _known_names(models, name)
+    # What is on the list is not unlike all names of it.
+    reason = None if known and known[0].distance == 0 else result["reason"]
+    compared = {p["label"]: p["probability"] for p in predictions[1:]}.get(str(other))
     shown = [(p["label"], p["probability"]) for p in predictions[:MAX_BARS] if p["probability"] >= LEAST]
-    explanation = answers.classifier_of(models).explain(name) if len(predictions) > 1 else None
-    known = _known_names(models, name)
+    if compared is not None and str(other) not in dict(shown):
+        shown.append((str(other), compared))
+    asked = None if compared is None else [best["label"], str(other)]
+    explanation = answers.classifier_of(models).explain(name, labels=asked) if len(predictions) > 1 else None
     return render(
         "answer",
         texts,
-        sentence=_sentence(name, best["label"], best["probability"], result["reason"], texts),
-        guess=texts("doubt.guess", label=texts.label(best["label"])) if result["reason"] is not None else None,
+        sentence=_sentence(name, best["label"], best["probability"], reason, texts),
+        guess=texts("doubt.guess", label=texts.label(best["label"])) if reason is not None else None,
         bars=shown,
         rest=round(1 - sum(p for _, p in shown), 6) if len(shown) < len(predictions) else 0,
-        set=_set(models, name, result["reason"], texts),
+        set=_set(models, name, best["probability"], reason, texts),
         explanation=explanation,
         letters=_letters(explanation) if explanation else [],
+        read=explanation.characters if explanation and explanation.characters != name.lower() else None,
         remainder=signed(explanation.remainder) if explanation else "",
         score=signed(explanation.score) if explanation else "",
         alike=[_alike(*one, texts) for one in known],
@@ -124,15 +135,19 @@ def _reason(reason: str | None, texts: Texts) -> str:
     return texts(key, limit=MAX_LENGTH)
 
 
-def _set(models: ServedModels, name: str, reason: str | None, texts: Texts) -> str | None:
-    """The conformal set in words; None for doubtful names, for which it promises nothing, and uncalibrated models."""
+def _set(models: ServedModels, name: str, probability: float, reason: str | None, texts: Texts) -> str | None:
+    """The conformal set in words.
+
+    Its promise is one over all names (marginal coverage). So it is not made for doubtful names, nor for one label that
+    is far from sure, where it would be taken for one about this name.
+    """
     classifier = answers.classifier_of(models)
     if reason is not None or str(COVERAGE) not in classifier.config.calibration.get("thresholds", {}):
         return None
     labels = [texts.label(p.label) for p in classifier.predict([name], coverage=COVERAGE)[0].predictions]
-    if len(labels) == 1:
-        return texts("set.one")
-    return texts("set.many", labels=str(texts("set.separator")).join(labels))
+    if len(labels) == 1 and probability < CLEARLY:
+        return None
+    return texts("set.list", labels=str(texts("set.separator")).join(labels))
 
 
 class Letter(NamedTuple):
@@ -170,12 +185,12 @@ def signed(nats: float) -> str:
     return "0.0" if float(text) == 0 else text.replace("-", "−")
 
 
-def _known_names(models: ServedModels, name: str) -> Sequence[tuple[str, int]]:
-    """The training names nearest to this one, with their distances; none if the model keeps no list of them."""
+def _known_names(models: ServedModels, name: str) -> Sequence[Neighbour]:
+    """The training names nearest to this one; none if the model keeps no list of them."""
     generator = models.generator
     if generator is None or not generator.has_training_names or rejection_reason(name, generator.config.pipeline):
         return []
-    return [near for near in generator.neighbours(name, ALIKE) if near.distance <= MAX_DISTANCE]
+    return [near for near in generator.neighbours(name, ALIKE) if near.distance <= NEAR * len(name)]
 
 
 def _alike(known: str, distance: int, texts: Texts) -> str:
@@ -186,20 +201,12 @@ def _alike(known: str, distance: int, texts: Texts) -> str:
 def _many(results: Sequence[dict[str, Any]], texts: Texts) -> str:
     rows = []
     for result in results:
-        best, *others = [*result["predictions"][:2]] or [None]
+        shown = [p for p in result["predictions"][:2] if p is result["predictions"][0] or p["probability"] >= LEAST]
         remark = ""
-        if best is None:
+        if not shown:
             remark = _reason(result["reason"], texts)
         elif result["reason"] is not None:
             remark = texts("many.unlike")
-        following = others[0] if others and others[0]["probability"] >= LEAST else None
-        rows.append(
-            {
-                "name": result["name"],
-                "best": texts.label(best["label"]) if best else "",
-                "probability": percent(best["probability"]) if best else "",
-                "next": f"{texts.label(following['label'])} {percent(following['probability'])}" if following else "",
-                "remark": remark,
-            }
-        )
+        told = [f"{texts.label(p['label'])} {percent(p['probability'])}" for p in shown]
+        rows.append({"name": result["name"], "remark": remark, "answers": [*told, "", ""][:2]})
     return render("many", texts, rows=rows)

@@ -18,7 +18,7 @@ from charrnn.service.page.texts import texts_for
 PICTURE, SCRIPT = (Path(__file__).parent / name for name in ("preview.png", "page.js"))
 PICTURE_PATH = "/preview.png"
 OF_SCRIPT = ["favourites.title", "favourites.empty", "favourites.remove"]
-OF_SCRIPT += ["tools.copy", "tools.text", "tools.csv", "tools.done"]
+OF_SCRIPT += ["tools.copy", "tools.text", "tools.csv", "tools.done", "tools.kept"]
 """Texts that the page's script writes."""
 OTHER_PREVIEW = re.compile(rb"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*")
 

@@ -12,15 +12,17 @@ from charrnn.inference import Generator
 from charrnn.model_folder import ANY
 from charrnn.service import answers
 from charrnn.service.models import ServedModels
-from charrnn.service.page.i18n import i18n
-from charrnn.service.page.link import MAX_TEMPERATURE, FormError, NamesForm
+from charrnn.service.page.i18n import i18n, label_text
+from charrnn.service.page.link import MAX_TEMPERATURE, SEED_DIGITS, FormError, NamesForm
 from charrnn.service.page.rendering import render
-from charrnn.service.page.texts import Texts, translations
+from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import MAX_NEAREST, PATTERN_LENGTH, GenerateRequest
 from charrnn.text import MAX_LENGTH
 
 FIRST = "Irish"
 """The label of the first visit, if the model knows it."""
+RAREST = 1e9
+"""Beyond one in so many, a name is simply rare."""
 
 
 class GenerateTab(NamedTuple):
@@ -64,20 +66,34 @@ def build_tab(generator: Generator) -> GenerateTab:
         )
     share = gr.Slider(0, 100, usual.share, step=5, label=i18n("generate.share"), visible=False, buttons=[])
     with gr.Row(equal_height=True):
-        n = gr.Slider(1, MAX_NEAREST, usual.n, step=1, label=i18n("generate.n"), buttons=[], elem_id="how-many")
+        n = gr.Slider(
+            1,
+            MAX_NEAREST,
+            usual.n,
+            step=1,
+            label=i18n("generate.n"),
+            buttons=[],
+            elem_id="how-many",
+        )
         temperature = gr.Slider(
-            0, MAX_TEMPERATURE, usual.temperature, step=0.05, label=i18n("generate.temperature"), buttons=[]
+            0,
+            MAX_TEMPERATURE,
+            usual.temperature,
+            step=0.05,
+            label=i18n("generate.temperature"),
+            buttons=[],
         )
     novel = gr.Checkbox(
         generator.has_training_names, label=i18n("generate.novel"), interactive=generator.has_training_names
     )
     with gr.Accordion(i18n("generate.shape"), open=False, elem_id="shape") as shape:
+        gr.Markdown(i18n("generate.case"), elem_classes=["hint"])
         with gr.Row():
             prefix, suffix, contains = (
                 gr.Textbox(label=i18n(f"generate.{field}"), max_length=MAX_LENGTH, min_width=140)
                 for field in ("prefix", "suffix", "contains")
             )
-        longest = min(generator.config.max_length, MAX_LENGTH)
+        longest = longest_name(generator)
         with gr.Row():
             min_length = gr.Slider(1, longest, 1, step=1, label=i18n("generate.min_length"), buttons=[])
             max_length = gr.Slider(1, longest, longest, step=1, label=i18n("generate.max_length"), buttons=[])
@@ -90,11 +106,13 @@ def build_tab(generator: Generator) -> GenerateTab:
                 min_width=140,
             )
         # A text box, because an empty number field arrives as 0.
-        seed = gr.Textbox(label=i18n("generate.seed"), info=i18n("generate.seed.info"), max_length=20, elem_id="seed")
+        seed = gr.Textbox(
+            label=i18n("generate.seed"), info=i18n("generate.seed.info"), max_length=SEED_DIGITS, elem_id="seed"
+        )
     with gr.Row():
         run = gr.Button(i18n("generate.run"), variant="primary", elem_id="run", scale=3, min_width=120)
         stop = gr.Button(i18n("generate.stop"), interactive=False, elem_id="stop", scale=1, min_width=80)
-    status = gr.HTML(elem_id="status", elem_classes=["live"])
+    status = gr.HTML(elem_id="status")
     names = gr.HTML(elem_id="names")
     gr.HTML(elem_id="favourites")
     controls = [
@@ -118,13 +136,8 @@ def build_tab(generator: Generator) -> GenerateTab:
     return GenerateTab(controls, texts, shape, run, stop, status, names)
 
 
-def label_text(label: str) -> Any:
-    """A label in the language of the browser, as far as the texts name it."""
-    return i18n(f"label.{label}") if f"label.{label}" in translations("en") else label
-
-
 def form_of(values: Sequence[Any], generator: Generator) -> NamesForm:
-    """The controls as they were sent; the largest length of all is no limit.
+    """The controls as they were sent; the largest length of all is no limit, and without a list nothing can be new.
 
     Raises:
         FormError: what names are to begin with, end with or contain has characters that the model never writes.
@@ -133,15 +146,21 @@ def form_of(values: Sequence[Any], generator: Generator) -> NamesForm:
     for field in ("prefix", "suffix", "contains"):
         if not set(str(getattr(form, field))) <= set(generator.config.alphabet):
             raise FormError(field)
-    longest = min(generator.config.max_length, MAX_LENGTH)
-    return form._replace(max_length=None) if form.max_length == longest else form
+    if form.max_length == longest_name(generator):
+        form = form._replace(max_length=None)
+    return form if generator.has_training_names else form._replace(novel=False)
 
 
 def control_values(form: NamesForm, generator: Generator) -> list[Any]:
     """What the controls show for a form."""
-    longest = min(generator.config.max_length, MAX_LENGTH)
-    shown = form if form.max_length is not None else form._replace(max_length=longest)
-    return list(shown)
+    if form.max_length is None:
+        form = form._replace(max_length=longest_name(generator))
+    return list(form if generator.has_training_names else form._replace(novel=False))
+
+
+def longest_name(generator: Generator) -> int:
+    """Characters of a name at most."""
+    return min(generator.config.max_length, MAX_LENGTH)
 
 
 def invent(models: ServedModels, asked: GenerateRequest) -> Iterator[dict[str, Any]]:
@@ -164,22 +183,21 @@ class Remark(NamedTuple):
     help: str = ""
 
 
-def names_html(names: Sequence[dict[str, Any]], asked: GenerateRequest, seed: int | None, texts: Texts) -> str:
+def names_html(names: Sequence[dict[str, Any]], asked: GenerateRequest, texts: Texts) -> str:
     """The list of names.
 
     Args:
         names: of :func:`invent`.
-        asked: what was asked for.
-        seed: that was used; None while names still come.
+        asked: what was asked for, with its seed.
         texts: in the reader's language.
     """
-    wanted: set[str | None] = {asked.label} if asked.blend is None else set(asked.blend)
-    shown = [{**name, "remarks": _remarks(name, wanted, texts)} for name in names]
-    label = asked.label if asked.blend is None else " + ".join(asked.blend)
-    return render("names", texts, names=shown, label=label or "", seed=seed)
+    labels = [asked.label or ""] if asked.blend is None else list(asked.blend)
+    shown = [{**name, "remarks": _remarks(name, labels, texts)} for name in names]
+    label = " + ".join(texts("generate.any") if label == ANY else texts.label(label) for label in labels)
+    return render("names", texts, names=shown, label=label, seed=asked.seed)
 
 
-def _remarks(name: dict[str, Any], wanted: set[str | None], texts: Texts) -> list[Remark]:
+def _remarks(name: dict[str, Any], wanted: Sequence[str], texts: Texts) -> list[Remark]:
     remarks = []
     if "distance" in name:
         near = name["nearest"].title()
@@ -189,7 +207,8 @@ def _remarks(name: dict[str, Any], wanted: set[str | None], texts: Texts) -> lis
         key = "names.fits" if name["looks"] in wanted else "names.differs"
         remarks.append(Remark(texts(key, label=texts.label(name["looks"]))))
     odds = math.exp(min(-name["log_probability"], 50))
-    remarks.append(Remark(texts("names.likely", odds=_rounded(odds)), texts("names.likely.help")))
+    likely = texts("names.rare") if odds > RAREST else texts("names.likely", odds=_rounded(odds))
+    remarks.append(Remark(likely, texts("names.likely.help")))
     return remarks
 
 

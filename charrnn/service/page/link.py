@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -10,7 +10,7 @@ from charrnn.service.schemas import MAX_NEAREST, PATTERN_LENGTH, GenerateRequest
 from charrnn.text import MAX_LENGTH
 
 TABS = ("classify", "generate", "about")
-MAX_TEMPERATURE = 1.5
+MAX_TEMPERATURE, SEED_DIGITS = 1.5, 15
 LONGEST_NAME = 2000
 """Characters of names that a link carries."""
 RANGES: dict[str, tuple[float, float]] = {
@@ -63,8 +63,10 @@ class NamesForm(NamedTuple):
         share = self._number("share") / 100
         is_blend = bool(self.other) and self.other != self.label and share > 0
         seed = self.seed.strip() if isinstance(self.seed, str) else "?"
-        if seed and not (seed.isascii() and seed.isdecimal()):
+        if seed and not (seed.isascii() and seed.isdecimal() and len(seed) <= SEED_DIGITS):
             raise FormError("seed")
+        if not isinstance(self.label, str) or not isinstance(self.other or "", str):
+            raise FormError("unknown-label")
         blend = {self.label: 1 - share, self.other: share} if is_blend and share < 1 else None
         wants = {
             "label": None if blend else self.other if is_blend else self.label,
@@ -109,25 +111,37 @@ def names_link(form: NamesForm, seed: int) -> str:
     return f"?{urlencode({'tab': 'generate', **values, 'seed': seed})}"
 
 
-def name_link(names: str) -> str:
-    """The query of a link to the answer for a name; nothing for more than a link can carry."""
-    return f"?{urlencode({'name': names})}" if 0 < len(names) <= LONGEST_NAME else "?"
+def name_link(names: str, other: str = "") -> str:
+    """The query of a link to the answer for a name; nothing for more than a link can carry.
+
+    Args:
+        names: as they were typed.
+        other: the language with which the answer is compared, if one was chosen.
+    """
+    if not 0 < len(names) <= LONGEST_NAME:
+        return "?"
+    return f"?{urlencode({'name': names, 'other': other} if other else {'name': names})}"
 
 
-def read_form(query: Mapping[str, str], label: str) -> NamesForm:
+def read_form(query: Mapping[str, str], label: str, labels: Collection[str], longest: int) -> NamesForm:
     """The controls as a link has them; what cannot be used is as usual.
 
     Args:
         query: parameters of the link.
         label: the usual one.
+        labels: that may be chosen.
+        longest: the largest length of a name.
     """
     values: dict[str, object] = {}
     for field in NamesForm._fields:
         given = query.get(field, "")[:PATTERN_LENGTH]
         if field in RANGES:
-            values[field] = _number(given, *RANGES[field])
+            least, most = RANGES[field]
+            values[field] = _number(given, least, min(most, longest) if field.endswith("_length") else most)
         elif field == "novel":
             values[field] = given != "0"
+        elif field in ("label", "other"):
+            values[field] = given if given in labels else ""
         else:
             values[field] = given
     usual = NamesForm(label=label)._asdict()

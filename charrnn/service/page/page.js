@@ -3,6 +3,7 @@ window.charrnn = (() => {
   "use strict";
   const PAUSE = 250; // milliseconds without a letter after which a name is asked for
   const KEY = "charrnn.favourites";
+  const COLUMNS = ["name", "label", "nearest", "distance", "looks", "stamp"]; // of a kept or saved name
 
   // Gradio asks the browser for its language, and knows Chinese as zh-CN and zh-TW alone; the server has chosen already.
   const language = document.documentElement.lang;
@@ -39,9 +40,15 @@ window.charrnn = (() => {
     const [a, b] = [before, after].map((link) => new URLSearchParams(link).get("name"));
     return a !== null && b !== null && (a.startsWith(b) || b.startsWith(a));
   };
+  // Only what somebody did makes an entry to go back to; a link that the page completes by itself replaces its own.
+  let hasActed = false;
+  for (const kind of ["pointerdown", "keydown"]) {
+    document.addEventListener(kind, () => { hasActed = true; }, true);
+  }
   const go = (link) => {
     if (link === (location.search || "?")) return;
-    const how = isTyping(location.search, link) || !location.search ? "replaceState" : "pushState";
+    const how = hasActed && location.search && !isTyping(location.search, link) ? "pushState" : "replaceState";
+    hasActed = false;
     history[how](null, "", location.pathname + (link === "?" ? "" : link));
   };
   const show = (link) => {
@@ -91,7 +98,8 @@ window.charrnn = (() => {
     const list = element("ul", { class: "kept" });
     for (const { name, label } of kept) {
       const heart = element("button", { type: "button", class: "heart", "aria-pressed": "true",
-        "aria-label": text("favourites.remove", { name }), "data-name": name });
+        "aria-label": text("favourites.remove", { name }) });
+      heart.dataset.name = name;
       list.append(element("li", {}, heart, element("span", { class: "name" }, name),
         element("span", { class: "remarks" }, label ?? "")));
     }
@@ -102,14 +110,17 @@ window.charrnn = (() => {
         tools.append(element("button", { type: "button", "data-tool": tool, "data-of": "kept" }, text(`tools.${tool}`)));
       }
     }
-    place.replaceChildren(element("h3", {}, text("favourites.title")), body, tools);
+    const hadFocus = place.contains(document.activeElement);
+    const heading = element("h3", { tabindex: "-1" }, text("favourites.title"));
+    place.replaceChildren(heading, body, tools);
+    if (hadFocus) heading.focus();
   };
   const toggle = (heart) => {
-    const { name, label, stamp, logProbability } = heart.dataset;
+    const { name } = heart.dataset;
     const kept = read();
     const others = kept.filter((one) => one.name !== name);
     write(others.length < kept.length ? others
-      : [...kept, { name, label, stamp, log_probability: Number(logProbability) }]);
+      : [...kept, Object.fromEntries(COLUMNS.map((column) => [column, heart.dataset[column] ?? ""]))]);
   };
 
   // Copies and downloads.
@@ -131,21 +142,27 @@ window.charrnn = (() => {
     setTimeout(() => URL.revokeObjectURL(address), 1000);
   };
   const listed = (tool) => tool.dataset.of === "kept" ? read()
-    : [...document.querySelectorAll("#names .heart")].map(({ dataset }) => ({ name: dataset.name,
-      label: dataset.label, stamp: dataset.stamp, log_probability: Number(dataset.logProbability) }));
-  const quoted = (value) => /[",\r\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value ?? "");
-  const csv = (rows) => {
-    const columns = ["name", "label", "log_probability", "stamp"];
-    return [columns, ...rows.map((row) => columns.map((column) => row[column]))]
-      .map((cells) => cells.map(quoted).join(",")).join("\r\n") + "\r\n";
+    : [...document.querySelectorAll("#names .heart")].map(({ dataset }) => ({ ...dataset }));
+  // For spreadsheets: they run text that begins like a formula, and read other scripts only after a byte order mark.
+  const cell = (value) => {
+    const safe = String(value ?? "").replace(/^[=+\-@\t\r]/, "'$&");
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
+  const csv = (rows) => "\ufeff" + [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))]
+    .map((cells) => `${cells.map(cell).join(",")}\r\n`).join("");
+  const file = (tool, suffix) => `${tool.dataset.of === "kept" ? "kept-names" : "names"}.${suffix}`;
   const tools = {
     copy: (tool) => copy(listed(tool).map((row) => row.name).join("\n")),
-    text: (tool) => save("names.txt", "text/plain", listed(tool).map((row) => `${row.name}\n`).join("")),
-    csv: (tool) => save("names.csv", "text/csv", csv(listed(tool))),
+    text: (tool) => save(file(tool, "txt"), "text/plain", listed(tool).map((row) => `${row.name}\n`).join("")),
+    csv: (tool) => save(file(tool, "csv"), "text/csv", csv(listed(tool))),
     link: () => copy(location.href),
-    seed: (tool) => {
-      const box = document.querySelector("#seed textarea, #seed input");
+    seed: async (tool) => {
+      const find = () => document.querySelector("#seed textarea, #seed input");
+      if (!find()) { // what is folded away is not there
+        document.querySelector("#shape button")?.click();
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+      const box = find();
       if (!box) return;
       box.value = tool.dataset.seed;
       box.dispatchEvent(new InputEvent("input", { bubbles: true }));
@@ -159,7 +176,7 @@ window.charrnn = (() => {
     if (!tool) return;
     await tools[tool.dataset.tool](tool);
     if (["copy", "link", "seed"].includes(tool.dataset.tool)) {
-      tool.dataset.done = text("tools.done");
+      tool.dataset.done = text(tool.dataset.tool === "seed" ? "tools.kept" : "tools.done");
       setTimeout(() => delete tool.dataset.done, 1500);
     }
   });
@@ -176,14 +193,39 @@ window.charrnn = (() => {
     if (status.getBoundingClientRect().bottom > 0.8 * innerHeight) status.scrollIntoView({ block: "start" });
   };
 
-  // Answers are announced; the parts of Gradio come and go, so their roles are given as they come.
+  // What is new is announced in a sentence: not the whole of an answer, and not each name that comes.
+  const announcer = element("div", { id: "announcer", role: "status", "aria-live": "polite" });
+  const announce = () => {
+    if (!announcer.isConnected) document.body?.append(announcer);
+    const told = [...document.querySelectorAll("#answer .sentence, #answer .problem, #status p:not(.working)")]
+      .filter((one) => one.offsetParent).map((one) => one.textContent).join(" ");
+    if (announcer.textContent !== told) announcer.textContent = told;
+  };
+
+  // The list of a menu is no stop of the Tab key.
+  document.addEventListener("focusin", (event) => {
+    if (!event.target.matches?.('input[role="combobox"]')) return;
+    requestAnimationFrame(() => {
+      for (const list of document.querySelectorAll('ul[role="listbox"]')) list.tabIndex = -1;
+    });
+  });
+
+  // The letters of a name are one stop of the Tab key; the arrows go through them.
+  document.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || !event.target.matches?.("#answer .letter")) return;
+    const letters = [...document.querySelectorAll("#answer .letter")];
+    const next = letters[letters.indexOf(event.target) + step];
+    if (!next) return;
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
+
   const ready = () => {
-    for (const live of document.querySelectorAll(".block.live:not([aria-live])")) {
-      live.setAttribute("role", "status");
-      live.setAttribute("aria-live", "polite");
-    }
     draw();
     bring();
+    announce();
   };
   let scheduled = false;
   new MutationObserver(() => {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from charrnn.service.page.texts import Texts
+from charrnn.service.page.texts import ENGLISH, Texts
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -31,6 +31,16 @@ def render(template: str, texts: Texts, **values: object) -> str:
         values: by their names in the template.
     """
     return _environment().get_template(f"{template}.html").render(t=texts, **values)
+
+
+def note(text: str, kind: str = "hint") -> str:
+    """A sentence in place of an answer.
+
+    Args:
+        text: of the sentence.
+        kind: its class: ``hint`` or ``problem``.
+    """
+    return render("note", Texts(ENGLISH), text=text, kind=kind)
 
 
 def percent(share: float) -> str:

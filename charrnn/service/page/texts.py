@@ -28,12 +28,14 @@ class Texts:
         self._texts = translations(tag)
 
     def __call__(self, key: str, **values: object) -> Markup:
-        """A text, its values escaped for HTML.
+        """A text, its values escaped for HTML. With a ``count`` of 1 it is the text of the key with ``.one``, if any.
 
         Args:
             key: of the files.
             values: for the places of the text; numbers are written with separators.
         """
+        if values.get("count") == 1 and f"{key}.one" in self._texts:
+            key = f"{key}.one"
         shown = {name: f"{value:,}" if type(value) is int else value for name, value in values.items()}
         return Markup(self._texts[key]).format(**shown)
 

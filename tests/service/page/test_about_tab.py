@@ -33,3 +33,13 @@ def test_rows_of_the_confusion_matrix_are_shares_of_the_label(models):
 def test_models_that_tell_nothing_of_themselves_are_shown_all_the_same(changed, english):
     html = about_html(changed(metrics={}, by_label={}, out_of_source={}, data={}), english)
     assert "does not hold these figures" in html and "confusion" not in html
+
+
+def test_a_folder_of_data_is_named_without_the_way_to_it(changed, english):
+    html = about_html(changed(data={"source": "/home/me/secret/clients.csv", "names": 1}), english)
+    assert "clients.csv" in html and "secret" not in html and "MIT licence; data" not in html
+
+
+def test_the_summary_names_the_best_and_the_worst(models, english):
+    html = about_html(models, english)
+    assert "it is right about 81. Best at Japanese, Russian, Arabic; worst at Scottish, Spanish, Vietnamese." in html

@@ -86,8 +86,10 @@ def invented(built, *values):
 
 def test_names_come_with_a_status_and_end_with_a_link(built, models):
     form = NamesForm(label="Irish", n=3, seed="7")
-    *_, (html, status, stop, link) = invented(built, *control_values(form, models.generator))
-    assert html.count('class="name"') == 3 and "Seed 7" in status and stop.interactive is False
+    *_, (html, status, run, stop, link) = invented(built, *control_values(form, models.generator))
+    assert (
+        html.count('class="name"') == 3 and "Seed 7" in status and (run.interactive, stop.interactive) == (True, False)
+    )
     assert link == "?tab=generate&label=Irish&n=3&seed=7"
 
 
@@ -95,23 +97,30 @@ def test_names_come_with_a_status_and_end_with_a_link(built, models):
     ("changes", "what"),
     [
         ({"label": "Elvish"}, "does not know this language"),
-        ({"label": ["Irish"]}, "cannot be answered"),
+        ({"label": ["Irish"]}, "does not know this language"),
         ({"n": 0}, "1 to 100 names"),
         ({"n": None}, "1 to 100 names"),
         ({"seed": "1.5"}, "whole number"),
         ({"seed": "9" * 30}, "whole number"),
-        ({"temperature": float("nan")}, "slider"),
+        ({"temperature": float("nan")}, "How daring"),
+        ({"characters": "ß"}, "No name of this model"),
+        ({"prefix": " a"}, "No name of this model"),
         ({"prefix": "日"}, "begin with"),
         ({"contains": None}, "contain"),
         ({"pattern": "("}, "pattern cannot be used"),
-        ({"pattern": "Mac", "prefix": "O"}, "No name can have this shape"),
-        ({"min_length": 20, "max_length": 3}, "No name can have this shape"),
+        ({"pattern": "Mac", "prefix": "O"}, "No name of this model can have this shape"),
+        ({"min_length": 20, "max_length": 3}, "No name of this model can have this shape"),
     ],
 )
 def test_what_is_wrong_is_told_beside_the_names(built, models, changes, what):
     form = NamesForm(label="Irish")._replace(**changes)
-    *_, (html, status, stop, _) = invented(built, *control_values(form, models.generator))
-    assert html == "" and what in status and 'class="problem"' in status and stop.interactive is False
+    *_, (html, status, run, stop, _) = invented(built, *control_values(form, models.generator))
+    assert (
+        html == ""
+        and what in status
+        and 'class="problem"' in status
+        and (run.interactive, stop.interactive) == (True, False)
+    )
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
@@ -132,12 +141,17 @@ def loaded(built, **query):
 
 
 def test_a_link_sets_the_controls_and_its_tab(built):
-    tabs, _, answer, *controls, shape, _ = loaded(built, tab="generate", label="Irish", prefix="Mac", seed="7")
+    tabs, _, _, answer, *controls, shape, seed, _ = loaded(built, tab="generate", label="Irish", prefix="Mac", seed="7")
     assert tabs.selected == "generate" and shape.open
-    assert controls[0] == "Irish" and controls[6] == "Mac" and controls[-1] == "7"
-    assert "Kowalczyk" in answer
+    assert controls[0] == "Irish" and controls[6] == "Mac" and (controls[-1], seed) == ("", "7")
+    assert "For example:" in answer and "Kowalczyk" in answer
 
 
 @pytest.mark.parametrize("tab", ["", "nothing", "<script>"])
 def test_a_link_to_no_tab_shows_the_first_one(built, tab):
     assert loaded(built, tab=tab)[0].selected == "classify"
+
+
+@pytest.mark.parametrize("query", [{"label": "Foo"}, {"other": "Foo"}, {"max_length": "99"}, {"min_length": "99"}])
+def test_what_a_link_cannot_ask_for_is_as_usual(built, query):
+    assert loaded(built, tab="generate", **query)[4:-3] == loaded(built, tab="generate")[4:-3]

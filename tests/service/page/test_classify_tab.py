@@ -14,24 +14,34 @@ def text_of(html):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
 
 
+def bars(html):
+    rows = re.findall(r'<th scope="row">([^<]+)</th>\s*<td class="bar".*?class="number">([^<]+)<', html, re.DOTALL)
+    return dict(rows)
+
+
 def test_the_answer_is_a_sentence_with_likely_labels_alone(models, english):
     html = answer_html(models, " Papadopoulos ", english)
     assert "Papadopoulos looks clearly Greek." in html
-    shares = re.findall(r'class="number">([^<]+)<', html)
-    assert shares and not {"0 %", "&lt; 1 %"} & set(shares[:1])
-    assert "Where the model is as sure as this" in html
+    assert bars(html) == {"Greek": f"&gt;{SPACE}99{SPACE}%", "all others": f"&lt;{SPACE}1{SPACE}%"}
+    assert "for nine names in ten. For this name: Greek." in html
 
 
 def test_doubtful_between_two_the_set_is_told(models, english):
     html = answer_html(models, "Ye", english)
-    assert "Ye may be Chinese; other answers are nearly as good." in html
-    assert "Nine times in ten it is one of these: Chinese, Korean" in html
+    assert "Ye may be Chinese; other answers are possible." in html
+    assert "For this name: Chinese, Korean" in html
+
+
+def test_nothing_is_promised_of_one_label_that_is_far_from_sure(models, english):
+    """The promise is one over all names; beside 28 % it would be taken for one about this name."""
+    html = answer_html(models, "Ser", english)
+    assert "may be" in html and "nine names in ten" not in html
 
 
 def test_what_is_unlike_a_name_is_answered_with_doubt_and_no_other_sentence(models, english):
     html = answer_html(models, "Xqzwvkjx", english)
     assert "Xqzwvkjx is unlike all names that this model knows." in html
-    assert "looks" not in text_of(html) and "Nine times in ten" not in html and "right at least nine" not in html
+    assert "looks" not in text_of(html) and "nine names in ten" not in html
 
 
 @pytest.mark.parametrize(
@@ -56,6 +66,25 @@ def test_several_names_are_a_table_in_their_order(models, english):
     rows = [text_of(row) for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)][1:]
     assert [row.split()[0] for row in rows] == ["Kowalczyk", "42", "Xqzwvkjx", "&lt;b&gt;x&lt;/b&gt;"]
     assert "Polish" in rows[0] and rows[1] == "42 There are no letters in it." and "unlike" in rows[2]
+
+
+def test_a_language_to_compare_with_is_in_the_bars_and_the_letters(models, english):
+    html = answer_html(models, "Kowalczyk", english, "Czech")
+    assert bars(html)["Czech"] == f"&lt;{SPACE}1{SPACE}%" and "for Czech" in html
+    usual = answer_html(models, "Kowalczyk", english)
+    for itself_or_none in ("Polish", "", "Foo", None, ["Czech"]):
+        assert answer_html(models, "Kowalczyk", english, itself_or_none) == usual
+
+
+def test_what_is_read_otherwise_than_typed_is_told(models, english):
+    assert "The model reads it as novak" in answer_html(models, "Novák", english)
+    assert "The model reads it as" not in answer_html(models, "Novak", english)
+
+
+def test_what_is_on_the_list_is_not_called_unlike_it(models, english):
+    known = [name for name in models.generator.training_names if len(name) < 3 and name.isalpha()]
+    answers = [answer_html(models, name, english) for name in sorted(known)]
+    assert answers and not any("is unlike all names" in answer for answer in answers)
 
 
 @pytest.mark.parametrize(

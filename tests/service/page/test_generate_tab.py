@@ -12,8 +12,8 @@ from charrnn.service.schemas import GenerateRequest
 
 def shown(models, texts, **asked):
     request = GenerateRequest(**asked)
-    *names, end = invent(models, request)
-    return names, names_html(names, request, end["seed"], texts)
+    *names, _ = invent(models, request)
+    return names, names_html(names, request, texts)
 
 
 def test_names_come_with_what_they_mean_to_a_writer(models, english):
@@ -32,28 +32,33 @@ def test_the_same_seed_gives_the_same_page(models, english):
 def test_without_a_classifier_nothing_is_said_about_looks(english):
     alone = ServedModels(None, load("names/generator"))
     names, html = shown(alone, english, label="Irish", n=3, seed=7)
-    assert "looks" not in names[0] and "looks" not in html
+    assert "looks" not in names[0] and ">looks" not in html
 
 
 def test_for_any_label_nothing_is_said_about_looks(models, english):
-    assert "looks" not in shown(models, english, label="*", n=3, seed=7)[1]
+    assert ">looks" not in shown(models, english, label="*", n=3, seed=7)[1]
+    assert ">looks" in shown(models, english, label="Irish", n=3, seed=7)[1]
 
 
 def test_names_and_labels_are_escaped(english):
     name = {"name": "<b>&", "log_probability": -3.0, "stamp": "x", "nearest": "<i>", "distance": 2, "looks": "<u>"}
-    html = names_html([name], GenerateRequest(label='"<s>'), 1, english)
+    html = names_html([name], GenerateRequest(label='"<s>', seed=1), english)
     assert not re.search(r"<[bisu]>", html) and "&lt;b&gt;&amp;" in html
 
 
-def test_no_names_is_a_state_of_its_own(english):
-    assert "No names yet." in names_html([], GenerateRequest(label="Irish"), None, english)
+def test_lists_have_their_seed_to_keep(models, english):
+    assert 'data-seed="7"' in shown(models, english, label="Irish", n=2, seed=7)[1]
 
 
-def test_only_whole_lists_have_a_seed_to_keep(models, english):
-    names, html = shown(models, english, label="Irish", n=2, seed=7)
-    assert 'data-seed="7"' in html
-    growing = names_html(names, GenerateRequest(label="Irish"), None, english)
-    assert 'data-tool="copy"' in growing and "data-seed" not in growing
+def test_labels_are_told_in_the_readers_language(models):
+    html = shown(models, Texts("zh-CN"), blend={"Irish": 1.0, "Czech": 1.0}, n=1, seed=7)[1]
+    assert 'data-label="爱尔兰语 + 捷克语"' in html
+    assert 'data-label="任意"' in shown(models, Texts("zh-CN"), label="*", n=1, seed=7)[1]
+
+
+def test_what_is_beyond_a_billion_is_rare(english):
+    name = {"name": "Aaaa", "log_probability": -40.0, "stamp": "x"}
+    assert "rarer than 1 in a billion" in names_html([name], GenerateRequest(label="Irish", seed=1), english)
 
 
 @pytest.mark.parametrize("tag", ["en", "zh-CN", "zh-TW"])
@@ -65,6 +70,14 @@ def test_controls_show_a_form_and_are_read_as_it(models):
     usual = NamesForm(label=first_label(models.generator))
     for form in (usual, usual._replace(max_length=9, prefix="Mac", novel=False)):
         assert form_of(control_values(form, models.generator), models.generator) == form
+
+
+def test_without_a_list_nothing_is_asked_to_be_new(private):
+    values = control_values(NamesForm(label="Irish"), private)
+    assert values[NamesForm._fields.index("novel")] is False
+    assert form_of([*values[:5], True, *values[6:]], private).novel is False
+    *names, _ = invent(ServedModels(None, private), form_of(values, private).request(nearest=False))
+    assert len(names) == 10
 
 
 def test_odds_have_two_digits():

@@ -14,6 +14,7 @@ def query(link):
     return {key: values[0] for key, values in parse_qs(urlsplit(link).query, keep_blank_values=True).items()}
 
 
+LABELS = ["Irish", "日本", "A & B", "*", "Scottish", "C+D", "Czech"]
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
 forms = st.builds(
     NamesForm,
@@ -36,7 +37,7 @@ forms = st.builds(
 
 @given(forms)
 def test_a_link_brings_the_same_controls(form):
-    found = read_form(query(names_link(form, 7)), "Czech")
+    found = read_form(query(names_link(form, 7)), "Czech", LABELS, 100)
     assert found == (form if form.other else form._replace(share=NamesForm().share))
 
 
@@ -57,7 +58,22 @@ def test_too_many_names_have_no_link():
 @pytest.mark.parametrize("value", ["", "x", "nan", "inf", "-1", "1e9", "0x10"])
 def test_what_cannot_be_used_is_as_usual(value):
     numbers = dict.fromkeys(["n", "share", "temperature", "min_length", "max_length"], value)
-    assert read_form(numbers, "Irish") == NamesForm(label="Irish")
+    assert read_form(numbers, "Irish", ["Irish"], 26) == NamesForm(label="Irish")
+
+
+@pytest.mark.parametrize("field", ["label", "other"])
+@pytest.mark.parametrize("value", ["Foo", "irish", "<script>", "Irish\0"])
+def test_unknown_labels_are_as_usual(field, value):
+    assert read_form({field: value}, "Irish", ["Irish", "Czech"], 26) == NamesForm(label="Irish")
+
+
+def test_lengths_are_those_of_the_model():
+    assert read_form({"max_length": "26"}, "Irish", ["Irish"], 26).max_length == 26
+    assert read_form({"max_length": "27", "min_length": "50"}, "Irish", ["Irish"], 26) == NamesForm(label="Irish")
+
+
+def test_a_comparison_travels_with_its_name():
+    assert query(name_link("Kowalczyk", "Czech")) == {"name": "Kowalczyk", "other": "Czech"}
 
 
 @pytest.mark.parametrize(
@@ -78,6 +94,10 @@ def test_what_cannot_be_used_is_as_usual(value):
         ({"seed": "1.5"}, "seed"),
         ({"seed": "٣"}, "seed"),
         ({"seed": 5.0}, "seed"),
+        ({"seed": "9" * 5000}, "seed"),
+        ({"label": ["Irish"]}, "unknown-label"),
+        ({"label": None}, "unknown-label"),
+        ({"other": {"a": 1}}, "unknown-label"),
     ],
 )
 def test_numbers_that_come_over_http_are_checked(changes, field):
@@ -85,7 +105,7 @@ def test_numbers_that_come_over_http_are_checked(changes, field):
         NamesForm(label="Irish")._replace(**changes).request(nearest=False)
 
 
-@pytest.mark.parametrize("field", ["label", "prefix", "suffix", "contains", "characters", "pattern"])
+@pytest.mark.parametrize("field", ["prefix", "suffix", "contains", "characters", "pattern"])
 @pytest.mark.parametrize("value", [7, ["a"], {"a": 1}, "a" * 10_000])
 def test_texts_that_come_over_http_are_checked(field, value):
     with pytest.raises(ValidationError):
