@@ -187,14 +187,13 @@ def test_back_leads_out_of_the_page(visit, address):
     page.wait_for_url(re.compile("/docs$"))
 
 
-def test_a_new_request_ends_the_first_one_and_none_is_lost(visit):
+def test_a_request_that_comes_too_early_is_not_lost(visit):
     page = visit("?tab=generate&n=100&pattern=[AB][a-c]{2}")
     expect(page.locator("#names .name").nth(3)).to_be_visible()
     expect(page.get_by_role("button", name="Invent names")).to_be_disabled()
     page.get_by_label("Pattern").fill("Mac.*")
     page.get_by_label("Pattern").press("Enter")
-    expect(page.locator("#names .name").first).to_have_text(re.compile("^Mac"), timeout=15000)
-    expect(page.locator("#names .name")).to_have_count(100, timeout=15000)
+    expect(page.locator("#names .name")).to_have_count(100, timeout=20000)
     assert all(name.startswith("Mac") for name in names(page))
 
 

@@ -14,6 +14,7 @@ from charrnn.cli.serve import add_flags
 from charrnn.service import page_guard, schemas
 from charrnn.service.computing import SMALL, WAITING_SMALL
 from charrnn.service.limits import Limits, processors
+from charrnn.service.page import classify_tab
 from charrnn.service.problems import KINDS
 from charrnn.service.protocol import HEAD_BYTES, HEAD_SECONDS
 from charrnn.service.settings import ServiceSettings, variable
@@ -192,7 +193,7 @@ def test_the_limits_are_those_of_the_code():
         "small requests": [SMALL, WAITING_SMALL],
         "connections": [limits.connections, 503],
         "the head of a request": [HEAD_BYTES // 1024, HEAD_SECONDS],
-        "the page": [page_guard.BODY_BYTES // 1024],
+        "the page": [page_guard.BODY_BYTES // 1024, classify_tab.MAX_CHARACTERS, classify_tab.MAX_NAMES],
     }
     assert limits.computing == processors()
     longest = limits.seconds + limits.waiting_seconds

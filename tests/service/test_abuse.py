@@ -275,7 +275,7 @@ def test_gradio_takes_no_files_and_no_large_names(server):
         ("call/classify", {"session_hash": ["x"]}),
     ):
         assert httpx.post(f"{server.url}/gradio_api/{path}", json=body).status_code < 500, (path, body)
-    assert httpx.post(f"{server.url}/gradio_api/call/classify", json={"data": ["a" * 20_000]}).status_code == 413
+    assert httpx.post(f"{server.url}/gradio_api/call/classify", json={"data": ["a" * 40_000]}).status_code == 413
     body = json.dumps({"data": ["Satoshi" * 1000, 5]}).encode()
     event = httpx.post(
         f"{server.url}/gradio_api/call/classify", content=body, headers={"Content-Type": "application/json"}

@@ -102,7 +102,7 @@ def models_of(server):
     return {model["task"]: model["sha256"] for model in described}
 
 
-def until(holds, seconds=20):
+def until(holds, seconds=60):
     began = time.monotonic()
     while not holds() and time.monotonic() - began < seconds:
         time.sleep(0.1)

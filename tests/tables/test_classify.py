@@ -252,7 +252,8 @@ def test_a_killed_worker_loses_nothing(trained, tmp_path):
 
 
 def test_ctrl_c_keeps_the_finished_parts_and_says_so(trained, tmp_path):
-    pacsv.write_csv(pa.table({"name": [f"Rossi{i}" for i in range(300_000)]}), tmp_path / "in.csv")
+    # Many more rows than are scored until the first part is seen, however busy the machine.
+    pacsv.write_csv(pa.table({"name": [f"Rossi{i}" for i in range(1_000_000)]}), tmp_path / "in.csv")
     process = start(trained, tmp_path, "--workers", "2")
     while parts_done(tmp_path) < 1 and process.poll() is None:
         time.sleep(0.01)

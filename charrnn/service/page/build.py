@@ -32,6 +32,8 @@ QUEUE, CONCURRENCY = 64, 16
 compute as all requests do."""
 PAUSE = 0.06
 """Seconds between two states of a list of names that grows."""
+START = "-"
+"""In place of a link's seed, where it has none: its arrival lets the first names be drawn."""
 FIELDS = frozenset(GenerateRequest.model_fields)
 
 Result = TypeVar("Result")
@@ -49,7 +51,7 @@ class _Page:
         outputs: list[Any] = []
         with gr.Blocks(title="charrnn", analytics_enabled=False) as self.blocks:
             gr.Markdown(i18n("page.heading"), elem_id="heading")
-            link, arrived, seed = (gr.Textbox(visible=False) for _ in range(3))
+            link, arrived, self.start = (gr.Textbox(visible=False) for _ in range(3))
             with gr.Tabs(elem_id="tabs") as tabs:
                 outputs.append(tabs)
                 if models.classifier is not None:
@@ -59,7 +61,7 @@ class _Page:
                 if models.generator is not None:
                     with gr.Tab(i18n("tab.generate"), id="generate"):
                         self.generate = generate_tab.build_tab(models.generator)
-                    outputs += [*self.generate.controls, self.generate.shape, seed]
+                    outputs += [*self.generate.controls, self.generate.shape, self.start]
                 with gr.Tab(i18n("tab.about"), id="about") as about:
                     cards = gr.HTML(elem_id="about")
                 outputs.append(cards)
@@ -72,7 +74,7 @@ class _Page:
                 loaded.then(None, [arrived, box], box, js=keep, show_progress="hidden")
                 self._endpoint(self.api_classify, "classify", "answer")
             if models.generator is not None:
-                self._generate_events(link, loaded, seed)
+                self._generate_events(link)
                 self._endpoint(self.api_generate, "generate", "names")
             about.select(self.on_about, None, cards, api_visibility="private", show_progress="hidden")
             link.change(None, link, None, js="(link) => charrnn.show(link)")
@@ -95,18 +97,20 @@ class _Page:
         )
         examples.click(None, examples, box, js=f"(index) => {json.dumps(classify_tab.EXAMPLES)}[index]")
 
-    def _generate_events(self, link: Any, loaded: Any, seed: Any) -> None:
+    def _generate_events(self, link: Any) -> None:
         tab = self.generate
-        invents: dict[str, Any] = {
-            "fn": self.on_generate,
-            "outputs": [tab.names, tab.status, tab.run, tab.stop, link],
-            "api_visibility": "private",
-            "show_progress": "hidden",
-        }
-        first = loaded.then(inputs=[*tab.controls[:-1], seed], **invents)
-        asks = [tab.run.click, *(text.submit for text in tab.texts)]
-        asked = gr.on(asks, inputs=tab.controls, cancels=[first], trigger_mode="always_last", **invents)
-        stopped = tab.stop.click(None, cancels=[first, asked])
+        # One event for all that asks for names, so that no two lists are written at once; one that comes too early
+        # waits until the other has ended, or is stopped.
+        asked = gr.on(
+            [self.start.change, tab.run.click, *(text.submit for text in tab.texts)],
+            self.on_generate,
+            [*tab.controls, self.start],
+            [tab.names, tab.status, tab.run, tab.stop, link],
+            trigger_mode="always_last",
+            api_visibility="private",
+            show_progress="hidden",
+        )
+        stopped = tab.stop.click(None, cancels=[asked])
         outputs = [tab.status, tab.run, tab.stop]
         stopped.then(self.on_stop, None, outputs, api_visibility="private", show_progress="hidden")
 
@@ -130,8 +134,19 @@ class _Page:
         except (CharRNNError, Problem) as error:
             return note(told(error, texts), "problem")
 
-    async def on_generate(self, request: gr.Request, *values: Any) -> AsyncIterator[tuple[Any, ...]]:
-        """Names as they are drawn: list, status, the buttons to run and to stop, the link that brings them again."""
+    async def on_generate(
+        self, request: gr.Request, event: gr.EventData, *values: Any
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Names as they are drawn: list, status, the buttons to run and to stop, the link that brings them again.
+
+        Args:
+            request: of the browser.
+            event: what asks for names; if it is the start of the page, the link's seed counts.
+            values: of the controls, and what :meth:`on_load` puts into ``start``.
+        """
+        *values, start = values  # type: ignore[assignment]
+        if event.target is self.start and isinstance(start, str) and start != START:
+            values[-1] = start  # type: ignore[index]
         texts, models = _texts(request), self.service.models
         running = gr.Button(interactive=False), gr.Button(interactive=True)
         ended = gr.Button(interactive=True), gr.Button(interactive=False)
@@ -189,7 +204,7 @@ class _Page:
             form = read_form(query, generate_tab.first_label(models.generator), labels, longest)
             # The seed of a link brings its names once; whoever asks again wants others.
             controls = generate_tab.control_values(form._replace(seed=""), models.generator)
-            shown += [*controls, gr.Accordion(open=True) if form.has_shape else gr.skip(), form.seed]
+            shown += [*controls, gr.Accordion(open=True) if form.has_shape else gr.skip(), form.seed or START]
         # A tab that is shown by its link is not selected by anybody.
         return [*shown, await self.on_about(request) if tab == "about" else gr.skip()]
 

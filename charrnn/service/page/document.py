@@ -1,4 +1,4 @@
-"""The HTML document around the page: its language, its script, and what previews of its links say."""
+"""The HTML document around the page: its language, script and style, and what previews of its links say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from charrnn.service.page.texts import texts_for
 
-PICTURE, SCRIPT = (Path(__file__).parent / name for name in ("preview.png", "page.js"))
+PICTURE, SCRIPT, STYLE = (Path(__file__).parent / name for name in ("preview.png", "page.js", "document.css"))
 PICTURE_PATH = "/preview.png"
 OF_SCRIPT = ["favourites.title", "favourites.empty", "favourites.remove"]
 OF_SCRIPT += ["tools.copy", "tools.text", "tools.csv", "tools.done", "tools.kept"]
@@ -88,10 +88,10 @@ def completed(page: bytes, request: Request) -> bytes:
     page = OTHER_PREVIEW.sub(b"", page)
     page = page.replace(b'lang="en"', f'lang="{texts.tag}"'.encode(), 1)
     # Before all of Gradio's own scripts.
-    return page.replace(b"<head>", "\n".join(["<head>", *tags, f"<script>{script()}</script>"]).encode(), 1)
+    return page.replace(b"<head>", "\n".join(["<head>", *tags, script_and_style()]).encode(), 1)
 
 
 @cache
-def script() -> str:
-    """The page's own script."""
-    return SCRIPT.read_text("utf-8")
+def script_and_style() -> str:
+    """The page's own script, and the style of what lies around Gradio's parts."""
+    return f"<script>{SCRIPT.read_text('utf-8')}</script>\n<style>{STYLE.read_text('utf-8')}</style>"

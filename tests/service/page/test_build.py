@@ -79,7 +79,8 @@ def test_the_endpoints_answer_and_say_what_is_wrong(tmp_path):
 
 def invented(built, *values):
     async def states():
-        return [state async for state in built.on_generate(request(), *values)]
+        event = SimpleNamespace(target=None)
+        return [state async for state in built.on_generate(request(), event, *values, "-")]
 
     return asyncio.run(states())
 
