@@ -21,7 +21,7 @@ from service_requests import Requests, get, post
 VISITORS, SECONDS = 32, 60.0
 THINKS = (0.5, 2.5)
 """Seconds between an answer and a visitor's next question, at least and at most."""
-USUAL = ["Irish", "", 50, 10, 0.8, True, "", "", "", 1, 26, "", "", ""]
+USUAL = ["Irish", "", 50, 10, 0.8, True, "", "", "", 1, 26, "", "", "", "-"]
 """The controls of new names as a first visitor has them."""
 VISITS = 5
 NAME, LETTERS = "Papadopoulos", 10
@@ -37,13 +37,18 @@ class Visitor:
     Args:
         port: of the server.
         names: to ask for.
-        events: of the page, ids by name.
+        events: of the page, by name: the id, and that of what triggers it.
         seconds: the latencies of all visitors, by what was done; filled in.
         number: of the visitor.
     """
 
     def __init__(
-        self, port: int, names: list[str], events: dict[str, int], seconds: dict[str, list[float]], number: int
+        self,
+        port: int,
+        names: list[str],
+        events: dict[str, tuple[int, int]],
+        seconds: dict[str, list[float]],
+        number: int,
     ) -> None:
         self.port, self.names, self.events, self.seconds = port, names, events, seconds
         self.draw, self.session = random.Random(number), f"visitor{number}"
@@ -61,7 +66,7 @@ class Visitor:
                 await self._event(connection, "ten names", "on_generate", USUAL)
                 for _ in range(self.draw.randint(1, 5)):
                     await asyncio.sleep(self.draw.uniform(*THINKS))
-                    await self._event(connection, "name", "on_name", [self.draw.choice(self.names)])
+                    await self._event(connection, "name", "on_name", [self.draw.choice(self.names), ""])
                 await asyncio.sleep(self.draw.uniform(*THINKS))
                 await self._event(connection, "ten names", "on_generate", USUAL)
         except OSError as error:
@@ -70,7 +75,8 @@ class Visitor:
 
     async def _event(self, connection: Connection, what: str, name: str, data: list[Any]) -> None:
         """One event through Gradio's queue, until its stream ends."""
-        body = {"data": data, "fn_index": self.events[name], "session_hash": self.session, "trigger_id": 0}
+        event, trigger = self.events[name]
+        body = {"data": data, "fn_index": event, "session_hash": self.session, "trigger_id": trigger}
 
         async def ask() -> Answer:
             joined = await connection.ask(post("/gradio_api/queue/join", json.dumps(body).encode()))
@@ -94,7 +100,8 @@ class Visitor:
 async def crowd(port: int, seconds: float) -> tuple[dict[str, list[float]], list[str]]:
     """What visitors waited for, by what they did, and what went wrong."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/config") as answer:
-        events = {event["api_name"]: event["id"] for event in json.load(answer)["dependencies"] if event["api_name"]}
+        found = [event for event in json.load(answer)["dependencies"] if event["api_name"]]
+    events = {event["api_name"]: (event["id"], event["targets"][0][0]) for event in found if event["targets"]}
     latencies: dict[str, list[float]] = defaultdict(list)
     names, until = Requests().names, Clock() + seconds
     visitors = [Visitor(port, names, events, latencies, number) for number in range(VISITORS)]
@@ -156,7 +163,7 @@ def page(seconds: float = SECONDS) -> int:
     """Measure, and return 1 if a visitor met an error."""
     with Server.ours() as server:
         results: dict[str, Any] = in_browser(server.port)
-        uvloop.run(crowd(server.port, 10))  # fills what the server keeps of its visitors
+        uvloop.run(crowd(server.port, seconds))  # fills what the server keeps of its visitors
         time.sleep(SETTLE_SECONDS)
         before = server.resident()
         latencies, errors = uvloop.run(crowd(server.port, seconds))
