@@ -84,6 +84,22 @@ def test_an_example_is_answered_at_once(visit):
     assert box(page).input_value() == "Satoshi"
 
 
+def test_who_changes_the_tab_while_the_page_loads_stays_there(browser, address):
+    context = browser.new_context()
+    page = context.new_page()
+
+    def late(route):
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route(re.compile("/queue/join"), late, times=1)
+    page.goto(address)
+    page.get_by_role("tab", name="New names").click()
+    expect(page.locator("#names .name")).to_have_count(10)
+    expect(page.get_by_role("tab", name="New names")).to_have_attribute("aria-selected", "true")
+    context.close()
+
+
 def test_letters_tell_their_numbers_to_eyes_and_ears(visit):
     page = visit("?name=Kowalczyk")
     letter = page.locator("#answer .letter").first

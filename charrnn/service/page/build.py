@@ -20,7 +20,7 @@ from charrnn.service.computing import Stream
 from charrnn.service.core import Service
 from charrnn.service.page import about_tab, classify_tab, generate_tab
 from charrnn.service.page.i18n import i18n
-from charrnn.service.page.link import RANGES, TABS, FormError, name_link, names_link, read_form
+from charrnn.service.page.link import RANGES, TABS, FormError, NamesForm, name_link, names_link, read_form
 from charrnn.service.page.rendering import note
 from charrnn.service.page.sessions import SESSIONS, forget_sessions
 from charrnn.service.page.texts import Texts, texts_for
@@ -187,12 +187,15 @@ class _Page:
         return about_tab.about_html(self.service.models, _texts(request))
 
     async def on_load(self, request: gr.Request) -> list[Any]:
-        """The page as its link has it: tab, name or an example's answer, controls, cards."""
+        """The page as its link has it: tab, name or an example's answer, controls, cards.
+
+        What the link does not say is skipped: the visitor may have chosen or typed it by then.
+        """
         forget_sessions(self.blocks)
         models, query, texts = self.service.models, dict(request.query_params), _texts(request)
         tabs = [tab for tab in TABS if tab == "about" or getattr(models, _MODEL[tab]) is not None]
         tab = query.get("tab")
-        shown: list[Any] = [gr.Tabs(selected=tab if tab in tabs else tabs[0])]
+        shown: list[Any] = [gr.Tabs(selected=tab) if tab in tabs else gr.skip()]
         if models.classifier is not None:
             name, other = query.get("name", "")[: classify_tab.MAX_CHARACTERS], query.get("other", "")
             example = await self._answer(classify_tab.EXAMPLES[0], "", request)
@@ -204,6 +207,8 @@ class _Page:
             form = read_form(query, generate_tab.first_label(models.generator), labels, longest)
             # The seed of a link brings its names once; whoever asks again wants others.
             controls = generate_tab.control_values(form._replace(seed=""), models.generator)
+            if not query.keys() & set(NamesForm._fields):
+                controls = [gr.skip()] * len(controls)
             shown += [*controls, gr.Accordion(open=True) if form.has_shape else gr.skip(), form.seed or START]
         # A tab that is shown by its link is not selected by anybody.
         return [*shown, await self.on_about(request) if tab == "about" else gr.skip()]

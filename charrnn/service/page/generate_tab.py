@@ -90,7 +90,7 @@ def build_tab(generator: Generator) -> GenerateTab:
         gr.Markdown(i18n("generate.case"), elem_classes=["hint"])
         with gr.Row():
             prefix, suffix, contains = (
-                gr.Textbox(label=i18n(f"generate.{field}"), max_length=MAX_LENGTH, min_width=140)
+                gr.Textbox("", label=i18n(f"generate.{field}"), max_length=MAX_LENGTH, min_width=140)
                 for field in ("prefix", "suffix", "contains")
             )
         longest = longest_name(generator)
@@ -98,8 +98,9 @@ def build_tab(generator: Generator) -> GenerateTab:
             min_length = gr.Slider(1, longest, 1, step=1, label=i18n("generate.min_length"), buttons=[])
             max_length = gr.Slider(1, longest, longest, step=1, label=i18n("generate.max_length"), buttons=[])
         with gr.Row():
-            characters = gr.Textbox(label=i18n("generate.characters"), max_length=MAX_LENGTH, min_width=140)
+            characters = gr.Textbox("", label=i18n("generate.characters"), max_length=MAX_LENGTH, min_width=140)
             pattern = gr.Textbox(
+                "",
                 label=i18n("generate.pattern"),
                 info=i18n("generate.pattern.info"),
                 max_length=PATTERN_LENGTH,
@@ -107,7 +108,7 @@ def build_tab(generator: Generator) -> GenerateTab:
             )
         # A text box, because an empty number field arrives as 0.
         seed = gr.Textbox(
-            label=i18n("generate.seed"), info=i18n("generate.seed.info"), max_length=SEED_DIGITS, elem_id="seed"
+            "", label=i18n("generate.seed"), info=i18n("generate.seed.info"), max_length=SEED_DIGITS, elem_id="seed"
         )
     with gr.Row():
         run = gr.Button(i18n("generate.run"), variant="primary", elem_id="run", scale=3, min_width=120)
