@@ -56,6 +56,18 @@ def jobs(page):
     return sent
 
 
+def slow_to_start(browser):
+    """A page whose first question, that of its start, is answered late."""
+    page = browser.new_context().new_page()
+
+    def late(route):
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route(re.compile("/queue/join"), late, times=1)
+    return page
+
+
 def test_the_first_visit_shows_an_answer_and_names(visit):
     page = visit()
     expect(sentence(page)).to_have_text("Kowalczyk looks clearly Polish.")
@@ -85,19 +97,12 @@ def test_an_example_is_answered_at_once(visit):
 
 
 def test_who_changes_the_tab_while_the_page_loads_stays_there(browser, address):
-    context = browser.new_context()
-    page = context.new_page()
-
-    def late(route):
-        page.wait_for_timeout(1500)
-        route.continue_()
-
-    page.route(re.compile("/queue/join"), late, times=1)
+    page = slow_to_start(browser)
     page.goto(address)
     page.get_by_role("tab", name="New names").click()
     expect(page.locator("#names .name")).to_have_count(10)
     expect(page.get_by_role("tab", name="New names")).to_have_attribute("aria-selected", "true")
-    context.close()
+    page.context.close()
 
 
 def test_letters_tell_their_numbers_to_eyes_and_ears(visit):
@@ -389,20 +394,13 @@ def test_answers_are_announced(visit):
 
 @pytest.mark.parametrize("query", ["", "?name=Kowalczyk"])
 def test_what_is_typed_while_the_page_loads_stays(browser, address, query):
-    context = browser.new_context()
-    page = context.new_page()
-
-    def late(route):
-        page.wait_for_timeout(1500)
-        route.continue_()
-
-    page.route(re.compile("/queue/join"), late, times=1)
+    page = slow_to_start(browser)
     page.goto(f"{address}/{query}")
     box(page).fill("Haddad")
     expect(sentence(page)).to_contain_text("Haddad")
     page.wait_for_timeout(1800)
     assert box(page).input_value() == "Haddad"
-    context.close()
+    page.context.close()
 
 
 @pytest.mark.parametrize("query", ["?name=Kowalczyk", "?tab=generate&label=Irish&seed=7", "?tab=about"])

@@ -32,6 +32,11 @@ QUEUE, CONCURRENCY = 64, 16
 compute as all requests do."""
 PAUSE = 0.06
 """Seconds between two states of a list of names that grows."""
+KEEP = """(arrived, example, typed, answer) => {
+  const name = typed || arrived;
+  return [name, name ? answer : example];
+}"""
+"""What was typed while the page loaded stays, and so does its answer."""
 START = "-"
 """In place of a link's seed, where it has none: its arrival lets the first names be drawn."""
 FIELDS = frozenset(GenerateRequest.model_fields)
@@ -51,13 +56,13 @@ class _Page:
         outputs: list[Any] = []
         with gr.Blocks(title="charrnn", analytics_enabled=False) as self.blocks:
             gr.Markdown(i18n("page.heading"), elem_id="heading")
-            link, arrived, self.start = (gr.Textbox(visible=False) for _ in range(3))
+            link, arrived, example, self.start = (gr.Textbox(visible=False) for _ in range(4))
             with gr.Tabs(elem_id="tabs") as tabs:
                 outputs.append(tabs)
                 if models.classifier is not None:
                     with gr.Tab(i18n("tab.classify"), id="classify"):
                         self.classify = classify_tab.build_tab(models.classifier)
-                    outputs += [arrived, self.classify.other, self.classify.answer]
+                    outputs += [arrived, self.classify.other, example]
                 if models.generator is not None:
                     with gr.Tab(i18n("tab.generate"), id="generate"):
                         self.generate = generate_tab.build_tab(models.generator)
@@ -68,10 +73,8 @@ class _Page:
             loaded = self.blocks.load(self.on_load, None, outputs, api_visibility="private", show_progress="hidden")
             if models.classifier is not None:
                 self._classify_events(link)
-                # What was typed while the page loaded stays.
-                keep = "(arrived, typed) => typed || arrived"
-                box = self.classify.box
-                loaded.then(None, [arrived, box], box, js=keep, show_progress="hidden")
+                box, answer = self.classify.box, self.classify.answer
+                loaded.then(None, [arrived, example, box, answer], [box, answer], js=KEEP, show_progress="hidden")
                 self._endpoint(self.api_classify, "classify", "answer")
             if models.generator is not None:
                 self._generate_events(link)
@@ -134,6 +137,10 @@ class _Page:
         except (CharRNNError, Problem) as error:
             return note(told(error, texts), "problem")
 
+    async def _example(self, request: gr.Request) -> str:
+        """What a visitor sees who has asked for nothing yet."""
+        return note(_texts(request)("classify.example")) + await self._answer(classify_tab.EXAMPLES[0], "", request)
+
     async def on_generate(
         self, request: gr.Request, event: gr.EventData, *values: Any
     ) -> AsyncIterator[tuple[Any, ...]]:
@@ -192,16 +199,15 @@ class _Page:
         What the link does not say is skipped: the visitor may have chosen or typed it by then.
         """
         forget_sessions(self.blocks)
-        models, query, texts = self.service.models, dict(request.query_params), _texts(request)
+        models, query = self.service.models, dict(request.query_params)
         tabs = [tab for tab in TABS if tab == "about" or getattr(models, _MODEL[tab]) is not None]
         tab = query.get("tab")
         shown: list[Any] = [gr.Tabs(selected=tab) if tab in tabs else gr.skip()]
         if models.classifier is not None:
             name, other = query.get("name", "")[: classify_tab.MAX_CHARACTERS], query.get("other", "")
-            example = await self._answer(classify_tab.EXAMPLES[0], "", request)
             shown += [name, other if tab in (None, "classify") and other in models.classifier.labels else gr.skip()]
             # A name is answered when it arrives in its box.
-            shown.append(gr.skip() if name else note(texts("classify.example")) + example)
+            shown.append(gr.skip() if name else await self._example(request))
         if models.generator is not None:
             labels, longest = [*models.generator.labels, ANY], generate_tab.longest_name(models.generator)
             form = read_form(query, generate_tab.first_label(models.generator), labels, longest)
