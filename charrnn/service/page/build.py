@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -19,13 +18,15 @@ from charrnn.service import answers
 from charrnn.service.computing import Stream
 from charrnn.service.core import Service
 from charrnn.service.page import about_tab, classify_tab, generate_tab
+from charrnn.service.page.endpoints import Endpoints
 from charrnn.service.page.i18n import i18n
-from charrnn.service.page.link import RANGES, TABS, FormError, NamesForm, name_link, names_link, read_form
+from charrnn.service.page.link import TABS, FormError, NamesForm, name_link, names_link, read_form
+from charrnn.service.page.problem_texts import told
 from charrnn.service.page.rendering import note
 from charrnn.service.page.sessions import SESSIONS, forget_sessions
 from charrnn.service.page.texts import Texts, texts_for
-from charrnn.service.problems import Problem, from_error, from_validation
-from charrnn.service.schemas import MAX_SEED, ClassifyRequest, GenerateRequest
+from charrnn.service.problems import Problem
+from charrnn.service.schemas import GenerateRequest
 
 QUEUE, CONCURRENCY = 64, 16
 """Events that wait in Gradio's queue, and events of one kind at a time. Behind the queue, events wait for their turn to
@@ -39,7 +40,6 @@ KEEP = """(arrived, example, typed, answer) => {
 """What was typed while the page loaded stays, and so does its answer."""
 START = "-"
 """In place of a link's seed, where it has none: its arrival lets the first names be drawn."""
-FIELDS = frozenset(GenerateRequest.model_fields)
 
 Result = TypeVar("Result")
 
@@ -75,10 +75,9 @@ class _Page:
                 self._classify_events(link)
                 box, answer = self.classify.box, self.classify.answer
                 loaded.then(None, [arrived, example, box, answer], [box, answer], js=KEEP, show_progress="hidden")
-                self._endpoint(self.api_classify, "classify", "answer")
             if models.generator is not None:
                 self._generate_events(link)
-                self._endpoint(self.api_generate, "generate", "names")
+            Endpoints(self.blocks, models, self._computed)
             about.select(self.on_about, None, cards, api_visibility="private", show_progress="hidden")
             link.change(None, link, None, js="(link) => charrnn.show(link)")
         self.blocks.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
@@ -116,14 +115,6 @@ class _Page:
         stopped = tab.stop.click(None, cancels=[asked])
         outputs = [tab.status, tab.run, tab.stop]
         stopped.then(self.on_stop, None, outputs, api_visibility="private", show_progress="hidden")
-
-    def _endpoint(self, function: Callable[..., Any], name: str, output: str) -> None:
-        """Make a function an endpoint of Gradio's own API, its output named."""
-        gr.api(function, api_name=name)
-        endpoint = next(fn for fn in self.blocks.fns.values() if fn.api_name == name)
-        endpoint.outputs[0].label = output
-        for component, parameter in zip(endpoint.inputs, inspect.signature(function).parameters, strict=False):
-            component.label = parameter
 
     async def on_name(self, typed: object, other: object, request: gr.Request) -> tuple[str, str]:
         """The answer for what is in the box, compared with a language, and the link to it."""
@@ -219,44 +210,6 @@ class _Page:
         # A tab that is shown by its link is not selected by anybody.
         return [*shown, await self.on_about(request) if tab == "about" else gr.skip()]
 
-    async def api_classify(self, name: str, top_k: int, request: gr.Request) -> dict[str, Any]:
-        """Which language a name comes from: the most probable labels with their probabilities.
-
-        Args:
-            name: a surname.
-            top_k: number of labels; 0 gives all.
-        """
-        models = self.service.models
-
-        def record() -> dict[str, Any]:
-            return answers.classify(models, ClassifyRequest.model_validate({"names": [name], "top_k": top_k}))[0]
-
-        return await self._for_api(request, record)
-
-    async def api_generate(self, label: str, n: int, temperature: float, request: gr.Request) -> list[str]:
-        """New names for a language.
-
-        Args:
-            label: one of the languages that the generator knows, or * for any.
-            n: number of names.
-            temperature: 0 gives typical names, 1.5 daring ones; 0.8 is usual.
-        """
-        models = self.service.models
-
-        def names() -> list[str]:
-            asked = GenerateRequest.model_validate({"label": label, "n": n, "temperature": temperature})
-            return [item["name"] for item in answers.generate(models, asked) if "name" in item]
-
-        return await self._for_api(request, names)
-
-    async def _for_api(self, request: gr.Request, work: Callable[[], Result]) -> Result:
-        try:
-            return await self._computed(request, work)
-        except ValidationError as error:
-            raise gr.Error(from_validation(error).detail, print_exception=False) from error
-        except (CharRNNError, Problem) as error:
-            raise gr.Error(str(error), print_exception=False) from error
-
     async def _computed(self, request: gr.Request, work: Callable[[], Result]) -> Result:
         """The result of a function, in the client's turn."""
         forget_sessions(self.blocks)
@@ -264,22 +217,6 @@ class _Page:
 
 
 _MODEL = {"classify": "classifier", "generate": "generator"}
-
-
-def told(error: Exception, texts: Texts) -> str:
-    """An error in the reader's language: what is wrong, and the next move."""
-    if isinstance(error, FormError):
-        problem: Problem | None = Problem("invalid", str(error), str(error))
-    elif isinstance(error, ValidationError):
-        problem = from_validation(error)
-    else:
-        problem = error if isinstance(error, Problem) else from_error(error, FIELDS)  # type: ignore[arg-type]
-    if problem is None:
-        raise error
-    field = problem.field or ""
-    key = next((k for k in (f"problem.{problem.kind}", f"problem.{field}") if texts.has(k)), "problem.other")
-    limit = MAX_SEED if field == "seed" else int(RANGES[field][1]) if field in RANGES else 0
-    return texts(key, limit=limit, detail=problem.detail)
 
 
 def _status(count: int, asked: GenerateRequest, end: dict[str, Any] | None, texts: Texts) -> str:

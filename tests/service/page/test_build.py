@@ -10,9 +10,10 @@ from gradio_client.exceptions import AppError
 
 from charrnn.service import page
 from charrnn.service.core import Service
-from charrnn.service.page.build import _Page, told
+from charrnn.service.page.build import _Page
 from charrnn.service.page.generate_tab import control_values
 from charrnn.service.page.link import FormError, NamesForm
+from charrnn.service.page.problem_texts import told
 from charrnn.service.page.texts import LANGUAGES, Texts
 from charrnn.service.problems import KINDS, Problem
 from charrnn.service.settings import ServiceSettings
