@@ -30,7 +30,7 @@ check: .venv/setup.stamp
 
 # Two processes, a file of tests each: servers and Ray clusters of one file never run twice at a time.
 test: check
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/inference.py

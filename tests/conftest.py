@@ -28,6 +28,8 @@ hypothesis.settings.register_profile("charrnn", deadline=None)
 hypothesis.settings.load_profile("charrnn")
 
 ROOT = Path(__file__).parent.parent
+LONG = ["browser/test_page.py", "training/test_interruption.py", "service/test_server.py", "tables/test_ray_engine.py"]
+"""Files of tests that take a minute or more."""
 SHARED = ROOT.parent / "shared" / "data"
 CLASSIFIER_CASES = [
     (cell, bidirectional, pooling)
@@ -35,6 +37,11 @@ CLASSIFIER_CASES = [
     for bidirectional in (False, True)
     for pooling in ("last", "mean", "max")
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files come first, so that in the end no process waits for another's."""
+    items.sort(key=lambda item: not item.nodeid.startswith(tuple(f"tests/{file}" for file in LONG)))
 
 
 @pytest.fixture(scope="session")

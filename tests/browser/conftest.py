@@ -62,17 +62,53 @@ def served(*command):
         server.wait(timeout=30)
 
 
-def open_page(browser, url, address=None, viewport=None, **how):
-    """A page of a new visitor; ``outside`` collects its requests to other servers, ``errors`` those of its scripts.
+class Visitors:
+    """Browser contexts, each lent to one visitor at a time.
+
+    They keep what Chromium caches of the page, whose start takes most of the time of a test, and forget what their
+    visitors did.
 
     Args:
         browser: Chromium.
+    """
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.free = {}
+
+    def lend(self, viewport=None, permissions=(), **how):
+        """A context, and the settings to give it back with.
+
+        Args:
+            viewport: width and height.
+            permissions: as Playwright names them.
+            how: other settings of the context, such as ``locale``.
+        """
+        settings = {"viewport": viewport or {"width": 1280, "height": 900}, **how}
+        free = self.free.setdefault(repr(sorted(settings.items())), [])
+        context = free.pop() if free else self.browser.new_context(**settings)
+        context.grant_permissions(list(permissions))
+        return context, free
+
+    @staticmethod
+    def take_back(page, free):
+        """End the visit of a page that was opened in a context that :meth:`lend` gave together with ``free``."""
+        context = page.context
+        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        context.clear_cookies()
+        context.clear_permissions()
+        page.close()
+        free.append(context)
+
+
+def open_page(context, url, address=None):
+    """A page; ``outside`` collects its requests to other servers, ``errors`` those of its scripts.
+
+    Args:
+        context: of the browser.
         url: to open.
         address: of the server; the same as the URL if that is left out.
-        viewport: width and height.
-        how: other settings of the visitor, such as ``locale``.
     """
-    context = browser.new_context(viewport=viewport or {"width": 1280, "height": 900}, **how)
     page = context.new_page()
     page.outside, page.errors = [], []
     own = (address or url, "data:", "blob:")

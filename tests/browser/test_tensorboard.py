@@ -19,6 +19,11 @@ def address(trained):
         yield address
 
 
+@pytest.fixture(scope="module")
+def context(browser):
+    return browser.new_context(viewport={"width": 1280, "height": 900})
+
+
 TABS = {
     "scalars": ["loss", "accuracy/validation", "learning_rate", "gradient_norm", "names_per_second", "macro_f1", "f1"],
     "images": ["confusion", "reliability"],
@@ -30,8 +35,8 @@ DRAWN = {"scalars": (0, 119, 187), "images": (75, 25, 135)}
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_the_tab_shows_our_tags(tab, browser, address, tmp_path):
-    page = open_page(browser, f"{address}/#{tab}")
+def test_the_tab_shows_our_tags(tab, context, address, tmp_path):
+    page = open_page(context, f"{address}/#{tab}")
     for tag in TABS[tab]:
         expect(page.get_by_text(tag).first).to_be_visible(timeout=30_000)
     if tab in DRAWN:

@@ -12,47 +12,25 @@ import time
 import pytest
 
 from charrnn import model_folder
+from tests.conftest import ROOT
+from tests.training import interrupted
+from tests.training.interrupted import Fork
 
-# The command, with a state every third step. It can signal itself, at an exact moment: in place of a step, or when the
-# trainer is made, which is after the folder was claimed and before the first step.
-COMMAND = """
-import dataclasses, os, signal, sys
-from charrnn import train
-from charrnn.training.trainer import Trainer
-
-from_flags, step, init = train.from_flags, Trainer.step, Trainer.__init__
-train.from_flags = lambda *a: dataclasses.replace(from_flags(*a), save_every=3)
-left = int(os.environ.get("KILL_AFTER", 10**9))
-
-def kill_or_step(self, *arguments):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    if "TERMINATE_IN_FIRST_STEP" in os.environ and self.progress.step == 0:
-        os.kill(os.getpid(), signal.SIGTERM)
-    return step(self, *arguments)
-
-def terminate_or_init(self, *arguments):
-    if "TERMINATE_BEFORE_FIRST_STEP" in os.environ:
-        os.kill(os.getpid(), signal.SIGTERM)
-    init(self, *arguments)
-
-Trainer.step, Trainer.__init__ = kill_or_step, terminate_or_init
-sys.exit(train.main(sys.argv[1:]))
-"""
 FLAGS = ["--epochs", "4", "--hidden", "12", "--batch-size", "48", "--dropout", "0.4", "--ema", "0.9", "--resume"]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
 
 
-def start(data, out, *flags, task="classifier", torchrun=False, **environment):
-    command = [*(TORCHRUN if torchrun else []), sys.executable, "-u", "-c", COMMAND]
+def start(data, out, *flags, torchrun=False, **environment):
+    arguments = ["classifier", "--data", str(data), "--out", str(out), *FLAGS, *flags]
+    if not torchrun:
+        return Fork(arguments, out.with_name(f"{out.name}-output"), environment)
     return subprocess.Popen(
-        [*command, task, "--data", str(data), "--out", str(out), *FLAGS, *flags],
+        [*TORCHRUN, sys.executable, "-u", "-m", interrupted.__name__, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | environment,
+        cwd=ROOT,
     )
 
 
