@@ -3,11 +3,13 @@
 ::
 
     model.safetensors   weights, float32, and the n-gram arrays; no metadata, so that equal weights are equal bytes
-    config.json         everything else; written last, so that a folder without it is no model
+    config.json         everything else; a folder without it is no model
     README.md           the model card
     reliability.png     of a classifier, on its test split
     known.txt.gz        every name of the data, ASCII in folded case (absent if trained with --private)
     run/                what only the training run needs (state, TensorBoard events); never published
+
+The files are replaced as one (see :mod:`charrnn.transaction`).
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ import hashlib
 import json
 import math
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,12 +30,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ModelFolderError
-from charrnn.storage import storage_errors, write_together
+from charrnn.storage import storage_errors
+from charrnn.transaction import FileSet
 
 FORMAT_VERSION = 2
 CONFIG, WEIGHTS, CARD, TRAINING_NAMES = "config.json", "model.safetensors", "README.md", "known.txt.gz"
 FILES = (TRAINING_NAMES, "reliability.png", WEIGHTS, CARD, CONFIG)
-"""Files that a model folder may hold, in the order in which they are written."""
+"""Files that a model folder may hold."""
 ANY = "*"
 """The label of a generator that stands for any of its labels."""
 EXPERTS = {"classifier": ("network", "ngrams", "prior"), "generator": ("network", "ngrams")}
@@ -118,7 +122,7 @@ def write(
     training_names: Collection[str] | None = None,
     pictures: Mapping[str, bytes] | None = None,
 ) -> ModelConfig:
-    """Write a model folder; after an error, it is as it was. ``config.json`` comes last.
+    """Write a model folder as one: whatever happens, a reader finds the old model or the new one, whole.
 
     Args:
         folder: made if absent.
@@ -133,6 +137,7 @@ def write(
 
     Raises:
         StorageError: the disk is full, or the folder cannot be written.
+        ModelFolderError: what an earlier writing left is damaged.
     """
     from safetensors.numpy import save
 
@@ -144,9 +149,36 @@ def write(
         lines = "".join(f"{name}\n" for name in sorted(set(training_names)))
         # mtime=0: the same names are the same bytes.
         files = {TRAINING_NAMES: gzip.compress(lines.encode(), mtime=0)} | files
-    with storage_errors(str(folder), "Free space or choose another --out."):
-        write_together(folder, files)
+    with storage_errors(str(folder), "Free space or choose another --out."), _whole(folder):
+        FileSet(folder, FILES).replace(files)
     return config
+
+
+def finish_writing(folder: Path) -> None:
+    """Let a folder hold the new model as plain files, if a process was ended while it moved them to their places.
+
+    Raises:
+        ModelFolderError: what it left is damaged.
+    """
+    with _whole(folder), suppress(OSError):  # a folder that is read only is read as it is
+        FileSet(folder, FILES).finish()
+
+
+def path_of(folder: str | Path, name: str) -> Path:
+    """Where a file of a model folder is, which may be absent.
+
+    Args:
+        folder: of the model.
+        name: one of :data:`FILES`.
+
+    Raises:
+        ModelFolderError: what an interrupted writing left is damaged.
+    """
+    with _whole(Path(folder)):
+        try:
+            return FileSet(Path(folder), FILES).path(name)
+        except OSError:
+            return Path(folder) / name
 
 
 def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[Any]]]:
@@ -159,14 +191,20 @@ def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[Any]]]:
     from safetensors.numpy import load
 
     folder = Path(folder)
-    config = read_config(folder)
-    path = folder / WEIGHTS
-    try:
-        blob = path.read_bytes()
-    except OSError as error:
-        raise _broken(path, f"cannot be read ({error.strerror or error})") from error
-    if hashlib.sha256(blob).hexdigest() != config.weights_sha256:
-        raise _broken(path, "is cut or altered (its SHA-256 differs from the one in config.json)")
+    finish_writing(folder)
+    # Weights that do not fit their config may be those of a model that just takes the place of the other.
+    for is_last in (False, False, True):
+        config, path = read_config(folder), path_of(folder, WEIGHTS)
+        try:
+            blob = path.read_bytes()
+        except OSError as error:
+            if is_last:
+                raise _broken(path, f"cannot be read ({error.strerror or error})") from error
+            continue
+        if hashlib.sha256(blob).hexdigest() == config.weights_sha256:
+            break
+        if is_last:
+            raise _broken(path, "is cut or altered (its SHA-256 differs from the one in config.json)")
     try:
         return config, load(blob)
     except SafetensorError as error:
@@ -179,7 +217,7 @@ def read_config(folder: str | Path) -> ModelConfig:
     Raises:
         ModelFolderError: as for :func:`read`.
     """
-    path = Path(folder) / CONFIG
+    path = path_of(folder, CONFIG)
     try:
         fields = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -205,7 +243,7 @@ def read_training_names(folder: Path) -> frozenset[str] | None:
     Raises:
         ModelFolderError: the list is damaged.
     """
-    path = folder / TRAINING_NAMES
+    path = path_of(folder, TRAINING_NAMES)
     if not path.exists():
         return None
     try:
@@ -233,6 +271,14 @@ def _validated(path: Path, fields: dict[str, Any]) -> ModelConfig:
     if not config.labels or len(config.labels) != len(config.label_counts):
         raise _broken(path, "labels and label_counts differ in number, or are empty")
     return config
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise _broken(folder, str(error)) from error
 
 
 def _broken(path: Path, what: str) -> ModelFolderError:

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
@@ -34,33 +34,6 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def write_together(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Replace several files of a folder: none of them unless all can be written. The last one is replaced last.
-
-    Args:
-        folder: made if absent.
-        files: content by name.
-
-    Raises:
-        OSError: a file cannot be written; all are as they were.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    temporaries = {name: _temporary(folder / name) for name in files}
-    try:
-        for name, content in files.items():
-            with temporaries[name].open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        for name, temporary in temporaries.items():
-            temporary.replace(folder / name)
-    except BaseException:
-        for temporary in temporaries.values():
-            temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(folder)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "charrnn"
 LAYERS = [
     {"errors"},
-    {"storage", "arrays", "metrics", "cancellation", "cluster"},
+    {"storage", "transaction", "arrays", "metrics", "cancellation", "cluster"},
     {"text", "model_folder"},
     {"ngrams", "corpus"},
     {"generation"},

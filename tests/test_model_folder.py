@@ -38,9 +38,44 @@ def test_equal_models_are_equal_bytes(folder, tmp_path):
     assert (folder / "known.txt.gz").read_bytes()[4:8] == bytes(4)
 
 
-def test_private_folder_holds_no_names(tmp_path):
-    model_folder.write(tmp_path, config("classifier"), WEIGHTS, "")
-    assert not (tmp_path / "known.txt.gz").exists()
+def test_private_folder_holds_no_names(folder):
+    model_folder.write(folder, config("classifier"), WEIGHTS, "")
+    assert not (folder / "known.txt.gz").exists() and model_folder.read_training_names(folder) is None
+
+
+def test_files_of_others_stay(folder):
+    (folder / "run").mkdir()
+    (folder / "notes.txt").write_text("mine")
+    model_folder.write(folder, config("classifier"), WEIGHTS, "")
+    assert (folder / "run").is_dir() and (folder / "notes.txt").read_text() == "mine"
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_read_whole(folder, monkeypatch):
+    read_config, new = model_folder.read_config, {"a": np.ones(3, np.float32)}
+    writings = iter([True])
+
+    def read_and_replace(path):
+        found = read_config(path)
+        if next(writings, False):
+            model_folder.write(folder, config("generator"), new, "")
+        return found
+
+    monkeypatch.setattr(model_folder, "read_config", read_and_replace)
+    cfg, weights = model_folder.read(folder)
+    assert cfg.task == "generator" and weights["a"].tolist() == [1, 1, 1]
+
+
+def test_a_damaged_commit_is_one_line(folder):
+    (folder / ".commit.json").write_text("{}")
+    for call in (model_folder.read, model_folder.read_training_names, model_folder.finish_writing):
+        with pytest.raises(ModelFolderError, match=r"\.commit\.json is damaged"):
+            call(folder)
+
+
+def test_a_folder_that_is_read_only_is_read_though_a_writing_is_unfinished(folder, monkeypatch):
+    monkeypatch.setattr(model_folder.FileSet, "finish", lambda self: None)
+    model_folder.write(folder, config("generator"), {"a": np.ones(3, np.float32)}, "")
+    assert model_folder.read(folder)[0].task == "generator" and model_folder.read_training_names(folder) is None
 
 
 def flip_bit(folder):

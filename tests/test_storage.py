@@ -8,7 +8,7 @@ import pytest
 
 from charrnn import storage
 from charrnn.errors import CharRNNError, SettingsError, StorageError
-from charrnn.storage import atomic_folder, atomic_writer, lock, storage_errors, write_atomically, write_together
+from charrnn.storage import atomic_folder, atomic_writer, lock, storage_errors, write_atomically
 
 
 class Stop(BaseException):
@@ -110,22 +110,6 @@ def test_other_errors_pass_unchanged():
         with pytest.raises(type(error)) as caught, storage_errors("here", "Free space."):
             raise error
         assert caught.value is error
-
-
-def test_several_files_are_replaced_only_if_all_can_be_written(tmp_path, monkeypatch):
-    write_together(tmp_path, {"a": b"1", "b": b"2"})
-    real, calls = os.fsync, []
-
-    def full(handle):
-        calls.append(handle)
-        if len(calls) == 2:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        real(handle)
-
-    monkeypatch.setattr(storage.os, "fsync", full)
-    with pytest.raises(OSError):
-        write_together(tmp_path, {"a": b"new", "b": b"new", "c": b"new"})
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"1", "b": b"2"}
 
 
 def test_a_folder_that_cannot_be_synced_is_no_error(tmp_path, monkeypatch):

@@ -33,7 +33,7 @@ def execute(flags: argparse.Namespace) -> int:
         "text": config.pipeline,
         "data": f"{data['source']}, {data['names']:,} names, fingerprint {data['fingerprint'][:16]}",
         "split": f"{sizes}; seed {data['seed']}",
-        "size": f"{(folder / model_folder.WEIGHTS).stat().st_size / 1e6:.2f} MB",
+        "size": f"{model_folder.path_of(folder, model_folder.WEIGHTS).stat().st_size / 1e6:.2f} MB",
         "sha256": config.weights_sha256,
     }
     for who, scores in config.metrics.items():

@@ -199,7 +199,7 @@ class Generator:
     @property
     def has_training_names(self) -> bool:
         """Whether the model's folder holds the list of its names."""
-        return self.folder is not None and (self.folder / model_folder.TRAINING_NAMES).exists()
+        return self.folder is not None and model_folder.path_of(self.folder, model_folder.TRAINING_NAMES).exists()
 
     @cached_property
     def _sorted_training_names(self) -> list[str]:

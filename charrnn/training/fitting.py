@@ -113,6 +113,7 @@ def training_record(run: TrainingRun, first: FittedModel, final: FittedModel, se
         "settings": dataclasses.asdict(run.settings),
         "init": None if run.init is None else str(run.init),
         "init_sha256": run.init_sha256,
+        "private": run.private,
         "best_epoch": first.progress.best_epoch,
         "epochs": first.progress.epoch,
         "validation_loss": round(first.progress.best_loss, 6),
@@ -144,7 +145,8 @@ def _start(run: TrainingRun, checkpoint: Checkpoint) -> dict[str, Any] | None:
         if state is None:
             _clear(run.folder)
         else:
-            check_same(run.folder, state["description"], checkpoint.description)
+            # States of charrnn before 0.3 do not say whether a run is private.
+            check_same(run.folder, {"private": run.private} | state["description"], checkpoint.description)
         write_run_description(run.folder, checkpoint.description, str(run.context.device), run.context.world_size)
     return state
 

@@ -18,6 +18,7 @@ from charrnn.training.checkpoint import check_same, has_state
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.settings import SETTINGS, Settings
 from charrnn.training.transfer import adopt_pipeline
+from charrnn.transaction import PENDING
 
 LOCK = "lock"
 RUN = "run"
@@ -69,7 +70,7 @@ class TrainingRun:
     @property
     def description(self) -> dict[str, Any]:
         """What must be equal when the run is resumed (see :func:`charrnn.training.checkpoint.check_same`)."""
-        return _description(self.task, self.settings, self.corpus.fingerprint, self.init_sha256)
+        return _description(self.task, self.settings, self.corpus.fingerprint, self.init_sha256, self.private)
 
 
 @contextmanager
@@ -108,7 +109,7 @@ def claim(run: TrainingRun, resume: bool) -> Iterator[str]:
             with storage_errors(f"--out {out}", "Choose another."):
                 yield message
         finally:
-            is_empty = not (out / model_folder.CONFIG).exists() and not has_state(folder)
+            is_empty = not model_folder.path_of(out, model_folder.CONFIG).exists() and not has_state(folder)
             if run.context.is_rank_zero and is_empty:
                 shutil.rmtree(folder, ignore_errors=True)
                 if not existed:
@@ -121,6 +122,7 @@ def _finished(run: TrainingRun, out: Path, resume: bool) -> str:
     Raises:
         SettingsError: ``out`` belongs to another run, or is not empty and may not be resumed.
     """
+    model_folder.finish_writing(out)
     names = {path.name for path in out.iterdir()} if out.is_dir() else set()
     if names and not resume:
         hint = "Add --resume to go on with it" if RUN in names else "Choose another folder"
@@ -129,9 +131,9 @@ def _finished(run: TrainingRun, out: Path, resume: bool) -> str:
         config = model_folder.read_config(out)
         record = config.training
         settings = SETTINGS[config.task](**record["settings"])
-        check_same(
-            out, _description(config.task, settings, config.data["fingerprint"], record["init_sha256"]), run.description
-        )
+        private = record.get("private", model_folder.TRAINING_NAMES not in names)  # older records do not say
+        fingerprint, init_sha256 = config.data["fingerprint"], record["init_sha256"]
+        check_same(out, _description(config.task, settings, fingerprint, init_sha256, private), run.description)
         if run.settings.epochs == settings.epochs or record["epochs"] < settings.epochs:
             return f"{out}: complete after {record['epochs']} epochs; nothing to do"
     elif names and not (all(map(_may_be_of_a_run, names)) and (out / RUN / LOCK).exists()):
@@ -141,8 +143,11 @@ def _finished(run: TrainingRun, out: Path, resume: bool) -> str:
 
 def _may_be_of_a_run(name: str) -> bool:
     """Whether a run that was killed while it wrote the model folder may have left a file of this name."""
-    return name in (*model_folder.FILES, RUN) or (name.startswith(".") and name.endswith(".tmp"))
+    temporary = name.startswith(PENDING) or (name.startswith(".") and name.endswith(".tmp"))
+    return temporary or name in (*model_folder.FILES, RUN)
 
 
-def _description(task: str, settings: Settings, fingerprint: str, init_sha256: str | None) -> dict[str, Any]:
-    return {"task": task, **asdict(settings), "data": fingerprint, "init": init_sha256}
+def _description(
+    task: str, settings: Settings, fingerprint: str, init_sha256: str | None, private: bool
+) -> dict[str, Any]:
+    return {"task": task, **asdict(settings), "data": fingerprint, "init": init_sha256, "private": private}

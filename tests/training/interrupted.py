@@ -1,12 +1,10 @@
 """The training command, which can be told by its environment to signal itself at an exact moment.
 
-It is started by torchrun as a script, and else forked from a process that has imported PyTorch already: that takes most
-of the seconds of a short training.
+It is started by torchrun as a script, and else as a fork.
 """
 
 import contextlib
 import dataclasses
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,10 +12,7 @@ import sys
 
 from charrnn import train
 from charrnn.training.trainer import Trainer
-
-FORKS = multiprocessing.get_context("forkserver")
-# What the command imports in the end, and PyTorch with its first optimizer.
-FORKS.set_forkserver_preload(["torch._dynamo", "torch.utils.tensorboard", "charrnn.train", "charrnn.recipe"])
+from tests.forks import FORKS
 
 
 def command(arguments):

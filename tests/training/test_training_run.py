@@ -71,6 +71,7 @@ def test_a_run_that_stopped_early_is_complete_whatever_the_epochs(small_corpus_d
         (["--seed", "1", "--dropout", "0.1"], "dropout: 0.3 → 0.1; seed: 0 → 1"),
         (["--epochs", "1"], "epochs: 2 → 1"),
         (["--data", "other"], "data: "),
+        (["--private"], "private: False → True"),
     ],
 )
 @pytest.mark.parametrize("complete", [True, False])
@@ -88,7 +89,7 @@ def test_another_run_is_refused_with_the_differences(
     if not complete:
         # As after a kill while the model folder is written.
         (out / "config.json").unlink()
-        (out / ".config.json.123.tmp").touch()
+        (out / ".new-0123abcd").mkdir()
     before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
     changes = [str(other) if c == "other" else c for c in changes]
     assert run(small_corpus_dir, out, "--epochs", "2", "--resume", *changes) == 2
