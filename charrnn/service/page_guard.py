@@ -25,11 +25,11 @@ PATHS = {
 }
 PATHS |= {f"/gradio_api/{name}" for name in QUEUE}
 CALLS = re.compile(
-    r"/gradio_api/(run/predict|heartbeat/[\w-]{1,64}|call/((v2/)?(classify|generate)|(classify|generate)/\w{1,64}))",
+    r"/gradio_api/(heartbeat/[\w-]{1,64}|call/((v2/)?(classify|generate)|(classify|generate)/\w{1,64}))",
     re.ASCII,
 )
 """Doors of Gradio that the page needs. The others take files from anybody, fetch from other hosts, write to the disk,
-or go past the queue; ``run/predict`` goes past it for functions that have no queue alone, such as those of examples."""
+or go past the queue."""
 BODY_BYTES = 32_768
 """Of a request of the page: Gradio keeps parts of it for each session."""
 

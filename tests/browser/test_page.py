@@ -62,15 +62,13 @@ def jobs(page):
     return sent
 
 
-def slow_to_start(browser):
-    """A page whose first question, that of its start, is answered late."""
-    page = browser.new_context().new_page()
-
-    def late(route):
-        page.wait_for_timeout(1500)
-        route.continue_()
-
-    page.route(re.compile("/queue/join"), late, times=1)
+def slow_to_start(browser, url):
+    """A page whose first question, that of its start, waits for ``start()``."""
+    page, held = browser.new_context().new_page(), []
+    page.route(re.compile("/queue/join"), lambda route: held.append(route), times=1)
+    with page.expect_request(re.compile("/queue/join")):
+        page.goto(url)
+    page.start = lambda: held[0].continue_()
     return page
 
 
@@ -103,9 +101,10 @@ def test_an_example_is_answered_at_once(visit):
 
 
 def test_who_changes_the_tab_while_the_page_loads_stays_there(browser, address):
-    page = slow_to_start(browser)
-    page.goto(address)
+    page = slow_to_start(browser, address)
     page.get_by_role("tab", name="New names").click()
+    expect(page.get_by_role("button", name="Invent names")).to_be_disabled()
+    page.start()
     expect(page.locator("#names .name")).to_have_count(10)
     expect(page.get_by_role("tab", name="New names")).to_have_attribute("aria-selected", "true")
     page.context.close()
@@ -185,10 +184,23 @@ def test_stop_ends_the_work_of_the_server(visit, address):
 
     assert computing() == 1
     page.get_by_role("button", name="Stop").click()
-    expect(page.locator("#status")).to_contain_text("Stopped.")
+    expect(page.locator("#status")).to_contain_text("Stopped after")
     expect(page.get_by_role("button", name="Stop")).to_be_disabled()
     assert computing() == 0
-    assert 3 < len(names(page)) < 100
+    count = len(names(page))
+    assert 3 < count < 100 and f"n={count}&" in f"{page.url}&"
+
+
+def test_names_of_an_earlier_request_do_not_pass_for_those_of_one_that_was_stopped(visit):
+    page = visit("?tab=generate&label=Irish&seed=7&n=5")
+    expect(page.locator("#names .name")).to_have_count(5)
+    page.get_by_role("button", name="Shape").click()
+    page.get_by_label("Pattern").fill("Kelly")  # the only such name is known
+    page.get_by_label("Pattern").press("Enter")
+    expect(page.locator("#status")).to_contain_text("0 of 5 names")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#status")).to_contain_text("Stopped before the first name.")
+    expect(page.locator("#names .name")).to_have_count(0)
 
 
 def test_a_link_restores_what_it_was_copied_from_and_back_works(visit):
@@ -224,6 +236,46 @@ def test_a_request_that_comes_too_early_is_not_lost(visit):
     page.get_by_label("Pattern").press("Enter")
     expect(page.locator("#names .name")).to_have_count(100, timeout=20000)
     assert all(name.startswith("Mac") for name in names(page))
+
+
+def test_who_asks_while_the_names_of_a_link_are_drawn_gets_their_own(visit):
+    page = visit("?tab=generate&n=100&pattern=[AB][a-c]{2}&seed=7")
+    expect(page.locator("#names .name").nth(3)).to_be_visible()
+    page.get_by_label("Pattern").fill("Mac.*")
+    page.get_by_label("Seed").fill("42")
+    page.get_by_label("Seed").press("Enter")
+    expect(page.locator("#status")).to_contain_text("100 names. Seed 42", timeout=20000)
+    assert all(name.startswith("Mac") for name in names(page))
+
+
+def test_a_request_that_waits_is_dropped_by_stop(visit):
+    page = visit("?tab=generate&n=100&pattern=[AB][a-c]{2}")
+    expect(page.locator("#names .name").nth(3)).to_be_visible()
+    sent = jobs(page)
+    page.get_by_label("Pattern").fill("Mac.*")
+    page.get_by_label("Pattern").press("Enter")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#status")).to_contain_text("Stopped after")
+    expect(page.get_by_role("button", name="Invent names")).to_be_enabled()
+    before = len(sent)
+    page.get_by_role("button", name="Invent names").click()
+    expect(page.locator("#status")).to_contain_text("100 names.")
+    page.wait_for_timeout(500)
+    assert len(sent) == before + 1
+
+
+@pytest.mark.parametrize("query", ["?tab=generate", "?tab=generate&label=Greek&seed=7&n=5"])
+def test_nothing_is_asked_before_the_page_has_started(browser, address, query):
+    page = slow_to_start(browser, f"{address}/{query}")
+    page.get_by_role("tab", name="New names").click()
+    expect(page.get_by_role("button", name="Invent names")).to_be_disabled()
+    sent, count = jobs(page), 5 if "n=5" in query else 10
+    page.start()
+    expect(page.locator("#names .name")).to_have_count(count)
+    expect(page.locator("#status")).to_contain_text("Seed 7 brings" if "seed=7" in query else f"{count} names. Seed")
+    page.wait_for_timeout(500)
+    assert len(sent) == 1
+    page.context.close()
 
 
 def test_a_question_between_two_languages_is_answered(visit):
@@ -366,6 +418,7 @@ def test_the_keyboard_alone_is_enough(visit):
     page = visit("?tab=generate")
     expect(page.locator("#names .name")).to_have_count(10)
     before = names(page)
+    expect(page.get_by_role("button", name="Invent names")).to_be_enabled()
     page.get_by_role("button", name="Invent names").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#names .name").first).not_to_have_text(before[0])
@@ -402,12 +455,24 @@ def test_answers_are_announced(visit):
 
 @pytest.mark.parametrize("query", ["", "?name=Kowalczyk"])
 def test_what_is_typed_while_the_page_loads_stays(browser, address, query):
-    page = slow_to_start(browser)
-    page.goto(f"{address}/{query}")
+    page = slow_to_start(browser, f"{address}/{query}")
     box(page).fill("Haddad")
     expect(sentence(page)).to_contain_text("Haddad")
-    page.wait_for_timeout(1800)
+    page.start()
+    page.wait_for_timeout(1000)
     assert box(page).input_value() == "Haddad"
+    expect(sentence(page)).to_contain_text("Haddad")
+    page.context.close()
+
+
+def test_what_is_compared_while_the_page_loads_fits_its_answer(browser, address):
+    page = slow_to_start(browser, f"{address}/?name=Kowalczyk&other=Greek")
+    box(page).fill("Haddad")
+    expect(sentence(page)).to_contain_text("Haddad")
+    page.start()
+    page.wait_for_timeout(1000)
+    assert "Greek" not in page.locator("#answer").inner_text()
+    assert "Greek" not in page.get_by_label("Compare with").input_value()
     page.context.close()
 
 

@@ -17,7 +17,7 @@ from charrnn.service.page_guard import BODY_BYTES, PageGuard, is_of_page
         ("/gradio_api/queue/join", True),
         ("/gradio_api/heartbeat/a1b2", True),
         ("/gradio_api/call/classify", True),
-        ("/gradio_api/run/predict", True),
+        ("/gradio_api/run/predict", False),
         ("/gradio_api/call/generate/0f3e", True),
         ("/gradio_api/call/other", False),
         ("/gradio_api/call/v2/classify", True),

@@ -33,13 +33,13 @@ QUEUE, CONCURRENCY = 64, 16
 compute as all requests do."""
 PAUSE = 0.06
 """Seconds between two states of a list of names that grows."""
-KEEP = """(arrived, example, typed, answer) => {
+KEEP = """(arrived, compared, example, typed, other, answer) => {
   const name = typed || arrived;
-  return [name, name ? answer : example];
+  return [name, typed ? other : compared || other, name || other ? answer : example];
 }"""
-"""What was typed while the page loaded stays, and so does its answer."""
+"""What was typed or chosen while the page loaded stays, and so does its answer."""
 START = "-"
-"""In place of a link's seed, where it has none: its arrival lets the first names be drawn."""
+"""In place of a link's seed, where it has none."""
 
 Result = TypeVar("Result")
 
@@ -56,27 +56,29 @@ class _Page:
         outputs: list[Any] = []
         with gr.Blocks(title="charrnn", analytics_enabled=False) as self.blocks:
             gr.Markdown(i18n("page.heading"), elem_id="heading")
-            link, arrived, example, self.start = (gr.Textbox(visible=False) for _ in range(4))
+            link, arrived, compared, example, start = (gr.Textbox(visible=False) for _ in range(5))
+            self.stopped_at = gr.Number(0, visible=False, precision=0)
             with gr.Tabs(elem_id="tabs") as tabs:
                 outputs.append(tabs)
                 if models.classifier is not None:
                     with gr.Tab(i18n("tab.classify"), id="classify"):
                         self.classify = classify_tab.build_tab(models.classifier)
-                    outputs += [arrived, self.classify.other, example]
+                    outputs += [arrived, compared, example]
                 if models.generator is not None:
                     with gr.Tab(i18n("tab.generate"), id="generate"):
                         self.generate = generate_tab.build_tab(models.generator)
-                    outputs += [*self.generate.controls, self.generate.shape, self.start]
+                    outputs += [*self.generate.controls, self.generate.shape, self.generate.run, start]
                 with gr.Tab(i18n("tab.about"), id="about") as about:
                     cards = gr.HTML(elem_id="about")
                 outputs.append(cards)
             loaded = self.blocks.load(self.on_load, None, outputs, api_visibility="private", show_progress="hidden")
             if models.classifier is not None:
                 self._classify_events(link)
-                box, answer = self.classify.box, self.classify.answer
-                loaded.then(None, [arrived, example, box, answer], [box, answer], js=KEEP, show_progress="hidden")
+                kept = [self.classify.box, self.classify.other, self.classify.answer]
+                loaded.then(None, [arrived, compared, example, *kept], kept, js=KEEP, show_progress="hidden")
             if models.generator is not None:
                 self._generate_events(link)
+                start.change(None, start, None, js="(seed) => charrnn.begin(seed)")
             Endpoints(self.blocks, models, self._computed)
             about.select(self.on_about, None, cards, api_visibility="private", show_progress="hidden")
             link.change(None, link, None, js="(link) => charrnn.show(link)")
@@ -101,25 +103,33 @@ class _Page:
 
     def _generate_events(self, link: Any) -> None:
         tab = self.generate
-        # One event for all that asks for names, so that no two lists are written at once; one that comes too early
-        # waits until the other has ended, or is stopped.
+        # One event for all that asks for names, so that no two lists are written at once. The page's script lets one
+        # that comes while names are drawn wait until they have ended, and the first names begin.
         asked = gr.on(
-            [self.start.change, tab.run.click, *(text.submit for text in tab.texts)],
+            [tab.run.click, *(text.submit for text in tab.texts)],
             self.on_generate,
-            [*tab.controls, self.start],
+            tab.controls,
             [tab.names, tab.status, tab.run, tab.stop, link],
-            trigger_mode="always_last",
+            js="(...controls) => charrnn.ask(controls)",
+            trigger_mode="once",
             api_visibility="private",
             show_progress="hidden",
         )
-        stopped = tab.stop.click(None, cancels=[asked])
-        outputs = [tab.status, tab.run, tab.stop]
-        stopped.then(self.on_stop, None, outputs, api_visibility="private", show_progress="hidden")
+        tab.stop.click(None, cancels=[asked]).then(
+            self.on_stop,
+            self.stopped_at,
+            [tab.names, tab.status, tab.run, tab.stop],
+            js="async () => [await charrnn.stopped()]",
+            api_visibility="private",
+            show_progress="hidden",
+        )
 
     async def on_name(self, typed: object, other: object, request: gr.Request) -> tuple[str, str]:
         """The answer for what is in the box, compared with a language, and the link to it."""
-        link = name_link(typed.strip() if isinstance(typed, str) else "", other if isinstance(other, str) else "")
-        return await self._answer(typed, other, request), link
+        name = typed.strip() if isinstance(typed, str) else ""
+        if not name and other:
+            return await self._example(request, other), name_link("")
+        return await self._answer(name, other, request), name_link(name, other if isinstance(other, str) else "")
 
     async def _answer(self, typed: object, other: object, request: gr.Request) -> str:
         texts, models = _texts(request), self.service.models
@@ -128,23 +138,12 @@ class _Page:
         except (CharRNNError, Problem) as error:
             return note(told(error, texts), "problem")
 
-    async def _example(self, request: gr.Request) -> str:
-        """What a visitor sees who has asked for nothing yet."""
-        return note(_texts(request)("classify.example")) + await self._answer(classify_tab.EXAMPLES[0], "", request)
+    async def _example(self, request: gr.Request, other: object = "") -> str:
+        """What a visitor sees who has typed nothing yet."""
+        return note(_texts(request)("classify.example")) + await self._answer(classify_tab.EXAMPLES[0], other, request)
 
-    async def on_generate(
-        self, request: gr.Request, event: gr.EventData, *values: Any
-    ) -> AsyncIterator[tuple[Any, ...]]:
-        """Names as they are drawn: list, status, the buttons to run and to stop, the link that brings them again.
-
-        Args:
-            request: of the browser.
-            event: what asks for names; if it is the start of the page, the link's seed counts.
-            values: of the controls, and what :meth:`on_load` puts into ``start``.
-        """
-        *values, start = values  # type: ignore[assignment]
-        if event.target is self.start and isinstance(start, str) and start != START:
-            values[-1] = start  # type: ignore[index]
+    async def on_generate(self, request: gr.Request, *values: Any) -> AsyncIterator[tuple[Any, ...]]:
+        """Names as they are drawn: list, status, the buttons to run and to stop, the link that brings them again."""
         texts, models = _texts(request), self.service.models
         running = gr.Button(interactive=False), gr.Button(interactive=True)
         ended = gr.Button(interactive=True), gr.Button(interactive=False)
@@ -176,9 +175,15 @@ class _Page:
                 yield names, end
                 await asyncio.sleep(PAUSE)
 
-    async def on_stop(self, request: gr.Request) -> tuple[str, Any, Any]:
-        """What is said when the names were stopped, and the buttons."""
-        return note(_texts(request)("status.stopped")), gr.Button(interactive=True), gr.Button(interactive=False)
+    async def on_stop(self, request: gr.Request, count: object) -> tuple[Any, ...]:
+        """Names, what is said when they were stopped after so many, and the buttons.
+
+        Before the first name, those of an earlier request are still there: they would pass for the new ones.
+        """
+        texts = _texts(request)
+        some = isinstance(count, int) and count > 0
+        told = texts("status.stopped", count=count) if some else texts("status.stopped.none")
+        return gr.skip() if some else "", note(told), gr.Button(interactive=True), gr.Button(interactive=False)
 
     async def on_about(self, request: gr.Request) -> str:
         """The model cards."""
@@ -196,17 +201,20 @@ class _Page:
         shown: list[Any] = [gr.Tabs(selected=tab) if tab in tabs else gr.skip()]
         if models.classifier is not None:
             name, other = query.get("name", "")[: classify_tab.MAX_CHARACTERS], query.get("other", "")
-            shown += [name, other if tab in (None, "classify") and other in models.classifier.labels else gr.skip()]
+            shown += [name, other if name and other in models.classifier.labels else ""]
             # A name is answered when it arrives in its box.
-            shown.append(gr.skip() if name else await self._example(request))
+            shown.append("" if name else await self._example(request))
         if models.generator is not None:
             labels, longest = [*models.generator.labels, ANY], generate_tab.longest_name(models.generator)
-            form = read_form(query, generate_tab.first_label(models.generator), labels, longest)
+            # A link to an answer may name a language to compare with, as one to names does for a blend.
+            asked = query if tab == "generate" else {}
+            form = read_form(asked, generate_tab.first_label(models.generator), labels, longest)
             # The seed of a link brings its names once; whoever asks again wants others.
             controls = generate_tab.control_values(form._replace(seed=""), models.generator)
-            if not query.keys() & set(NamesForm._fields):
+            if not asked.keys() & set(NamesForm._fields):
                 controls = [gr.skip()] * len(controls)
-            shown += [*controls, gr.Accordion(open=True) if form.has_shape else gr.skip(), form.seed or START]
+            shape = gr.Accordion(open=True) if form.has_shape else gr.skip()
+            shown += [*controls, shape, gr.Button(interactive=True), form.seed or START]
         # A tab that is shown by its link is not selected by anybody.
         return [*shown, await self.on_about(request) if tab == "about" else gr.skip()]
 

@@ -13,10 +13,11 @@ from charrnn.inference.explanation import Explanation
 from charrnn.service import answers
 from charrnn.service.models import ServedModels
 from charrnn.service.page.i18n import i18n, label_text
+from charrnn.service.page.link import NO_LINK, name_link
 from charrnn.service.page.rendering import note, percent, render
 from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import ClassifyRequest
-from charrnn.text import MAX_LENGTH, rejection_reason
+from charrnn.text import MAX_LENGTH, name_key, rejection_reason
 
 EXAMPLES = ["Kowalczyk", "Satoshi", "Dostoevsky", "O'Sullivan", "Nguyễn", "Papadopoulos", "Haddad"]
 """Names to try; the first one is answered on the first visit."""
@@ -90,16 +91,16 @@ def answer_html(models: ServedModels, typed: object, texts: Texts, other: object
     wants = {"names": names, "top_k": 0, "unlike_training": models.ood_generator is not None}
     asked = ClassifyRequest.model_validate(wants)
     results = answers.classify(models, asked)
-    return _one(models, results[0], texts, other) if len(names) == 1 else _many(results, texts)
+    if len(names) == 1:
+        return _one(models, results[0], texts, other)
+    return _many(models, results, texts, has_link=name_link(str(typed).strip()) != NO_LINK)
 
 
 def _one(models: ServedModels, result: dict[str, Any], texts: Texts, other: object) -> str:
     name, predictions = result["name"], result["predictions"]
     if not predictions:
         return note(_reason(result["reason"], texts))
-    best, known = predictions[0], _known_names(models, name)
-    # What is on the list is not unlike all names of it.
-    reason = None if known and known[0].distance == 0 else result["reason"]
+    best, known, reason = predictions[0], _known_names(models, name), _doubt(models, result)
     compared = {p["label"]: p["probability"] for p in predictions[1:]}.get(str(other))
     shown = [(p["label"], p["probability"]) for p in predictions[:MAX_BARS] if p["probability"] >= LEAST]
     if compared is not None and str(other) not in dict(shown):
@@ -113,6 +114,7 @@ def _one(models: ServedModels, result: dict[str, Any], texts: Texts, other: obje
         guess=texts("doubt.guess", label=texts.label(best["label"])) if reason is not None else None,
         bars=shown,
         rest=round(1 - sum(p for _, p in shown), 6) if len(shown) < len(predictions) else 0,
+        labels=sorted(texts.label(p["label"]) for p in predictions),
         set=_set(models, name, best["probability"], reason, texts),
         explanation=explanation,
         letters=_letters(explanation) if explanation else [],
@@ -121,6 +123,13 @@ def _one(models: ServedModels, result: dict[str, Any], texts: Texts, other: obje
         score=signed(explanation.score) if explanation else "",
         alike=[_alike(*one, texts) for one in known],
     )
+
+
+def _doubt(models: ServedModels, result: dict[str, Any]) -> str | None:
+    """Why a guess is doubtful; what is on the list of names is not unlike all of them."""
+    generator, name = models.generator, result["name"]
+    is_known = generator is not None and generator.has_training_names and name_key(name) in generator.training_names
+    return None if is_known else result["reason"]
 
 
 def _sentence(name: str, label: str, probability: float, reason: str | None, texts: Texts) -> str:
@@ -198,15 +207,15 @@ def _alike(known: str, distance: int, texts: Texts) -> str:
     return texts(key, name=known.title(), distance=distance)
 
 
-def _many(results: Sequence[dict[str, Any]], texts: Texts) -> str:
+def _many(models: ServedModels, results: Sequence[dict[str, Any]], texts: Texts, has_link: bool) -> str:
     rows = []
     for result in results:
         shown = [p for p in result["predictions"][:2] if p is result["predictions"][0] or p["probability"] >= LEAST]
         remark = ""
         if not shown:
             remark = _reason(result["reason"], texts)
-        elif result["reason"] is not None:
+        elif _doubt(models, result) is not None:
             remark = texts("many.unlike")
         told = [f"{texts.label(p['label'])} {percent(p['probability'])}" for p in shown]
         rows.append({"name": result["name"], "remark": remark, "answers": [*told, "", ""][:2]})
-    return render("many", texts, rows=rows)
+    return render("many", texts, rows=rows, has_link=has_link)

@@ -54,13 +54,15 @@ class PageDocument:
             body.extend(message.get("body", b""))
             if not message.get("more_body", False):
                 page = completed(bytes(body), Request(scope))
-                MutableHeaders(raw=start["headers"])["content-length"] = str(len(page))
+                headers = MutableHeaders(raw=start["headers"])
+                headers["content-length"] = str(len(page))
+                headers.add_vary_header("accept-language")
                 await send(start)
                 await send({"type": "http.response.body", "body": page})
 
         # What is changed must not be compressed.
-        headers = [(key, value) for key, value in scope["headers"] if key != b"accept-encoding"]
-        await self.app({**scope, "headers": headers}, receive, gather)
+        uncompressed = [(key, value) for key, value in scope["headers"] if key != b"accept-encoding"]
+        await self.app({**scope, "headers": uncompressed}, receive, gather)
 
 
 def completed(page: bytes, request: Request) -> bytes:

@@ -13,6 +13,8 @@ TABS = ("classify", "generate", "about")
 MAX_TEMPERATURE, SEED_DIGITS = 1.5, 15
 LONGEST_NAME = 2000
 """Characters of names that a link carries."""
+NO_LINK = "?"
+"""In place of the query of a link that carries nothing."""
 RANGES: dict[str, tuple[float, float]] = {
     "n": (1, MAX_NEAREST),
     "share": (0, 100),
@@ -112,14 +114,14 @@ def names_link(form: NamesForm, seed: int) -> str:
 
 
 def name_link(names: str, other: str = "") -> str:
-    """The query of a link to the answer for a name; nothing for more than a link can carry.
+    """The query of a link to the answer for a name; :data:`NO_LINK` for more than one can carry.
 
     Args:
         names: as they were typed.
         other: the language with which the answer is compared, if one was chosen.
     """
     if not 0 < len(names) <= LONGEST_NAME:
-        return "?"
+        return NO_LINK
     return f"?{urlencode({'name': names, 'other': other} if other else {'name': names})}"
 
 

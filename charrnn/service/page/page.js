@@ -184,7 +184,9 @@ window.charrnn = (() => {
   // On a phone the names lie below the controls: whoever asks for some is brought to them.
   let isAsked = false;
   const asks = (target) => target instanceof Element && target.closest("#run, #shape input, #shape textarea");
-  document.addEventListener("click", (event) => { if (event.target.closest?.("#run")) isAsked = true; }, true);
+  document.addEventListener("click", (event) => {
+    if (event.isTrusted && event.target.closest?.("#run")) isAsked = true;
+  }, true);
   document.addEventListener("keydown", (event) => { if (event.key === "Enter" && asks(event.target)) isAsked = true; }, true);
   const bring = () => {
     const status = document.querySelector("#status");
@@ -193,11 +195,51 @@ window.charrnn = (() => {
     if (status.getBoundingClientRect().bottom > 0.8 * innerHeight) status.scrollIntoView({ block: "start" });
   };
 
+  // Asking for names: one request at a time. The first one is the page's own, with the seed of its link; one that comes
+  // while names are drawn waits until they have ended, or is dropped with them.
+  let waitingRequest = null;
+  let namesBefore = "";
+  const stamps = () => [...document.querySelectorAll("#names .heart")].map((heart) => heart.dataset.stamp);
+  const begin = (seed) => {
+    waitingRequest ??= { seed: seed === "-" ? "" : seed };
+    askIfWaiting();
+  };
+  const ask = (controls) => {
+    const seed = waitingRequest?.seed;
+    waitingRequest = null;
+    namesBefore = stamps().join();
+    return seed ? [...controls.slice(0, -1), seed] : controls; // the seed is the last one
+  };
+  const askIfWaiting = () => {
+    const run = document.querySelector("#run");
+    if (!waitingRequest || !run || run.disabled) return;
+    run.click();
+    setTimeout(askIfWaiting, 100); // Gradio takes no request while it ends the one before
+  };
+  // The number of names that have come; their link brings no more than these.
+  const stopped = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 200)); // what was on its way has come by then
+    const now = stamps();
+    if (now.join() === namesBefore) return 0;
+    const link = new URLSearchParams(links.generate);
+    link.set("n", now.length);
+    show(`?${link}`);
+    return now.length;
+  };
+  document.addEventListener("keydown", (event) => {
+    const inShape = event.target.closest?.("#shape input, #shape textarea");
+    if (event.key !== "Enter" || event.isComposing || !inShape || !document.querySelector("#run")?.disabled) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    waitingRequest = {};
+  }, true);
+  document.addEventListener("click", (event) => { if (event.target.closest?.("#stop")) waitingRequest = null; }, true);
+
   // What is new is announced in a sentence: not the whole of an answer, and not each name that comes.
   const announcer = element("div", { id: "announcer", role: "status", "aria-live": "polite" });
   const announce = () => {
     if (!announcer.isConnected) document.body?.append(announcer);
-    const told = [...document.querySelectorAll("#answer .sentence, #answer .problem, #status p:not(.working)")]
+    const told = [...document.querySelectorAll("#answer .sentence, #answer .told, #status p:not(.working)")]
       .filter((one) => one.offsetParent).map((one) => one.textContent).join(" ");
     if (announcer.textContent !== told) announcer.textContent = told;
   };
@@ -224,6 +266,7 @@ window.charrnn = (() => {
 
   const ready = () => {
     draw();
+    askIfWaiting();
     bring();
     announce();
   };
@@ -232,7 +275,7 @@ window.charrnn = (() => {
     if (scheduled) return;
     scheduled = true;
     requestAnimationFrame(() => { scheduled = false; ready(); });
-  }).observe(document.documentElement, { childList: true, subtree: true });
+  }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["disabled"] });
 
-  return { show };
+  return { show, begin, ask, stopped };
 })();

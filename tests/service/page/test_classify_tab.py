@@ -23,25 +23,28 @@ def test_the_answer_is_a_sentence_with_likely_labels_alone(models, english):
     html = answer_html(models, " Papadopoulos ", english)
     assert "Papadopoulos looks clearly Greek." in html
     assert bars(html) == {"Greek": f"&gt;{SPACE}99{SPACE}%", "all others": f"&lt;{SPACE}1{SPACE}%"}
-    assert "for nine names in ten. For this name: Greek." in html
+    assert (
+        "For nine names in ten, the list that the model makes holds the right language. Its list for this name: Greek."
+        in html
+    )
 
 
 def test_doubtful_between_two_the_set_is_told(models, english):
     html = answer_html(models, "Ye", english)
     assert "Ye may be Chinese; other answers are possible." in html
-    assert "For this name: Chinese, Korean" in html
+    assert "Its list for this name: Chinese, Korean" in html
 
 
 def test_nothing_is_promised_of_one_label_that_is_far_from_sure(models, english):
     """The promise is one over all names; beside 28 % it would be taken for one about this name."""
     html = answer_html(models, "Ser", english)
-    assert "may be" in html and "nine names in ten" not in html
+    assert "may be" in html and "For nine names" not in html
 
 
 def test_what_is_unlike_a_name_is_answered_with_doubt_and_no_other_sentence(models, english):
     html = answer_html(models, "Xqzwvkjx", english)
     assert "Xqzwvkjx is unlike all names that this model knows." in html
-    assert "looks" not in text_of(html) and "nine names in ten" not in html
+    assert "looks" not in text_of(html) and "For nine names" not in html
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,18 @@ def test_what_is_unlike_a_name_is_answered_with_doubt_and_no_other_sentence(mode
 )
 def test_what_is_no_name_is_told_in_a_sentence(models, english, typed, told):
     assert told in text_of(answer_html(models, typed, english))
+
+
+def test_a_listed_name_is_not_called_unlike_all_names(models, english):
+    assert "unlike" not in answer_html(models, "a", english)
+    html = answer_html(models, "a\nXqzwvkjx", english)
+    assert html.count("unlike all names") == 1
+
+
+def test_a_link_is_offered_where_one_can_carry_the_names(models, english):
+    for times, has_link in ((100, True), (200, False)):
+        html = answer_html(models, "\n".join(["Kowalczykowa"] * times), english)
+        assert ('data-tool="link"' in html) == has_link
 
 
 def test_several_names_are_a_table_in_their_order(models, english):
