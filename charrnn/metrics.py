@@ -14,10 +14,12 @@ def confusion_matrix(targets: Ints, predictions: Ints, label_count: int) -> Ints
 
 
 def top_k_accuracy(probabilities: Floats, targets: Ints, k: int) -> float:
-    """Share of names whose label is among the ``k`` most probable ones. Ties count against the name."""
-    own = probabilities[np.arange(len(targets)), targets]
-    at_least_as_probable = (probabilities >= own[:, None]).sum(axis=1) - 1
-    return float((at_least_as_probable < k).mean())
+    """Share of names whose label is among the ``k`` most probable ones. Of equally probable ones, the first counts as
+    more probable, as for ``argmax``; so the share for 1 is the accuracy."""
+    own = probabilities[np.arange(len(targets)), targets][:, None]
+    comes_before = np.arange(probabilities.shape[1]) < targets[:, None]
+    rank = ((probabilities > own) | ((probabilities == own) & comes_before)).sum(axis=1)
+    return float((rank < k).mean())
 
 
 def f1_by_label(matrix: Ints) -> Floats:

@@ -26,8 +26,12 @@ def test_top_k_counts_the_names_whose_label_is_among_the_first_k():
     assert [metrics.top_k_accuracy(p, targets, k) for k in (1, 2, 3, 4)] == [0.25, 0.5, 0.75, 1]
 
 
-def test_ties_count_against_the_name():
-    assert metrics.top_k_accuracy(np.full((2, 4), 0.25), np.array([0, 3]), 1) == 0
+@given(st.lists(st.tuples(st.lists(st.integers(0, 2), min_size=4, max_size=4), st.integers(0, 3)), min_size=1))
+def test_with_ties_the_first_k_never_hold_fewer_than_the_accuracy_says(names):
+    p, targets = np.array([row for row, _ in names], np.float64), np.array([target for _, target in names])
+    shares = [metrics.top_k_accuracy(p, targets, k) for k in (1, 2, 3, 4)]
+    assert shares[0] == (p.argmax(axis=1) == targets).mean()
+    assert shares == sorted(shares) and shares[-1] == 1
 
 
 def test_rows_of_a_confusion_matrix_are_true_labels():

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import secrets
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.flags import add_model_flag, load_generator
@@ -74,18 +75,33 @@ def add_command(commands: Any) -> None:
     )
     command.add_argument("--stamp", metavar="S", help="draw the name again that has this stamp in --format jsonl")
     command.add_argument("--format", choices=["lines", "jsonl"], default="lines")
-    command.set_defaults(execute=execute)
+    command.set_defaults(execute=lambda flags: execute(flags, _given(command, flags)))
 
 
-def execute(flags: argparse.Namespace) -> int:
-    """Draw names and print each as soon as it is finished."""
+def _given(command: argparse.ArgumentParser, flags: argparse.Namespace) -> list[str]:
+    """The flags that were set to something else than their default."""
+    names = [name for name in vars(flags) if name not in ("execute", "command")]
+    return [
+        f"-{'' if len(n) == 1 else '-'}{n.replace('_', '-')}" for n in names if vars(flags)[n] != command.get_default(n)
+    ]
+
+
+def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
+    """Draw names and print each as soon as it is finished.
+
+    Args:
+        flags: of the command.
+        given: which of them were set.
+    """
     from charrnn.generation.constraints import Constraints
     from charrnn.generation.request import Request, usual_resample
     from charrnn.generation.sampling import Sampling
     from charrnn.text import printable_json
 
     model = load_generator(flags.model)
-    if flags.stamp:
+    if flags.stamp is not None:
+        if others := sorted({*given} - {"--stamp", "--model", "--distance"}):
+            raise SettingsError(f"--stamp: holds all that a name depends on. Leave {', '.join(others)} out.")
         _print_line(model, model.repeat(flags.stamp).name, flags.distance)
         return 0
     if flags.distance:
@@ -96,7 +112,7 @@ def execute(flags: argparse.Namespace) -> int:
         secrets.randbelow(2**32) if flags.seed is None else flags.seed,
         Sampling(flags.temperature, flags.top_k, flags.top_p),
         constraints,
-        flags.resample or usual_resample(constraints),
+        usual_resample(constraints) if flags.resample is None else flags.resample,
     )
     count = 0
     for index, sample in enumerate(model.stream(request, flags.n, flags.novel)):

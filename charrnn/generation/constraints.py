@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +40,20 @@ class Constraints:
     characters: str = ""
     min_length: int = 1
     max_length: int | None = None
+
+    def replaced(self, parts: Mapping[str, Any]) -> Constraints:
+        """The constraints with other parts.
+
+        Args:
+            parts: attributes by name.
+
+        Raises:
+            SettingsError: there is no such part.
+        """
+        known = [part.name for part in fields(self)]
+        if unknown := sorted(parts.keys() - set(known)):
+            raise SettingsError(f"{', '.join(unknown)}: no such constraint. There are {', '.join(known)}.")
+        return replace(self, **parts)
 
     def compile(self, alphabet: str, longest: int) -> Guide:
         """The automaton for names that meet all constraints.

@@ -13,7 +13,7 @@ from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints, Guide
 from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling, sample_round
 
-AS_LEARNED, NO_CONSTRAINTS = Sampling(), Constraints()
+USUAL, NO_CONSTRAINTS = Sampling(), Constraints()
 
 Label = str | Mapping[str, float] | None
 """A label, or weights of several to be blended; None for the only label of a model with one label."""
@@ -44,7 +44,7 @@ class Request:
 
     label: Label = None
     seed: int = 0
-    sampling: Sampling = AS_LEARNED
+    sampling: Sampling = USUAL
     constraints: Constraints = NO_CONSTRAINTS
     resample: int = 1
 
@@ -92,5 +92,7 @@ def _resample(group: list[tuple[int, RawSample]], rng: np.random.Generator) -> t
     if len(group) == 1:
         return group[0]
     weights = np.array([raw.log_weight for _, raw in group])
+    if np.isneginf(weights).all():
+        return group[0]  # freely, none of them would ever be drawn
     p = np.exp(weights - weights.max())
     return group[rng.choice(len(group), p=p / p.sum())]

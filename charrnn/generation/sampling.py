@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from charrnn.arrays import Floats, Floats32, Ints
+from charrnn.arrays import Bools, Floats, Floats32, Ints
 from charrnn.cancellation import check_stop
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Guide
@@ -24,12 +24,16 @@ ROUND_SIZE = 2048
 """Names that share one stream of random numbers; a name is drawn again by drawing its round up to it."""
 
 
+TEMPERATURE = 0.8
+"""The usual temperature: names of 1, as learned, are often odd."""
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How characters are chosen.
 
     Attributes:
-        temperature: divides the logits; 0 always takes the most probable character.
+        temperature: divides the logits; 0 always takes the most probable character, 1 follows the model.
         top_k: draw among the k most probable characters; 0 among all.
         top_p: draw among the most probable characters that together reach this probability (Holtzman et al. 2020).
 
@@ -37,7 +41,7 @@ class Sampling:
         SettingsError: one of them is out of its range.
     """
 
-    temperature: float = 1.0
+    temperature: float = TEMPERATURE
     top_k: int = 0
     top_p: float = 1.0
 
@@ -54,9 +58,43 @@ class Sampling:
         """One symbol for each row of logits (B, V), inverting the cumulative distribution at ``uniform`` (B,)."""
         if self.temperature == 0:
             return np.asarray(logits.argmax(axis=1), np.int64)
-        if not self.top_k and self.top_p == 1:
+        if not self._truncates:
             return _invert(self._weights(logits, logits.max(axis=1, keepdims=True)), uniform)
-        order = np.argsort(-logits, axis=1, kind="stable")  # most probable first
+        order, p = self._ranked(logits)
+        return np.take_along_axis(order, _invert(p, uniform)[:, None], axis=1)[:, 0].astype(np.int64)
+
+    def log_weights(self, allowed: Floats32, logits: Floats32, symbols: Ints) -> Floats:
+        """log of the importance weights of chosen symbols, (B,), nats.
+
+        A weight is the probability to choose the symbol freely, divided by that to choose it among what the constraints
+        leave: 0 where it is never chosen freely, because top-k or top-p leaves it out; 1 at temperature 0, which is
+        deterministic.
+
+        Args:
+            allowed: the logits, -inf for what the constraints forbid, (B, V).
+            logits: of all symbols, (B, V).
+            symbols: chosen, (B,).
+        """
+        if self.temperature == 0:
+            return np.zeros(len(logits))
+        free = self._weights(logits, logits.max(axis=1, keepdims=True))
+        kept, kept_allowed = free, np.where(np.isneginf(allowed), 0, free)
+        if self._truncates:
+            kept, kept_allowed = (np.where(self._kept(rows), free, 0) for rows in (logits, allowed))
+        tiny = np.finfo(np.float64).tiny
+        log_ratio = np.log(np.maximum(kept_allowed.sum(axis=1), tiny)) - np.log(kept.sum(axis=1))
+        if not self._truncates:
+            return np.asarray(log_ratio)
+        is_possible = np.take_along_axis(kept, symbols[:, None], axis=1)[:, 0] > 0
+        return np.where(is_possible, log_ratio, -np.inf)
+
+    @property
+    def _truncates(self) -> bool:
+        return bool(self.top_k) or self.top_p < 1
+
+    def _ranked(self, logits: Floats32) -> tuple[Ints, Floats]:
+        """The symbols, most probable first, and their weights, 0 for what top-k and top-p leave out, both (B, V)."""
+        order = np.argsort(-logits, axis=1, kind="stable")
         ranked = np.take_along_axis(logits, order, axis=1)
         p = self._weights(ranked, ranked[:, :1])
         if self.top_k:
@@ -64,21 +102,14 @@ class Sampling:
         if self.top_p < 1:
             p /= p.sum(axis=1, keepdims=True)
             p[np.cumsum(p, axis=1) - p >= self.top_p] = 0
-        return np.take_along_axis(order, _invert(p, uniform)[:, None], axis=1)[:, 0].astype(np.int64)
+        return order, p
 
-    def log_allowed_mass(self, allowed: Floats32, logits: Floats32) -> Floats:
-        """log of the probability that the constraints leave, (B,), nats; 0 at temperature 0, which is deterministic.
-
-        Args:
-            allowed: the logits, -inf for what the constraints forbid, (B, V).
-            logits: of all symbols, (B, V).
-        """
-        if self.temperature == 0:
-            return np.zeros(len(logits))
-        largest = logits.max(axis=1, keepdims=True)
-        p = self._weights(logits, largest)
-        mass = np.where(np.isneginf(allowed), 0, p).sum(axis=1)
-        return np.asarray(np.log(np.maximum(mass, np.finfo(np.float64).tiny)) - np.log(p.sum(axis=1)))
+    def _kept(self, logits: Floats32) -> Bools:
+        """Whether top-k and top-p leave a symbol in, (B, V)."""
+        order, p = self._ranked(logits)
+        kept = np.zeros(logits.shape, bool)
+        np.put_along_axis(kept, order, p > 0, axis=1)
+        return kept
 
     def _weights(self, logits: Floats32, largest: Floats32) -> Floats:
         """exp of the tempered logits, less the largest."""
@@ -117,9 +148,8 @@ class RawSample(NamedTuple):
     Attributes:
         symbols: of the vocabulary, without EOS.
         log_probability: of symbols and EOS, in nats, by the model itself, whatever temperature and constraints.
-        log_weight: log of the product, over all steps, of the probability that the constraints left, in nats. With
-            these weights, names drawn under constraints are distributed as freely drawn names of which only those that
-            match are kept.
+        log_weight: sum of the steps' :meth:`Sampling.log_weights`, in nats. With these weights, names drawn under
+            constraints are distributed as freely drawn names of which only those that match are kept.
     """
 
     symbols: list[int]
@@ -153,8 +183,8 @@ def sample_round(decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.ran
         largest = logits.max(axis=1, keepdims=True)
         log_z = largest[:, 0] + np.log(np.exp(logits - largest).sum(axis=1))
         allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), logits)
-        log_weight[name] += sampling.log_allowed_mass(allowed, logits)
         symbols = sampling.choose(allowed, uniform[name, length])
+        log_weight[name] += sampling.log_weights(allowed, logits, symbols)
         log_probability[name] += logits[all_slots, symbols] - log_z
         symbols_of[name, length] = symbols
         state = guide.next_state[state, symbols].astype(np.int64)

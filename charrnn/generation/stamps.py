@@ -9,9 +9,11 @@ from typing import Any
 
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints
-from charrnn.generation.request import AS_LEARNED, NO_CONSTRAINTS, Request
+from charrnn.generation.request import NO_CONSTRAINTS, Request
 from charrnn.generation.sampling import Sampling
 
+OMITTED = Request(sampling=Sampling(temperature=1.0))
+"""The values that a stamp leaves out; they never change, so that old stamps bring their names again."""
 MAX_WEIGHT = 1e300
 """Weight of a label in a stamp at most; a larger whole number cannot become a float."""
 MODEL_DIGITS = 16
@@ -19,14 +21,14 @@ MODEL_DIGITS = 16
 
 
 def make_stamp(weights_sha256: str, request: Request, attempt: int) -> str:
-    """A request and one of its attempts as URL-safe base64 of JSON; values equal to the default are left out.
+    """A request and one of its attempts as URL-safe base64 of JSON, without values of :data:`OMITTED`.
 
     Args:
         weights_sha256: of the model.
         request: what was asked for.
         attempt: which draw, as :class:`charrnn.generation.request.Sample` has it.
     """
-    differing = _differing(asdict(Request()), asdict(request))
+    differing = _differing(asdict(OMITTED), asdict(request))
     content = {"model": weights_sha256[:MODEL_DIGITS], "attempt": attempt, **differing}
     return base64.urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode()).decode().rstrip("=")
 
@@ -40,7 +42,9 @@ def read_stamp(weights_sha256: str, stamp: str) -> tuple[Request, int]:
     try:
         content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(stamp + "=" * (-len(stamp) % 4)))
         model, attempt = str(content.pop("model")), content.pop("attempt")
-        content["sampling"] = Sampling(**_typed(AS_LEARNED, content.get("sampling", {})))
+        content["sampling"] = Sampling(
+            **asdict(OMITTED.sampling) | _typed(OMITTED.sampling, content.get("sampling", {}))
+        )
         content["constraints"] = Constraints(**_typed(NO_CONSTRAINTS, content.get("constraints", {})))
         request = Request(**content)
         whole = all(type(number) is int for number in (attempt, request.seed, request.resample))

@@ -14,7 +14,7 @@ from charrnn.inference.answers import LabelScore, Prediction, Ranking, answer_co
 from charrnn.inference.explanation import Explanation, shapley_values
 from charrnn.inference.generator import Generator
 from charrnn.inference.label_model import LabelModel
-from charrnn.inference.priors import Prior, prior_ratio
+from charrnn.inference.priors import Prior, log_prior_ratio
 from charrnn.model_folder import ModelConfig, Weights
 from charrnn.text import PAD, PIPELINES, SPECIALS, UNKNOWN, rejection_reason
 
@@ -102,7 +102,7 @@ class Classifier:
         self.check_settings(top_k, prior, coverage, min_probability, ood_generator, labels)
         names = _listed(names)
         texts, rejections = self._texts(names)
-        probabilities, in_alphabet = self._probabilities(texts, self._prior_ratio(prior, labels))
+        probabilities, in_alphabet = self._probabilities(texts, self._log_prior_ratio(prior, labels))
         sizes = np.full(len(names), self.width(top_k, labels=labels))
         if coverage is not None:
             sizes = np.maximum((probabilities >= self._threshold(coverage)).sum(axis=1), 1)
@@ -164,7 +164,7 @@ class Classifier:
             raise SettingsError(f"top_k {top_k}: must be at least 1, or 0 for every label.")
         if not 0 <= min_probability <= 1:
             raise SettingsError(f"min_probability {min_probability}: must be from 0 to 1.")
-        self._prior_ratio(prior, labels)
+        self._log_prior_ratio(prior, labels)
         if coverage is not None:
             self._threshold(coverage)
             if prior != "model":
@@ -201,13 +201,13 @@ class Classifier:
             raise InputError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
         text = self.pipeline(name)
         codes = np.array(self.vocabulary.encode(text), np.int64)
-        ratio = self._prior_ratio(prior, labels)
-        possible = np.ones(len(self.labels), bool) if ratio is None else ratio > 0
+        log_ratio = self._log_prior_ratio(prior, labels)
+        possible = np.ones(len(self.labels), bool) if log_ratio is None else ~np.isneginf(log_ratio)
         if possible.sum() < 2:
             raise SettingsError(
                 "explain: only one label is possible, so there is nothing to explain. Allow another one."
             )
-        shift = np.zeros(len(self.labels)) if ratio is None else np.log(np.where(possible, ratio, 1))
+        shift = np.zeros(len(self.labels)) if log_ratio is None else np.where(possible, log_ratio, 0)
 
         def log_odds(coalitions: Bools) -> Floats:
             lengths = np.full(len(coalitions), len(codes))
@@ -233,7 +233,7 @@ class Classifier:
         Raises:
             SettingsError: the prior is none of these.
         """
-        return self._probabilities(self._texts(_listed(names))[0], self._prior_ratio(prior))[0]
+        return self._probabilities(self._texts(_listed(names))[0], self._log_prior_ratio(prior))[0]
 
     def _texts(self, names: Sequence[str]) -> tuple[list[str | None], list[str | None]]:
         """Names as the model reads them, None where they cannot be scored; and why they cannot."""
@@ -241,7 +241,7 @@ class Classifier:
         reasons = [rejection_reason(name, pipeline_name) for name in names]
         return [None if reason else pipeline(name) for name, reason in zip(names, reasons, strict=True)], reasons
 
-    def _probabilities(self, texts: Sequence[str | None], prior_ratio: Floats | None) -> tuple[Floats, Bools]:
+    def _probabilities(self, texts: Sequence[str | None], log_prior_ratio: Floats | None) -> tuple[Floats, Bools]:
         """p(label | name), (N, labels), and whether some letter of each name is in the alphabet, (N,)."""
         result, in_alphabet = np.full((len(texts), len(self.labels)), np.nan), np.zeros(len(texts), bool)
         for first in range(0, len(texts), BATCH):
@@ -251,13 +251,11 @@ class Classifier:
             # A name that is repeated is scored once.
             index = {text: i for i, text in enumerate(dict.fromkeys(readable))}
             chars, lengths = self.vocabulary.encode_batch(list(index))
-            scores = np.exp(log_softmax(self.model.scores(chars, lengths)))
+            logits = self.model.scores(chars, lengths)
+            scores = np.exp(log_softmax(logits if log_prior_ratio is None else logits + log_prior_ratio))
             which = [index[text] for text in readable]
             result[first : first + BATCH][rows] = scores[which]
             in_alphabet[first : first + BATCH][rows] = np.any(self.is_letter[chars], axis=1)[which]
-        if prior_ratio is not None:
-            result *= prior_ratio
-            result /= result.sum(axis=1, keepdims=True)
         return result, in_alphabet
 
     def _threshold(self, coverage: float) -> float:
@@ -268,8 +266,8 @@ class Classifier:
             raise SettingsError(f"coverage {coverage}: the model was not calibrated for it; {known}.")
         return thresholds[str(coverage)]
 
-    def _prior_ratio(self, prior: Prior, labels: Sequence[str] | None = None) -> Floats | None:
-        return prior_ratio(self.labels, self.model.prior, prior, labels)
+    def _log_prior_ratio(self, prior: Prior, labels: Sequence[str] | None = None) -> Floats | None:
+        return log_prior_ratio(self.labels, self.model.prior, prior, labels)
 
 
 def _listed(names: Sequence[str]) -> list[str]:

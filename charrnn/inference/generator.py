@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +16,8 @@ from charrnn.arrays import Bools, Floats
 from charrnn.errors import InputError, SettingsError, UnknownLabelError
 from charrnn.generation.constraints import Constraints, Guide
 from charrnn.generation.novelty import Neighbour, nearest_names, novel_samples
-from charrnn.generation.request import NO_CONSTRAINTS, Label, Request, Sample, draw_samples
-from charrnn.generation.sampling import ROUND_SIZE, Sampling
+from charrnn.generation.request import NO_CONSTRAINTS, Label, Request, Sample, draw_samples, usual_resample
+from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
 from charrnn.generation.stamps import make_stamp, read_stamp
 from charrnn.inference.character_model import CharacterModel, ConditionalDecoder
 from charrnn.inference.explanation import Explanation
@@ -58,12 +60,13 @@ class Generator:
         label: Label = None,
         n: int = 1,
         seed: int = 0,
-        temperature: float = 1.0,
+        temperature: float = TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
         constraints: Constraints = NO_CONSTRAINTS,
         novel: bool = False,
-        resample: int = 1,
+        resample: int | None = None,
+        **parts: Any,
     ) -> list[str]:
         """Draw ``n`` names. The same arguments give the same names; a larger ``n`` only adds names.
 
@@ -72,7 +75,7 @@ class Generator:
                 A mapping from labels to weights blends them.
             n: number of names.
             seed: at least 0.
-            temperature: divides the logits; 0 always takes the most probable character.
+            temperature: divides the logits; 0 always takes the most probable character, 1 follows the model.
             top_k: draw among the k most probable characters; 0 among all.
             top_p: draw among the most probable characters that together reach this probability (Holtzman et al. 2020).
             constraints: what all names look like.
@@ -81,16 +84,21 @@ class Generator:
             resample: draw this many candidates for each name and pick one by its importance weight (importance
                 resampling, Rubin 1987). Names drawn under constraints alone (1) are often improbable, such as long
                 names before a suffix; the larger ``resample``, the nearer the names come to the model's own
-                distribution over names that meet the constraints.
+                distribution over names that meet the constraints. None is usual: 16 with a constraint, else 1.
+            parts: of the constraints by name, as in ``sample("Scottish", prefix="Mac", max_length=9)``; they replace
+                those of ``constraints``.
 
         Raises:
             UnknownLabelError: the model does not know the label.
             ImpossibleConstraint: no name can meet the constraints.
-            SettingsError: an argument is out of its range, or ``novel`` is set and the training names are not known.
+            SettingsError: an argument is out of its range or no constraint, or ``novel`` is set and the training names
+                are not known.
             ModelFolderError: ``novel`` is set and the list of training names is damaged.
         """
-        request = Request(label, seed, Sampling(temperature, top_k, top_p), constraints, resample)
-        return [sample.name for sample in self.stream(request, n, novel)]
+        constraints = constraints.replaced(parts)
+        resample = usual_resample(constraints) if resample is None else resample
+        wanted = Request(label, seed, Sampling(temperature, top_k, top_p), constraints, resample)
+        return [sample.name for sample in self.stream(wanted, n, novel)]
 
     def stream(self, request: Request, n: int | None = None, novel: bool = False) -> Iterator[Sample]:
         """Names, each as soon as it is finished; arguments and errors as for :meth:`sample`.
@@ -119,8 +127,9 @@ class Generator:
             SettingsError: it is no stamp, or another model's.
         """
         request, attempt = read_stamp(self.config.weights_sha256, stamp)
+        request = dataclasses.replace(request, resample=1)  # the attempt that was picked is known
         samples = draw_samples(self.decoder(request.label), self.guide(request), request, attempt // ROUND_SIZE)
-        return next(sample for sample in samples if sample.attempt >= attempt)
+        return next(sample for sample in samples if sample.attempt == attempt)
 
     def decoder(self, label: Label) -> ConditionalDecoder:
         """What predicts the next character under a label or a blend.

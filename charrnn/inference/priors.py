@@ -13,12 +13,13 @@ Prior = str | Mapping[str, float]
 """``model``, ``uniform``, or a weight for each label."""
 
 
-def prior_ratio(
+def log_prior_ratio(
     known: Sequence[str], own: Floats, prior: Prior = "model", labels: Sequence[str] | None = None
 ) -> Floats | None:
-    """The wanted label frequencies divided by those of training, (L,); None where they are equal.
+    """log of the wanted label frequencies divided by those of training, (L,); None where they are equal.
 
-    Answers are multiplied by it (Saerens, Latinne and Decaestecker 2002).
+    It is added to the logits (Saerens, Latinne and Decaestecker 2002): a ratio that multiplies probabilities of which
+    the only possible ones are too small for a float would give 0/0. -inf is an impossible label.
 
     Args:
         known: labels of the model.
@@ -30,20 +31,20 @@ def prior_ratio(
         UnknownLabelError: the model does not know one of ``labels``.
         SettingsError: ``labels`` or the prior is invalid, or no label is possible.
     """
-    ratio = _ratio(known, own, prior)
+    log_ratio = _log_ratio(known, own, prior)
     if labels is None:
-        return ratio
+        return log_ratio
     if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
         raise SettingsError("labels: must be a list of labels, each of them once.")
     if unknown := [label for label in labels if label not in known]:
         raise UnknownLabelError(f"labels: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
-    restricted = np.isin(known, list(labels)) * (np.ones(len(known)) if ratio is None else ratio)
-    if not restricted.any():
+    restricted = np.where(np.isin(known, list(labels)), 0.0 if log_ratio is None else log_ratio, -np.inf)
+    if np.isneginf(restricted).all():
         raise SettingsError("labels: the prior makes all of them impossible. Give one of them a weight.")
     return np.asarray(restricted)
 
 
-def _ratio(known: Sequence[str], own: Floats, prior: Prior) -> Floats | None:
+def _log_ratio(known: Sequence[str], own: Floats, prior: Prior) -> Floats | None:
     if prior == "model":
         return None
     if prior == "uniform":
@@ -56,5 +57,5 @@ def _ratio(known: Sequence[str], own: Floats, prior: Prior) -> Floats | None:
         raise SettingsError(f"prior {prior!r}: must be 'model', 'uniform', or a weight for each label.")
     if not np.isfinite(wanted).all() or wanted.min() < 0 or not wanted.any():
         raise SettingsError("prior: weights must be finite, at least 0, and not all 0.")
-    # Scaled, so that tiny weights do not vanish in the products.
-    return np.asarray(wanted / wanted.max() / own)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(wanted) - np.log(own))

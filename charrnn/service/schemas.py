@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from charrnn.generation.sampling import TEMPERATURE
 from charrnn.text import MAX_LENGTH
 
 MAX_NAMES = 1000
@@ -80,7 +81,9 @@ class GenerateRequest(Body):
     seed: int | None = Field(
         None, ge=0, le=MAX_SEED, description="The same seed gives the same names. Default: a random one.", examples=[7]
     )
-    temperature: float = Field(0.8, ge=0, le=100, description="0 is the most probable character, 1 follows the model.")
+    temperature: float = Field(
+        TEMPERATURE, ge=0, le=100, description="0 is the most probable character, 1 follows the model."
+    )
     top_k: int = Field(0, ge=0, le=10_000, description="Draw among the most probable characters; 0 among all.")
     top_p: float = Field(1.0, gt=0, le=1, description="Draw among characters that together reach this probability.")
     prefix: Text = Field("", description="How names begin. In all constraints, letter case matters.")

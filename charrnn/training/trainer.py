@@ -35,6 +35,8 @@ class Progress:
     """Steps done of the current epoch."""
     sums: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0, 0.0])
     """Of the current epoch: loss, targets, gradient norms, names."""
+    overflows: int = 0
+    """Steps of the current epoch whose gradient was not finite: those that the loss scale of fp16 leaves out."""
     best_loss: float = float("inf")
     best_epoch: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -140,6 +142,8 @@ class Trainer:
         for batch in self.train:
             loss, count, norm, names, stopping = self.step(batch, stop.signal is not None)
             progress.step += 1
+            if not math.isfinite(norm):
+                progress.overflows, norm = progress.overflows + 1, 0.0
             for i, value in enumerate((loss, count, norm, names)):
                 progress.sums[i] += value
             if stopping:
@@ -196,16 +200,18 @@ class Trainer:
         validation = self.evaluate()
         validated = {"validation_loss": validation.loss, **validation.scores()} if self.validation else {}
         loss, targets, norms, names = progress.sums
+        taken = progress.step - progress.overflows
         metrics = {
             "epoch": progress.epoch + 1,
             "train_loss": loss / targets,
             **validated,
             "learning_rate": self.schedule.rate,
-            "gradient_norm": norms / progress.step,
+            "gradient_norm": norms / taken if taken else math.nan,
             "names_per_second": (names - self.names_before) / seconds,
         }
         self.schedule.after_epoch(validation.loss)
         progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, [0.0, 0.0, 0.0, 0.0]
+        progress.overflows = 0
         progress.history.append(metrics)
         if not self.validation or validation.loss < progress.best_loss:
             progress.best_loss, progress.best_epoch = validation.loss, progress.epoch

@@ -32,6 +32,27 @@ def test_a_stamp_draws_the_same_name_again(request_):
         assert MODEL.repeat(MODEL.stamp(request_, one)) == one
 
 
+@pytest.mark.parametrize(
+    ("stamp", "name"),
+    [
+        ("eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjoyLCJsYWJlbCI6IklyaXNoIiwic2VlZCI6N30", "O Connaifa"),
+        (
+            "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0Ijo0NCwibGFiZWwiOiJJdGFsaWFuIiwic2VlZCI6Mywic2FtcGxpbmci"
+            "OnsidG9wX2siOjUsInRvcF9wIjowLjl9LCJjb25zdHJhaW50cyI6eyJzdWZmaXgiOiJpbmkifSwicmVzYW1wbGUiOjE2fQ",
+            "Combini",
+        ),
+        (
+            "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjoyLCJsYWJlbCI6eyJJcmlzaCI6MC41LCJHcmVlayI6MC41fSwic2Vl"
+            "ZCI6Mywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH19",
+            "Tora",
+        ),
+    ],
+)
+def test_stamps_of_earlier_versions_bring_their_names_again(stamp, name):
+    """They were made at a time when the usual temperature was 1."""
+    assert MODEL.repeat(stamp).name == name
+
+
 @given(st.text(max_size=8), st.integers(0, 2**60), st.integers(0, 10**9), st.text(max_size=5), st.integers(1, 9))
 def test_a_stamp_holds_its_request(label, seed, attempt, prefix, resample):
     request = Request(label, seed, Sampling(0.3), Constraints(prefix=prefix, max_length=9), resample)
@@ -59,6 +80,7 @@ def word(**told):
         word(label=["Irish"]),
         word(resample=0),
         word(sampling={"temperature": "hot"}),
+        word(label={"Irish": "x"}),
         word(sampling={"temperature": float("nan")}),
         word(constraints={"prefix": 3}),
         word(constraints={"max_length": "x"}),

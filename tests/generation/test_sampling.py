@@ -111,6 +111,9 @@ def test_resampling_brings_names_nearer_to_those_that_happen_to_match(shipped_ge
         )
         for resample in (1, 32)
     }
+    assert shipped_generator.sample("Italian", 9, constraints=Constraints(suffix="ini")) == shipped_generator.sample(
+        "Italian", 9, suffix="ini", resample=16
+    )
     assert abs(lengths[32] - truth) < 0.7 < 2 < abs(lengths[1] - truth)
 
 
@@ -119,7 +122,7 @@ def test_characters_are_drawn_as_often_as_asked():
     uniform = np.random.default_rng(0).random(20_000)
 
     def shares(**settings):
-        return np.bincount(Sampling(**settings).choose(logits, uniform), minlength=4) / 20_000
+        return np.bincount(Sampling(**{"temperature": 1, **settings}).choose(logits, uniform), minlength=4) / 20_000
 
     assert shares() == pytest.approx([0.5, 0.3, 0.15, 0.05], abs=0.01)
     assert shares(top_k=2) == pytest.approx([0.625, 0.375, 0, 0], abs=0.01)
@@ -130,13 +133,37 @@ def test_characters_are_drawn_as_often_as_asked():
     assert shares(temperature=1e-320) == pytest.approx([1, 0, 0, 0])
 
 
-def test_the_share_that_is_allowed():
+def test_the_weight_of_a_symbol_is_the_share_that_is_allowed():
     logits = np.log(np.array([[0.5, 0.3, 0.2]], np.float32))
     allowed = logits.copy()
     allowed[0, 0] = -np.inf
-    assert Sampling().log_allowed_mass(allowed, logits) == pytest.approx(np.log(0.5))
-    assert Sampling(0.5).log_allowed_mass(allowed, logits) == pytest.approx(np.log((0.09 + 0.04) / 0.38))
-    assert Sampling(0.0).log_allowed_mass(allowed, logits) == [0]
+    for symbol in np.array([[1], [2]]):
+        assert Sampling(1.0).log_weights(allowed, logits, symbol) == pytest.approx(np.log(0.5))
+        assert Sampling(0.5).log_weights(allowed, logits, symbol) == pytest.approx(np.log((0.09 + 0.04) / 0.38))
+        assert Sampling(0.0).log_weights(allowed, logits, symbol) == [0]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "weights"),
+    [
+        # Freely, top-k draws symbol 0 alone, which is forbidden; then 0 and 1, and all that is forbidden is 0.
+        (Sampling(1.0, top_k=1), [0, 0, 0]),
+        (Sampling(1.0, top_k=2), [0.45 / 0.8, 0, 0]),
+        (Sampling(1.0, top_k=3), [0.5 / 0.95, 0.5 / 0.95, 0]),
+        (Sampling(1.0, top_p=0.6), [0.3 / 0.8, 0, 0]),
+        (Sampling(1.0, top_k=4), [0.5, 0.5, 0.5]),
+    ],
+)
+def test_weights_know_what_is_left_out_of_a_free_draw(sampling, weights):
+    logits = np.log(np.array([[0.5, 0.3, 0.15, 0.05]] * 3, np.float32))
+    allowed = logits.copy()
+    allowed[:, 0] = -np.inf
+    assert np.exp(sampling.log_weights(allowed, logits, np.array([1, 2, 3]))) == pytest.approx(np.array(weights))
+
+
+def test_where_nothing_could_be_drawn_freely_there_are_names_all_the_same(shipped_generator):
+    names = shipped_generator.sample("Italian", 3, seed=1, top_k=1, prefix="Zu")
+    assert len(names) == 3 and all(name.startswith("Zu") for name in names)
 
 
 def test_what_has_no_probability_is_never_drawn():
@@ -174,5 +201,7 @@ def test_what_is_impossible_says_which_part(constraints, message, shipped_genera
 def test_what_is_no_constraint_is_refused(constraints, message, shipped_generator):
     with pytest.raises(SettingsError, match=message):
         shipped_generator.sample("Italian", 1, constraints=constraints)
+    with pytest.raises(SettingsError, match="suffixes: no such constraint"):
+        shipped_generator.sample("Italian", 1, suffixes="a")
     with pytest.raises(SettingsError, match="resample 0"):
         shipped_generator.sample("Italian", 1, resample=0)

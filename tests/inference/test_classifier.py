@@ -117,6 +117,18 @@ def test_a_prior_reweighs_the_answers(mixed):
     assert (only[:, 0] == 0).all() and np.allclose(only[:, 1] / only[:, 2], uniform[:, 1] / uniform[:, 2])
 
 
+def test_a_label_that_alone_is_possible_is_certain_however_improbable_it_is(mixed):
+    """Its probability is 0 as a float: multiplied by a ratio, and divided by the sum, it was NaN."""
+    scores, far = mixed.model.scores, np.array([0.0, -2000.0, 0.0])
+    mixed.model.scores = lambda *arguments: scores(*arguments) + far
+    try:
+        assert mixed.probabilities(["abc"], {"B": 1e-300})[0].tolist() == [0, 1, 0]
+        assert mixed.predict(["abc"], labels=["B"])[0].predictions[0] == ("B", 1.0)
+        assert mixed.probabilities(["abc"], {"A": 1e300, "C": 1e-300})[0, 1] == 0
+    finally:
+        del mixed.model.scores
+
+
 @pytest.mark.parametrize("prior", ["corpus", {"D": 1.0}, {"A": -1.0, "B": 2.0}, {"A": np.nan}, {"A": 0.0}, {}, None])
 def test_a_prior_that_is_none_is_refused(mixed, prior):
     with pytest.raises(SettingsError, match="prior"):

@@ -55,7 +55,7 @@ def test_a_name_is_drawn_as_often_as_its_probability_says():
     decoder.reset(1)
     p = np.exp(log_softmax(decoder.next_logits(np.array([BOS]))))[0]
     possible = 1 - p[EOS] - p[model.vocabulary.encode(" ")].sum()
-    names = Counter(model.sample("A", n=50_000, seed=3))
+    names = Counter(model.sample("A", n=50_000, seed=3, temperature=1))
     for name, count in names.most_common(5):
         expected = np.exp(model.log_probabilities([name], ["A"])[0]) / possible
         assert count / 50_000 == pytest.approx(expected, rel=0.1)
@@ -165,7 +165,7 @@ def test_experts_are_mixed_with_the_weights_of_the_config(mixed, model):
 
 
 def test_a_mixture_is_drawn_as_its_probabilities_say(mixed):
-    firsts = Counter(name[0] for name in mixed.sample("A", n=20_000, seed=3))
+    firsts = Counter(name[0] for name in mixed.sample("A", n=20_000, seed=3, temperature=1))
     network, ngrams = mixed.model, mixed.model.ngrams
     context = ngrams.next_state[[0], BOS]
     state = network.layer.step(network.char_table[[BOS]] + network.label_table[[0]], network.layer.initial_state(1))

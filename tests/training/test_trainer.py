@@ -1,4 +1,5 @@
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -56,6 +57,17 @@ def test_the_same_seed_gives_the_same_weights():
     first, second, other = (flat(t.eval_model) for t in trainers)
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+
+
+def test_a_step_that_overflows_is_no_part_of_the_mean_norm(monkeypatch):
+    """As with fp16, whose loss scale is too large at first; such a step is left out."""
+    trainer = make_trainer(ClassifierSettings(**SMALL, epochs=2))
+    norms = iter(map(torch.tensor, [math.inf, 1.0, 3.0, math.inf, math.nan, math.inf]))
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: next(norms))
+    monkeypatch.setattr(trainer.scaler, "step", lambda optimizer: None)
+    trainer.fit()
+    first, second = (metrics["gradient_norm"] for metrics in trainer.progress.history)
+    assert first == 2 and math.isnan(second) and trainer.progress.overflows == 0
 
 
 def test_the_best_weights_are_kept_and_patience_stops(monkeypatch):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from charrnn.generation.sampling import TEMPERATURE
 from charrnn.service.schemas import MAX_NEAREST, PATTERN_LENGTH, GenerateRequest
 from charrnn.text import MAX_LENGTH
 
@@ -41,7 +42,7 @@ class NamesForm(NamedTuple):
     other: str = ""
     share: float = 50
     n: float = 10
-    temperature: float = 0.8
+    temperature: float = TEMPERATURE
     novel: bool = True
     prefix: str = ""
     suffix: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import subprocess
 import sys
@@ -34,9 +35,10 @@ class JsonlLogger:
         write_atomically(self.path, "".join(lines[:epochs]).encode())
 
     def on_epoch(self, metrics: dict[str, float], validation: MetricAccumulator, model: nn.Module) -> None:
-        """Append the metrics."""
+        """Append the metrics; ``null`` stands for one that is not finite, for which JSON has no number."""
+        finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(metrics) + "\n")
+            stream.write(json.dumps(finite, allow_nan=False) + "\n")
 
     def on_end(self, model: nn.Module) -> None:
         """Nothing is written at the end."""
