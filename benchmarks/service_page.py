@@ -21,7 +21,7 @@ from service_requests import Requests, get, post
 VISITORS, SECONDS = 32, 60.0
 THINKS = (0.5, 2.5)
 """Seconds between an answer and a visitor's next question, at least and at most."""
-USUAL = ["Irish", "", 50, 10, 0.8, True, "", "", "", 1, 26, "", "", "", "-"]
+USUAL = ["Irish", "", 50, 10, 0.8, True, "", "", "", 1, 26, "", "", ""]
 """The controls of new names as a first visitor has them."""
 VISITS = 5
 NAME, LETTERS = "Papadopoulos", 10
@@ -85,7 +85,7 @@ class Visitor:
             return await connection.ask(get(f"/gradio_api/queue/data?session_hash={self.session}"))
 
         answer = await self._timed(what, ask())
-        if b'"success":true' not in answer.body.replace(b" ", b"") or b'class="problem"' in answer.body:
+        if b'"success":true' not in answer.body.replace(b" ", b"") or b'problem\\"' in answer.body:
             self.errors.append(f"{what}: {answer.status} {answer.body[-200:]!r}")
 
     async def _timed(self, what: str, asked: Any) -> Answer:

@@ -28,9 +28,8 @@ from charrnn.service.page.texts import Texts, texts_for
 from charrnn.service.problems import Problem
 from charrnn.service.schemas import GenerateRequest
 
-QUEUE, CONCURRENCY = 64, 16
-"""Events that wait in Gradio's queue, and events of one kind at a time. Behind the queue, events wait for their turn to
-compute as all requests do."""
+QUEUE = 64
+"""Events of visitors that wait in Gradio's queue at most."""
 PAUSE = 0.06
 """Seconds between two states of a list of names that grows."""
 KEEP = """(arrived, compared, example, typed, other, answer) => {
@@ -53,6 +52,11 @@ class _Page:
     def __init__(self, service: Service) -> None:
         self.service = service
         models = service.models
+        # Visitors wait in Gradio's queue. All their events that have left it find room in the line of those who wait to
+        # compute, where programs are refused when it is full; half of them may be searches for names, which take long.
+        room = max(1, service.computing.limits.waiting // 2)
+        self.quick = {"concurrency_limit": room, "concurrency_id": "quick"}
+        self.drawing = {"concurrency_limit": room, "concurrency_id": "drawing"}
         outputs: list[Any] = []
         with gr.Blocks(title="charrnn", analytics_enabled=False) as self.blocks:
             gr.Markdown(i18n("page.heading"), elem_id="heading")
@@ -71,7 +75,9 @@ class _Page:
                 with gr.Tab(i18n("tab.about"), id="about") as about:
                     cards = gr.HTML(elem_id="about")
                 outputs.append(cards)
-            loaded = self.blocks.load(self.on_load, None, outputs, api_visibility="private", show_progress="hidden")
+            loaded = self.blocks.load(
+                self.on_load, None, outputs, api_visibility="private", show_progress="hidden", **self.quick
+            )
             if models.classifier is not None:
                 self._classify_events(link)
                 kept = [self.classify.box, self.classify.other, self.classify.answer]
@@ -80,9 +86,9 @@ class _Page:
                 self._generate_events(link)
                 start.change(None, start, None, js="(seed) => charrnn.begin(seed)")
             Endpoints(self.blocks, models, self._computed)
-            about.select(self.on_about, None, cards, api_visibility="private", show_progress="hidden")
+            about.select(self.on_about, None, cards, api_visibility="private", show_progress="hidden", **self.quick)
             link.change(None, link, None, js="(link) => charrnn.show(link)")
-        self.blocks.queue(max_size=QUEUE, default_concurrency_limit=CONCURRENCY, api_open=False)
+        self.blocks.queue(max_size=QUEUE, default_concurrency_limit=room, api_open=False)
         self.blocks.state_session_capacity = SESSIONS
         # Gradio checks the paths of files only in what it has launched itself.
         self.blocks.has_launched = True
@@ -98,6 +104,7 @@ class _Page:
             trigger_mode="always_last",
             api_visibility="private",
             show_progress="hidden",
+            **self.quick,
         )
         examples.click(None, examples, box, js=f"(index) => {json.dumps(classify_tab.EXAMPLES)}[index]")
 
@@ -114,6 +121,7 @@ class _Page:
             trigger_mode="once",
             api_visibility="private",
             show_progress="hidden",
+            **self.drawing,
         )
         tab.stop.click(None, cancels=[asked]).then(
             self.on_stop,

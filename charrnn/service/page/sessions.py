@@ -9,7 +9,7 @@ import gradio as gr
 
 from charrnn.service.observation import log
 
-SESSIONS = 256
+SESSIONS = 64
 """Sessions whose state is kept."""
 
 

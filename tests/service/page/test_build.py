@@ -1,9 +1,11 @@
 """The page as an application: tabs, endpoints of Gradio's own API, and events that say what is wrong."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import gradio as gr
+import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -76,6 +78,25 @@ def test_the_endpoints_answer_and_say_what_is_wrong(tmp_path):
             with pytest.raises(AppError, match=what):
                 client.predict(*values, api_name="/generate")
         client.close()
+
+
+def test_a_crowd_waits_and_nobody_is_refused(tmp_path):
+    """More visitors ask at a time than may wait to compute."""
+    with serving(tmp_path) as server:
+        events = {event["api_name"]: event for event in httpx.get(f"{server.url}/config").json()["dependencies"]}
+        event = events["on_generate"]
+        data = ["Irish", "", 50, 10, 0.8, True, "", "", "", 1, 26, "", "", ""]
+
+        def visit(number):
+            body = {"data": data, "fn_index": event["id"], "trigger_id": event["targets"][0][0]}
+            visitor = {"session_hash": f"visitor{number}"}
+            with httpx.Client(base_url=f"{server.url}/gradio_api/queue", timeout=60) as client:
+                client.post("/join", json=body | visitor).raise_for_status()
+                return client.get("/data", params=visitor).text
+
+        with ThreadPoolExecutor(24) as crowd:
+            answers = list(crowd.map(visit, range(24)))
+    assert ["Seed" in answer and "problem" not in answer for answer in answers] == [True] * 24
 
 
 def invented(built, *values):
