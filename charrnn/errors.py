@@ -22,12 +22,26 @@ A message is one line: what, where, and the next move. The command line prints i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 DISTRIBUTION = "charrnn-names"
 """Name on the Python package index. ``charrnn`` is another project there."""
+
+
+def did_you_mean(word: object, known: Collection[str]) -> str:
+    """The nearest known word as a question in parentheses, a space before it; empty if none is near.
+
+    Args:
+        word: that was given; letter case does not count.
+        known: words.
+    """
+    from difflib import get_close_matches
+
+    by_key = {name.casefold(): name for name in known}
+    found = get_close_matches(str(word).casefold(), by_key, 1, 0.78)
+    return f" (did you mean {by_key[found[0]]}?)" if found else ""
 
 
 class CharRNNError(Exception):
@@ -59,6 +73,18 @@ class ImpossibleConstraint(SettingsError):  # noqa: N818 - it names what is wron
 
 class UnknownLabelError(SettingsError):
     """A label that the model was not trained on."""
+
+    @classmethod
+    def of(cls, label: object, known: Sequence[str], setting: str = "") -> UnknownLabelError:
+        """The error with the nearest known label, and all of them.
+
+        Args:
+            label: that was given.
+            known: labels of the model.
+            setting: that holds it, if it is not the label itself.
+        """
+        where = f"{setting}: " if setting else ""
+        return cls(f"{where}unknown label {label!r}{did_you_mean(label, known)}; this model knows {', '.join(known)}.")
 
 
 class StorageError(CharRNNError):

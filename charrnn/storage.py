@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from charrnn.errors import SettingsError, StorageError
 
@@ -67,42 +65,28 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def lock(path: Path, refusal: str) -> Iterator[None]:
+def lock(path: Path, refusal: str | None = None) -> Iterator[None]:
     """Hold the lock of a file, which is made if absent; the lock ends with the process, however it ends.
 
     Args:
         path: of the file.
-        refusal: message where another process holds the lock.
+        refusal: message where another process holds the lock; None waits for it.
 
     Raises:
         SettingsError: another process holds it.
         OSError: the file cannot be written.
     """
-    while True:
-        with path.open("w") as stream:
-            if not _try_lock(stream):
-                raise SettingsError(refusal)
-            # Whoever held it may have removed the file in the meantime; then this lock guards nothing.
-            if path.exists() and os.path.samestat(path.stat(), os.fstat(stream.fileno())):
-                yield
-                return
+    from filelock import FileLock, Timeout
 
-
-def _try_lock(stream: IO[str]) -> bool:
+    file = FileLock(path, timeout=-1 if refusal is None else 0)
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK):
-            return False
-        raise  # some file systems have no locks
-    return True
+        file.acquire()
+    except Timeout as error:
+        raise SettingsError(str(refusal)) from error
+    try:
+        yield
+    finally:
+        file.release()
 
 
 @contextmanager

@@ -11,8 +11,10 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charrnn.cli.flags import DATA, add_column_flags, read_corpus
+from charrnn.cli.parsing import Parser
 from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
 from charrnn.inference import locate
 from charrnn.model_folder import ModelConfig
@@ -20,10 +22,18 @@ from charrnn.text import printable_table
 from charrnn.training.reports.card import out_of_source_table, score_table
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
 
+if TYPE_CHECKING:
+    from charrnn.corpus import Corpus
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+
+PROGRAM = "python -m charrnn.train"
+MAX_THREADS = 4
+"""The matrices of these models are too small to profit from more."""
+
+
+def parse(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> argparse.Namespace:
     """The flags of the command."""
-    parser = argparse.ArgumentParser(prog="python -m charrnn.train", description="Train a model on labelled names.")
+    parser = Parser(prog=program, description="Train a model on labelled names.")
     tasks = parser.add_subparsers(dest="task", required=True)
     for task, settings in SETTINGS.items():
         sub = tasks.add_parser(task, help=f"train a {task}")
@@ -70,13 +80,34 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
     init = None if flags.init is None else locate(flags.init)
     if init is not None:
         settings = adopt_pipeline(settings, init)
-    corpus = read_corpus(flags, flags.data, settings.pipeline)
-    score_on = read_corpus(flags, flags.score_on, settings.pipeline) if flags.score_on else None
     command = command_line(flags, settings)
     with distributed_context(settings) as context:
+        # One process reads, and downloads what is not there yet; the others get the names from it.
+        corpus, score_on = context.on_rank_zero(lambda: _corpora(flags, settings.pipeline))
         run = TrainingRun(flags.task, corpus, settings, context, init, flags.out, score_on, flags.private, command)
         with claim(run, flags.resume) as finished:
             return finished or summary(flags.out, recipe.train(run).config)
+
+
+def _corpora(flags: argparse.Namespace, pipeline: str) -> tuple[Corpus, Corpus | None]:
+    """The names of ``--data``, and those of ``--score-on`` if it is given; what is odd about the former is printed."""
+    from charrnn.corpus.suspicion import suspicious_names, tiny_labels
+
+    corpus = read_corpus(flags, flags.data, pipeline)
+    for finding in (*suspicious_names(corpus), *tiny_labels(corpus)):
+        print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
+    return corpus, read_corpus(flags, flags.score_on, pipeline) if flags.score_on else None
+
+
+def bound_threads() -> None:
+    """Have PyTorch compute in few threads, which sleep while they have nothing to do.
+
+    By default its threads spin between two operations; where processes share cores, they take each other's time. What
+    the environment says already counts. PyTorch reads it when it is imported.
+    """
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_NUM_THREADS", str(min(MAX_THREADS, processors)))
 
 
 def summary(out: Path, config: ModelConfig) -> str:
@@ -111,13 +142,18 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     return shlex.join(words)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> int:
     """Run the command.
+
+    Args:
+        arguments: by default those of the process.
+        program: how it was called, for ``--help``.
 
     Returns:
         The exit status: 0 done, 2 bad input, 3 stopped by a signal with a saved state, 130 without one.
     """
-    flags = parse(arguments)
+    flags = parse(arguments, program)
+    bound_threads()
     # While the trainer runs, a signal waits for the end of the step. At other times SIGTERM interrupts at once, as
     # Ctrl-C does.
     if threading.current_thread() is threading.main_thread():

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,22 @@ def test_the_working_folder_can_be_the_target(tmp_path, monkeypatch):
     assert [path.name for path in (tmp_path / "empty").iterdir()] == ["a"]
 
 
+def test_a_lock_without_a_refusal_is_waited_for(tmp_path):
+    order = []
+
+    def second():
+        with lock(tmp_path / "lock"):
+            order.append("second")
+
+    with lock(tmp_path / "lock"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        order.append("first")
+    thread.join(10)
+    assert order == ["first", "second"]
+
+
 def test_two_cannot_hold_a_lock_and_it_ends_with_the_block(tmp_path):
     with (
         lock(tmp_path / "lock", "taken"),
@@ -142,18 +159,3 @@ def test_two_cannot_hold_a_lock_and_it_ends_with_the_block(tmp_path):
         pass
     with lock(tmp_path / "lock", "taken"):
         pass
-
-
-def test_a_lock_of_a_file_that_was_removed_is_taken_anew(tmp_path, monkeypatch):
-    """Whoever held it removes the file between our opening it and our locking it."""
-    path, tried = tmp_path / "lock", []
-
-    def try_lock(stream):
-        if not tried:
-            path.unlink()
-        tried.append(stream)
-        return True
-
-    monkeypatch.setattr(storage, "_try_lock", try_lock)
-    with lock(path, "taken"):
-        assert path.exists() and len(tried) == 2

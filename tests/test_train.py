@@ -1,8 +1,13 @@
 import dataclasses
+import gzip
 import json
 import math
 import os
+import random
 import shlex
+import string
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -269,3 +274,56 @@ def test_tables_of_any_delimiter_and_encoding_are_trained_on(small_corpus_dir, t
     captured = capsys.readouterr()
     assert "1 bad-row" in captured.out and "in.csv, row 10: 1 cells where the header has 2" in captured.err
     assert shlex.join(flags[:6]) in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_a_private_folder_holds_no_name_in_any_byte(task, tmp_path):
+    """Not even that of an epoch that was not private, nor within what is compressed."""
+    draw = random.Random(5)
+    names = ["".join(draw.choices(string.ascii_lowercase, k=8)).title() for _ in range(180)]
+    data = tmp_path / "data"
+    data.mkdir()
+    for i, label in enumerate("ABC"):
+        (data / f"{label}.txt").write_text("\n".join(names[i::3]) + "\n")
+    out = tmp_path / "out"
+    flags = ["--data", str(data), "--out", str(out), "--hidden", "4", "--batch-size", "32", "--epochs"]
+    assert train.main([task, *flags, "2", "--private"]) == 0
+    contents = [path.read_bytes() for path in out.rglob("*") if path.is_file()]
+    contents += [gzip.decompress(content) for content in contents if content[:2] == b"\x1f\x8b"]
+    assert len(contents) > 5
+    everything = b"\n".join(contents).lower()
+    assert [name for name in names if name.lower().encode() in everything] == []
+    # The test would find them: a folder that is not private holds them all.
+    assert train.main([task, *flags[:2], "--out", str(tmp_path / "open"), *flags[4:], "1"]) == 0
+    known = gzip.decompress((tmp_path / "open" / "known.txt.gz").read_bytes())
+    assert all(name.lower().encode() in known for name in names)
+
+
+def test_what_is_odd_about_the_list_is_said(tmp_path, capsys):
+    data = tmp_path / "data"
+    data.mkdir()
+    for label in ("A", "B"):
+        (data / f"{label}.txt").write_text("\n".join(f"{label}o{c}{d}" for c in "abcdef" for d in "klmnop"))
+    with (data / "A.txt").open("a") as stream:
+        stream.write("\nQ87256521\nN/A\n")
+    assert train.main(["classifier", "--data", str(data), "--out", str(tmp_path / "out"), *FAST]) == 0
+    told = capsys.readouterr().err
+    assert "warning: 1 names hold digits (Q87256521)" in told
+    assert "warning: 1 names are what programs write where a name is missing (N/A)" in told
+    assert "warning: under 50 distinct names: A, B" in told and "--init" in told
+
+
+@pytest.mark.parametrize("given", [{}, {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "ACTIVE"}])
+def test_threads_sleep_and_are_few_unless_the_environment_says_otherwise(given):
+    """Threads that spin between operations made two trainings on two cores take three times as long."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("OMP_", "OPENBLAS_"))} | given
+    code = (
+        "import os, sys; from charrnn import train; train.train = lambda *a: ''\n"
+        "train.main(['classifier', '--data', 'names', '--out', 'x'])\n"
+        "assert 'torch' not in sys.modules; import torch\n"
+        "print(torch.get_num_threads(), os.environ['OMP_WAIT_POLICY'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    threads, policy = done.stdout.split()
+    assert policy == given.get("OMP_WAIT_POLICY", "PASSIVE")
+    assert int(threads) == 1 if given else 1 <= int(threads) <= train.MAX_THREADS

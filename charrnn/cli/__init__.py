@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 # Before NumPy is imported. These matrix products are too small to profit from more than one thread.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from charrnn import __version__
 from charrnn.cli import classify, corpus, evaluate, export, generate, info, serve
+from charrnn.cli.parsing import Parser
 from charrnn.errors import CharRNNError, InterruptedRunError
 
 COMMANDS = (classify, generate, evaluate, info, corpus, export, serve)
@@ -55,9 +57,12 @@ def _drop_output() -> None:
 
 def parser() -> argparse.ArgumentParser:
     """All commands and their flags; ``execute`` of the parsed flags is the function of the command."""
-    top = argparse.ArgumentParser(
-        prog="charrnn", description="Tell which language a name comes from; invent new names."
+    top = Parser(
+        prog="charrnn",
+        description="Tell which language a name comes from; invent new names.",
+        epilog="charrnn train trains both on a list of your own: see charrnn train --help.",
     )
+    top.add_argument("--version", action="version", version=f"charrnn {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_command(commands)

@@ -76,7 +76,8 @@ def add_command(commands: Any) -> None:
         "--coverage",
         type=float,
         metavar="C",
-        help="show a set of labels that holds the true one for this share of names: 0.8, 0.9 or 0.95",
+        help="show a set of labels that holds the true one for about this share of names: 0.8, 0.9 or 0.95. Thresholds "
+        "come from validation names; the model card says what share they held on test names.",
     )
     add_prior_flag(command)
     command.add_argument(

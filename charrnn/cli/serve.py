@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from charrnn.cli.parsing import Parser
 from charrnn.errors import CharRNNError, SettingsError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def app(arguments: Sequence[str]) -> Application:
     Args:
         arguments: flags.
     """
-    parser = argparse.ArgumentParser(prog=APP, description=DESCRIPTION)
+    parser = Parser(prog=APP, description=DESCRIPTION)
     add_flags(parser)
     flags = parser.parse_args(arguments)
     try:

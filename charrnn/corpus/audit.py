@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import statistics
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from charrnn.corpus.corpus import Corpus
 from charrnn.corpus.split import split
+from charrnn.corpus.suspicion import Finding, some, suspicious_names, tiny_labels
 from charrnn.errors import CorpusError
-from charrnn.text import script, to_ascii
+from charrnn.text import to_ascii
 
-TINY_LABEL = 50
-"""Distinct names; with fewer, the score of a label on a test split says little."""
 LARGE_SHARE = 0.2
 """Of all distinct names; a label with more is reported."""
 NEAR_SAMPLE = 2000
 """Number of test names that are looked up among the training names for near duplicates."""
-_HEADERS = frozenset(
-    [
-        "name",
-        "names",
-        "surname",
-        "surnames",
-        "lastname",
-        "last_name",
-        "firstname",
-        "first_name",
-        "label",
-        "country",
-        "nationality",
-    ]
-)
-_PUNCTUATION = re.compile(r"""[,;:/\\|"()\[\]{}<>_=+*#!?&%$^~]""")
-_ADDRESS = re.compile(r"@|https?:|www\.", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One fact about a corpus that deserves a look.
-
-    Attributes:
-        kind: a fixed word, such as ``repeated``.
-        severity: ``error`` (to be mended), ``warning`` (to be decided on), ``info``.
-        count: number of rows, names, labels or characters concerned, as the message says.
-        message: what was found, with examples.
-        next: what to do about it.
-    """
-
-    kind: str
-    severity: str
-    count: int
-    message: str
-    next: str
 
 
 def audit(corpus: Corpus) -> dict[str, Any]:
@@ -80,8 +41,9 @@ def audit(corpus: Corpus) -> dict[str, Any]:
         *_repeats(corpus, keys_of),
         *_cross_label(labels_of, pairs),
         *_characters(corpus),
-        *_suspicious(corpus),
-        *_sizes(keys_of, len(labels_of)),
+        *suspicious_names(corpus),
+        *tiny_labels(corpus),
+        *_large_labels(keys_of, len(labels_of)),
         *_near_duplicates(corpus),
     ]
     return {
@@ -120,10 +82,6 @@ def as_text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _some(names: list[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
-
-
 def _dropped(corpus: Corpus) -> Iterator[Finding]:
     for reason, count in sorted(corpus.dropped.items()):
         # Many lists separate or end their names with blank lines.
@@ -136,8 +94,9 @@ def _repeats(corpus: Corpus, keys_of: dict[str, set[str]]) -> Iterator[Finding]:
     total = sum(surplus.values())
     if not total:
         return
-    worst = sorted(surplus, key=lambda label: -surplus[label])[:3]
-    share = max(surplus[label] / corpus.label_counts[label] for label in worst)
+    shares = {label: count / corpus.label_counts[label] for label, count in surplus.items()}
+    worst = sorted(shares, key=lambda label: -shares[label])[:3]
+    share = shares[worst[0]]
     examples = "; ".join(
         f"{label}: {corpus.label_counts[label]:,} rows hold {len(keys_of[label]):,} names"
         for label in worst
@@ -186,7 +145,8 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
             "info",
             rows,
             f"{rows:,} names hold characters that are written in ASCII before training ({examples})",
-            "Nothing; a name and its spelling without marks count as one.",
+            "Nothing, if spellings without marks will do: both count as one name. To keep these characters, train with "
+            "--pipeline native.",
         )
     if lost:
         count = sum(lost.values())
@@ -200,56 +160,14 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
         )
 
 
-def _suspicious(corpus: Corpus) -> Iterator[Finding]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    seen: set[str] = set()
-    for name, label in zip(corpus.names, corpus.labels, strict=True):
-        if label not in seen:
-            seen.add(label)
-            if name.casefold() in _HEADERS:
-                found["header"].append(name)
-        if _ADDRESS.search(name):
-            found["address"].append(name)
-        elif any(unicodedata.category(c) in ("Nd", "No") for c in name):
-            found["digits"].append(name)
-        elif _PUNCTUATION.search(name):
-            found["punctuation"].append(name)
-        if not name.isascii() and len({script(c) for c in name if c.isalpha()} - {"kana", "han"}) > 1:
-            found["mixed-scripts"].append(name)
-    descriptions = {
-        "header": "look like a column's header",
-        "address": "look like an e-mail or web address",
-        "digits": "hold digits",
-        "punctuation": "hold characters that names do not have",
-        "mixed-scripts": "mix scripts",
-    }
-    for kind, names in found.items():
-        yield Finding(
-            f"suspicious-{kind}",
-            "error",
-            len(names),
-            f"{len(names):,} names {descriptions[kind]} ({_some(names)})",
-            "Mend or remove these lines.",
-        )
-
-
-def _sizes(keys_of: dict[str, set[str]], distinct: int) -> Iterator[Finding]:
-    tiny = sorted(label for label, keys in keys_of.items() if len(keys) < TINY_LABEL)
-    if tiny:
-        yield Finding(
-            "tiny-label",
-            "warning",
-            len(tiny),
-            f"under {TINY_LABEL} distinct names: {_some(tiny)}",
-            "Add names, merge labels, or start from a trained model with --init.",
-        )
+def _large_labels(keys_of: dict[str, set[str]], distinct: int) -> Iterator[Finding]:
     large = sorted(label for label, keys in keys_of.items() if len(keys) > LARGE_SHARE * distinct)
     if large and len(keys_of) > 1 / LARGE_SHARE:
         yield Finding(
             "large-label",
             "info",
             len(large),
-            f"{_some(large)}: over {LARGE_SHARE:.0%} of all names each; a model takes that for their frequency in life",
+            f"{some(large)}: over {LARGE_SHARE:.0%} of all names each; a model takes that for their frequency in life",
             "Compare with charrnn evaluate --prior uniform.",
         )
 
@@ -274,7 +192,7 @@ def _near_duplicates(corpus: Corpus) -> Iterator[Finding]:
         "info",
         len(near),
         f"{len(near) / len(sample):.0%} of the test names of a default split are one letter from a training name "
-        f"({_some(near)}); no name stands on both sides",
+        f"({some(near)}); no name stands on both sides",
         "Read scores on this list as scores on such names; score on another source with charrnn evaluate --exclude.",
     )
 

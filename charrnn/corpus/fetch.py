@@ -11,6 +11,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import ExitStack
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from charrnn.errors import InputError, StorageError
-from charrnn.storage import storage_errors
+from charrnn.storage import lock, storage_errors
 
 TIMEOUT = 30.0
 """Seconds without a byte, after which a download fails."""
@@ -66,10 +67,14 @@ def fetch(name: str, timeout: float = TIMEOUT) -> Path:
     if needed:
         with storage_errors(str(folder), _REMEDY):
             folder.mkdir(parents=True, exist_ok=True)
-        total = sum(entry["bytes"] for entry in needed)
-        with tqdm(total=total, unit="B", unit_scale=True, desc=name, disable=not sys.stderr.isatty()) as bar:
-            for entry in needed:
-                _download(entry, folder / entry["file"], timeout, bar)
+        with ExitStack() as stack:
+            with storage_errors(str(folder), _REMEDY):
+                stack.enter_context(lock(folder.with_name(f"{name}.lock")))  # of another process that downloads it
+            needed = [entry for entry in needed if not _holds(folder / entry["file"], entry["sha256"])]
+            total = sum(entry["bytes"] for entry in needed)
+            with tqdm(total=total, unit="B", unit_scale=True, desc=name, disable=not sys.stderr.isatty()) as bar:
+                for entry in needed:
+                    _download(entry, folder / entry["file"], timeout, bar)
     return folder / files[0]["file"] if len(files) == 1 else folder
 
 

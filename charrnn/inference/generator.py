@@ -169,7 +169,7 @@ class Generator:
         if label == ANY:
             return self.model.label_count - 1
         if label not in self.labels:
-            raise UnknownLabelError(f"unknown label {label!r}; this model knows {', '.join(self.labels)}.")
+            raise UnknownLabelError.of(label, self.labels)
         return self.labels.index(label)
 
     @cached_property

@@ -37,7 +37,7 @@ def log_prior_ratio(
     if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
         raise SettingsError("labels: must be a list of labels, each of them once.")
     if unknown := [label for label in labels if label not in known]:
-        raise UnknownLabelError(f"labels: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
+        raise UnknownLabelError.of(unknown[0], known, "labels")
     restricted = np.where(np.isin(known, list(labels)), 0.0 if log_ratio is None else log_ratio, -np.inf)
     if np.isneginf(restricted).all():
         raise SettingsError("labels: the prior makes all of them impossible. Give one of them a weight.")
@@ -51,7 +51,7 @@ def _log_ratio(known: Sequence[str], own: Floats, prior: Prior) -> Floats | None
         wanted = np.ones(len(known))
     elif isinstance(prior, Mapping):
         if unknown := sorted(prior.keys() - set(known)):
-            raise UnknownLabelError(f"prior: unknown label {unknown[0]!r}; this model knows {', '.join(known)}.")
+            raise UnknownLabelError.of(unknown[0], known, "prior")
         wanted = np.array([prior.get(label, 0.0) for label in known], np.float64)
     else:
         raise SettingsError(f"prior {prior!r}: must be 'model', 'uniform', or a weight for each label.")

@@ -133,24 +133,22 @@ def from_environment(
     values: dict[str, Any] = {}
     for field, fallback in (("host", "GRADIO_SERVER_NAME"), ("port", "GRADIO_SERVER_PORT")):
         if environ.get(fallback):
-            values[field] = environ[fallback]
+            values[field] = _converted(field, environ[fallback], fallback)
     for field in (field.name for field in fields(ServiceSettings)):
         if environ.get(variable(field)):
-            values[field] = environ[variable(field)]
-    for field in values:
-        values[field] = _converted(field, values[field])
+            values[field] = _converted(field, environ[variable(field)], variable(field))
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     return ServiceSettings(**values | given)
 
 
-def _converted(field: str, text: str) -> Any:
+def _converted(field: str, text: str, name: str) -> Any:
     if field in ("port", "workers"):
         try:
             return int(text)
         except ValueError as error:
-            raise SettingsError(f"{variable(field)} {text!r}: must be a whole number.") from error
+            raise SettingsError(f"{name} {text!r}: must be a whole number.") from error
     if field == "no_page":
         if text.lower() not in BOOLEANS:
-            raise SettingsError(f"{variable(field)} {text!r}: must be 1 or 0.")
+            raise SettingsError(f"{name} {text!r}: must be 1 or 0.")
         return BOOLEANS[text.lower()]
     return text

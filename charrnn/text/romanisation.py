@@ -144,19 +144,26 @@ def korean(name: str) -> str:
 
 
 # Where Unidecode is not Hepburn.
-_KANA = _pairs("じ ji ジ ji ぢ ji ヂ ji づ zu ヅ zu ふ fu フ fu ゔ vu ヴ vu を o ヲ o")
+_KANA = _pairs("じ ji ぢ ji づ zu ふ fu ゔ vu を o")
+_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+"""Katakana, by code point, to hiragana."""
+# Where う begins a word and makes no vowel long: まつ-うら, いの-うえ, やまの-うち. After ゆ and ゅ it makes one long.
+_APART = re.compile("(?<=[うくぐすずつづぬふぶぷむる])う|う(?=え)|(?<=の)う(?=[らち])")
 
 
 def japanese(name: str) -> str:
-    """Kana by Hepburn without long vowels, as on passports: ``さとう``, ``サトウ`` → ``Sato``."""
+    """Kana by Hepburn without long vowels, as on passports.
+
+    ``さとう``, ``サトウ`` → ``Sato``, ``まつうら`` → ``Matsuura``.
+    """
     text = ""
     doubles = False
-    for kana in unicodedata.normalize("NFKC", name):
-        if kana in "ーっッ":
+    for kana in _APART.sub("|う", unicodedata.normalize("NFKC", name).translate(_HIRAGANA)):
+        if kana in "ーっ":
             doubles |= kana != "ー"
             continue
         sound = _KANA.get(kana) or unidecode(kana).lower()
-        if kana in "ゃゅょャュョ" and text.endswith("i"):
+        if kana in "ゃゅょ" and text.endswith("i"):
             # shi + ya is sha, ki + ya is kya
             text = text[:-1] + (sound[1:] if text.endswith(("shi", "chi", "ji")) else sound)
             continue
@@ -164,7 +171,7 @@ def japanese(name: str) -> str:
             sound = ("t" if sound.startswith("ch") else sound[:1]) + sound
             doubles = False
         text += sound
-    return _capitalise(re.sub("ou|oo", "o", text).replace("uu", "u"))
+    return _capitalise(re.sub("ou|oo", "o", text).replace("uu", "u").replace("|", ""))
 
 
 def _han(name: str) -> str:

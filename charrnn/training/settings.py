@@ -100,7 +100,10 @@ class Settings:
     )
     validation_fraction: float = field(
         default=0.1,
-        metadata={"help": "Share of the names for validation: learning rate, stopping, best epoch, calibration."},
+        metadata={
+            "help": "Share of the names for validation: learning rate, stopping, best epoch, calibration and the "
+            "thresholds of label sets."
+        },
     )
     test_fraction: float = field(
         default=0.1,

@@ -112,7 +112,10 @@ class Trainer:
         """
         progress, plateau = self.progress, self.settings.schedule == "plateau"
         silent = not self.context.is_rank_zero
-        bar = tqdm(total=self.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=silent)
+        what = "training" if self.validation else "refit with validation names"
+        bar = tqdm(
+            desc=what, total=self.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=silent
+        )
         with bar, StopRequest() as stop:
             while not self.is_over():
                 self.run_epoch(stop)

@@ -85,7 +85,7 @@ def test_the_nearest_training_name_is_told(run):
         (["generate", "--stamp", ""], "stamp: not a stamp of charrnn"),
         (
             ["generate", "--stamp", "abc", "--format", "jsonl"],
-            "--stamp: holds all that a name depends on. Leave --format",
+            "all that a name depends on. Leave --format",
         ),
         (["generate", "--stamp", "abc", "--label", "Greek", "-n", "2"], "Leave --label, -n out"),
         (["generate", "--label", "Irish:x", "--label", "Greek"], "--label Irish:x: no number after the colon"),

@@ -45,6 +45,9 @@ def test_the_bundled_corpus_is_sound():
     ("name", "kind"),
     [
         ("Nowak3", "suspicious-digits"),
+        ("Q87256521", "suspicious-digits"),
+        ("N/A", "suspicious-missing"),
+        ("null", "suspicious-missing"),
         ("a.nowak@example.org", "suspicious-address"),
         ("Nowak, Jan", "suspicious-punctuation"),
         ("Ноwak", "suspicious-mixed-scripts"),
@@ -70,7 +73,7 @@ def test_kana_and_chinese_characters_are_one_way_of_writing():
 def test_sizes_and_cross_label_names():
     corpus = joined(many("a", 600), many("b"), many("c", 10), Corpus(["abba", "abba"], ["b", "c"]))
     found = kinds(corpus)
-    assert "c" in found["tiny-label"]["message"]
+    assert "c" in found["tiny-label"]["message"] and "--init" in found["tiny-label"]["next"]
     assert found["cross-label"]["count"] == 1
     report = audit(corpus)
     assert report["ceiling"] == pytest.approx(report["distinct"] / (report["distinct"] + 1))
@@ -106,3 +109,15 @@ def test_the_plot_is_a_picture(tmp_path):
         plot(many("x"), tmp_path / "p.bmp")
     with pytest.raises(StorageError, match=r"--plot .* cannot be written.*Choose another place"):
         plot(many("x"), tmp_path / "absent" / "p.png")
+
+
+def test_labels_that_repeat_the_most_of_their_rows_come_first():
+    small = joined(Corpus(["Rossi"] * 9, ["small"] * 9), many("small", 3))
+    large = joined(Corpus(["Nowak"] * 30, ["large"] * 30), many("large", 200))
+    message = kinds(joined(small, large))["repeated"]["message"]
+    assert message.index("small") < message.index("large")
+
+
+def test_who_has_marks_is_told_how_to_keep_them():
+    found = kinds(joined(Corpus(["Dvořák"], ["x"]), many("x")))
+    assert "--pipeline native" in found["transliterated"]["next"]

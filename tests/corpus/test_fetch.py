@@ -81,6 +81,17 @@ def test_a_corpus_is_downloaded_once_and_read_by_name(server, corpus_at):
     assert [p.name for p in folder.iterdir()] == ["names.txt"]
 
 
+def test_who_comes_while_another_downloads_waits_and_takes_its_file(server, corpus_at):
+    corpus_at("/slow")
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(fetch.fetch("remote").read_bytes())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert found == [CONTENT] * 3 and len(server.requests) == 1
+
+
 def test_a_cut_download_goes_on_where_it_stopped(server, corpus_at):
     folder = corpus_at("/truncated")
     with pytest.raises(InputError, match=r"goes on"):

@@ -214,6 +214,7 @@ def test_headers_origins_and_forwarded_addresses(tmp_path):
         (["--port", "99999"], {}, "port 99999: must be from 0 to 65535"),
         (["--workers", "0"], {}, "workers 0: must be from 1"),
         ([], {"CHARRNN_PORT": "http"}, "CHARRNN_PORT 'http': must be a whole number"),
+        ([], {"GRADIO_SERVER_PORT": "abc"}, "GRADIO_SERVER_PORT 'abc': must be a whole number"),
         ([], {"CHARRNN_NO_PAGE": "perhaps"}, "CHARRNN_NO_PAGE 'perhaps': must be 1 or 0"),
         (["--ray-address", "x:1"], {}, "ray_address: is for the engine ray"),
         ([], {"CHARRNN_ENGINE": "spark"}, "engine 'spark': must be one of local, ray"),

@@ -12,7 +12,8 @@ SPELLINGS = {
     "Αγγελόπουλος Angelopoulos Ψαρράς Psarras Αυγερινός Avgerinos ΓΕΩΡΓΙΟΥ Georgiou",
     "Korean": "김 Kim 이 Lee 박 Park 최 Choi 남궁 Namgung 견 Gyeon",
     "Japanese": "佐藤 Sato 佐々木 Sasaki さとう Sato サトウ Sato しょうじ Shoji はっとり Hattori "
-    "おおの Ono ふじい Fujii",
+    "おおの Ono ふじい Fujii まつうら Matsuura マツウラ Matsuura いのうえ Inoue やまのうち Yamanouchi こうの Kono "
+    "ゆうき Yuki りゅう Ryu キュウ Kyu",
     "Chinese": "王 Wang 李 Li 欧阳 Ouyang 曾 Zeng",
 }
 PAIRS = [

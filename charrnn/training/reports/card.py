@@ -84,7 +84,7 @@ def _cell(key: str, value: float) -> str:
 
 
 def calibration_text(config: ModelConfig) -> str:
-    """Weights of the experts and their effect on validation names; coverage of label sets on test names."""
+    """Weights of the experts, what they were fitted on, and what came of it on test names."""
     calibration = config.calibration
     if config.task == "generator":
         threshold = calibration["likeness"]
@@ -93,25 +93,25 @@ def calibration_text(config: ModelConfig) -> str:
             f"particular is called unlike the list; {100 * threshold['share']:.1f} % of {threshold['names']:,} "
             "validation names did."
         )
-    weights, before, after = (calibration[key] for key in ("weights", "before", "after"))
+    weights = calibration["weights"]
     experts = {"network": "the network", "ngrams": "class-wise n-grams", "prior": "the label frequencies"}
     powers = ", ".join(f"{experts[key]} to the power of {weight:.2f}" for key, weight in weights.items() if weight)
     text = (
-        f"The answer is a product of experts: {powers}. These were fitted on {calibration['names']:,} validation names "
-        f"that none had learned from, where the negative log-likelihood became {after['nll']:.3f} (the network alone: "
-        f"{before['nll']:.3f}) and the expected calibration error {after['ece']:.3f} ({before['ece']:.3f})."
+        f"The answer is a product of experts: {powers}. These powers, and the thresholds of label sets, were fitted on "
+        f"{calibration['names']:,} validation names, which chose the epoch and the learning rates, too. So how well "
+        "they hold can only be told on names that chose nothing."
     )
     if "test" not in calibration:
-        return text
+        return f"{text} This model has none (`--test-fraction 0`): nothing is promised."
     rows = [
         f"| {100 * float(promised):.0f} % | {100 * found['coverage']:.1f} % | {found['size']:.2f} |"
         for promised, found in calibration["test"].items()
     ]
     return "\n".join(
         [
-            text,
-            "",
-            "Sets of labels (split conformal prediction) on the test split:",
+            f"{text} On the {config.data['test']:,} test names the expected calibration error is "
+            f"{config.metrics['charrnn']['ece']:.3f}, and this is what the sets of labels (split conformal prediction) "
+            "held:",
             "",
             "| promised | held the label | mean number of labels |",
             "| --- | --- | --- |",
