@@ -1,13 +1,17 @@
-"""Kill training and tables with SIGKILL at random moments, resume, and compare with an undisturbed run.
+"""Kill training, tables and the writing of model folders with SIGKILL at random moments, and fill the disk.
 
-Training needs the tutorials' data beside the checkout, in ``../shared/data``. ``tables`` or ``training`` as an argument
-does only one of the two.
+What was killed is resumed and compared with an undisturbed run; a model folder must hold one whole model. Training
+needs the tutorials' data beside the checkout, in ``../shared/data``. ``models``, ``training`` or ``tables`` as an
+argument does only one of them.
 """
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -20,8 +24,12 @@ from common import SHARED, report
 from tables import write_table
 
 from charrnn import model_folder
+from charrnn.errors import ModelFolderError, StorageError
+from charrnn.inference import PRETRAINED
 
+FORKS = multiprocessing.get_context("forkserver")
 KILLS = 20
+FOLDER_KILLS, FULL_DISKS = 80, 20
 FLAGS = {"--epochs": "6", "--patience": "0", "--hidden": "64", "--ema": "0.95"}
 TABLE_ROWS = 200_000
 TABLE_KILLS = {
@@ -66,6 +74,47 @@ def kill_training(moments: random.Random) -> dict[str, float]:
         "training: of these with weights unequal": runs - equal,
         "training: seconds of a run": seconds,
     }
+
+
+def write_models(folder: Path, largest: int) -> None:
+    """Write the two shipped models into one folder by turns, for ever, or until a file may not be so large."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    models = [model_folder.read(PRETRAINED / "names" / task) for task in ("classifier", "generator")]
+    for config, weights in itertools.cycle(models):
+        private = config.task == "classifier"
+        try:
+            model_folder.write(folder, config, weights, f"# {config.task}", None if private else ["a name"])
+        except StorageError:
+            return
+
+
+def disturb_models(moments: random.Random) -> dict[str, float]:
+    """Kill writers of a model folder, or let their disk be full; count the folders without one whole model."""
+    kinds = [("kills", FOLDER_KILLS), ("full disks", FULL_DISKS)]
+    results: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "model"
+        shutil.copytree(PRETRAINED / "names" / "generator", folder)
+        for kind, number in kinds:
+            broken = 0
+            for _ in range(number):
+                largest = 2**30 if kind == "kills" else moments.randrange(2**21)
+                writer = FORKS.Process(target=write_models, args=(folder, largest))
+                writer.start()
+                writer.join(moments.uniform(0.05, 0.6) if kind == "kills" else 60)
+                writer.kill()
+                writer.join()
+                try:
+                    task = model_folder.read(folder)[0].task
+                    names = model_folder.read_training_names(folder)
+                    broken += (names is None) != (task == "classifier")
+                except ModelFolderError:
+                    broken += 1
+            results |= {f"model folders: {kind}": number, f"model folders: {kind}, without a whole model": broken}
+        model_folder.write(folder, *model_folder.read(folder), "# again")
+        left = {path.name for path in folder.iterdir()} - set(model_folder.FILES)
+    return results | {"model folders: files left over": len(left)}
 
 
 def start_table(source: Path, output: Path, flags: list[str]) -> subprocess.Popen[bytes]:
@@ -123,9 +172,11 @@ def kill_tables(moments: random.Random, what: str, kills: int, flags: list[str])
 
 
 def main() -> int:
-    chosen = sys.argv[1:] or ["training", "tables"]
+    chosen = sys.argv[1:] or ["models", "training", "tables"]
     moments = random.Random(0)
     results: dict[str, float] = {}
+    if "models" in chosen:
+        results |= disturb_models(moments)
     if "training" in chosen:
         if not SHARED.is_dir():
             print(f"{SHARED}: the tutorials' data is not there; nothing was measured.", file=sys.stderr)
@@ -135,7 +186,13 @@ def main() -> int:
         for what, (kills, flags) in TABLE_KILLS.items():
             results |= kill_tables(moments, what, kills, flags)
     report("faults", results)
-    return int(any(value for key, value in results.items() if key.endswith(("unequal", "lost", "left over"))))
+    return int(
+        any(
+            value
+            for key, value in results.items()
+            if key.endswith(("unequal", "lost", "left over", "without a whole model"))
+        )
+    )
 
 
 if __name__ == "__main__":

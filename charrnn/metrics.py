@@ -54,6 +54,19 @@ def reliability_bins(probabilities: Floats, targets: Ints, bins: int = 15) -> Fl
     return np.stack([np.bincount(index, values, minlength=bins) for values in (np.ones(len(hits)), confidence, hits)])
 
 
+def bootstrap_interval(sums: Floats, counts: Floats, resamples: int = 2000) -> tuple[float, float]:
+    """95 % interval of ``sums.sum() / counts.sum()`` by the percentile bootstrap over names (Efron 1979).
+
+    Args:
+        sums: of each name, such as 1 for a hit, (names,).
+        counts: what they are divided by, such as 1, (names,).
+        resamples: how often as many names are drawn with replacement.
+    """
+    drawn = np.random.default_rng(0).integers(len(sums), size=(resamples, len(sums)))
+    low, high = np.quantile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
 def expected_calibration_error(bins: Floats) -> float:
     """Mean gap between confidence and accuracy over the bins, weighted by their names (Guo et al. 2017).
 

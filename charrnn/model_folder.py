@@ -191,12 +191,11 @@ def read(folder: str | Path) -> tuple[ModelConfig, dict[str, NDArray[Any]]]:
     from safetensors.numpy import load
 
     folder = Path(folder)
-    finish_writing(folder)
     # Weights that do not fit their config may be those of a model that just takes the place of the other.
     for is_last in (False, False, True):
         config, path = read_config(folder), path_of(folder, WEIGHTS)
         try:
-            blob = path.read_bytes()
+            blob = _read_bytes(folder, WEIGHTS)
         except OSError as error:
             if is_last:
                 raise _broken(path, f"cannot be read ({error.strerror or error})") from error
@@ -219,7 +218,7 @@ def read_config(folder: str | Path) -> ModelConfig:
     """
     path = path_of(folder, CONFIG)
     try:
-        fields = json.loads(path.read_bytes())
+        fields = json.loads(_read_bytes(folder, CONFIG))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ModelFolderError(
             f"{folder}: no model folder (no config.json). Train one: python -m charrnn.train classifier --out {folder}"
@@ -244,12 +243,24 @@ def read_training_names(folder: Path) -> frozenset[str] | None:
         ModelFolderError: the list is damaged.
     """
     path = path_of(folder, TRAINING_NAMES)
-    if not path.exists():
-        return None
     try:
-        return frozenset(gzip.decompress(path.read_bytes()).decode().splitlines())
+        return frozenset(gzip.decompress(_read_bytes(folder, TRAINING_NAMES)).decode().splitlines())
+    except FileNotFoundError:
+        return None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise ModelFolderError(f"{path}: cannot be read ({error}). Copy the model folder again.") from error
+
+
+def _read_bytes(folder: str | Path, name: str) -> bytes:
+    """The content of a file of a folder whose files may just be moved to their places.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        return path_of(folder, name).read_bytes()
+    except FileNotFoundError:
+        return path_of(folder, name).read_bytes()
 
 
 _TYPES = {"str": str, "int": int, "list[str]": list, "list[int]": list, "dict[str, Any]": dict}

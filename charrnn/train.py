@@ -19,7 +19,7 @@ from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
 from charrnn.inference import locate
 from charrnn.model_folder import ModelConfig
 from charrnn.text import printable_table
-from charrnn.training.reports.card import out_of_source_table, score_table
+from charrnn.training.reports.card import interval_text, out_of_source_table, score_table
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
 
 if TYPE_CHECKING:
@@ -119,6 +119,8 @@ def summary(out: Path, config: ModelConfig) -> str:
     lines.append("")
     if config.metrics:
         lines += [f"{config.data['test']:,} test names, never trained on:", score_table(config.metrics)]
+        if interval := interval_text(config.metrics):
+            lines += ["", interval]
     if config.out_of_source:
         lines += ["", out_of_source_table(config.out_of_source)]
     return "\n".join(lines)

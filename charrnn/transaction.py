@@ -2,8 +2,8 @@
 
 The new files are first written whole into a folder beside the old ones, ``.new-…``. Then ``.commit.json`` names that
 folder: without it the old files count, with it the new ones. At last they are moved to their places, and
-``.commit.json`` is removed. Whoever finds one that an ended process has left, as reader or as writer, does what remains
-to be done.
+``.commit.json`` is removed. Where a process has ended before that, readers find the new files where they are, and the
+next writer moves them. Writers keep each other out by a lock of their own.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ class FileSet:
 
         Raises:
             OSError: a file cannot be written. Before the commit, all are as they were; after it, the new ones count.
-            ValueError: ``.commit.json`` is damaged.
+            ValueError: a file has a name that is not of the set, or ``.commit.json`` is damaged.
         """
+        if unknown := sorted(files.keys() - set(self.names)):
+            raise ValueError(f"{', '.join(unknown)}: not of these files")
         folder = self.folder
         folder.mkdir(parents=True, exist_ok=True)
         self.finish()

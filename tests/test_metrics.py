@@ -84,3 +84,21 @@ def test_confusion_matrix_counts_every_name_once(pairs):
     matrix = metrics.confusion_matrix(targets, predictions, 5)
     assert matrix.sum() == len(pairs)
     assert (matrix.sum(axis=1) == np.bincount(targets, minlength=5)).all()
+
+
+def test_the_bootstrap_interval_holds_the_truth_about_as_often_as_it_says():
+    draw = np.random.default_rng(1)
+    held = 0
+    for _ in range(200):
+        hits = (draw.random(150) < 0.8).astype(float)
+        low, high = metrics.bootstrap_interval(hits, np.ones(150), 500)
+        assert low <= hits.mean() <= high
+        held += low <= 0.8 <= high
+    assert 0.88 <= held / 200 <= 0.99
+
+
+def test_an_interval_is_one_of_a_ratio_of_sums():
+    nats, characters = np.array([2.0, 30.0] * 40), np.array([2.0, 10.0] * 40)
+    low, high = metrics.bootstrap_interval(nats, characters)
+    assert 2 < low < 32 / 12 < high < 3
+    assert metrics.bootstrap_interval(characters * 1.5, characters) == pytest.approx((1.5, 1.5))

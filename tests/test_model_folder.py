@@ -1,5 +1,6 @@
 import errno
 import gzip
+import hashlib
 import json
 import os
 
@@ -8,7 +9,13 @@ import pytest
 
 from charrnn import model_folder
 from charrnn.errors import ModelFolderError, StorageError
+from charrnn.tables.job import config_hashes
 from tests.conftest import config
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
 
 WEIGHTS = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.zeros(4, np.float32)}
 
@@ -72,10 +79,31 @@ def test_a_damaged_commit_is_one_line(folder):
             call(folder)
 
 
-def test_a_folder_that_is_read_only_is_read_though_a_writing_is_unfinished(folder, monkeypatch):
+def test_a_folder_is_read_though_a_writing_is_unfinished(folder, monkeypatch):
     monkeypatch.setattr(model_folder.FileSet, "finish", lambda self: None)
     model_folder.write(folder, config("generator"), {"a": np.ones(3, np.float32)}, "")
     assert model_folder.read(folder)[0].task == "generator" and model_folder.read_training_names(folder) is None
+    assert config_hashes(str(folder), None) == (sha256(model_folder.path_of(folder, "config.json").read_bytes()),)
+
+
+def test_files_that_are_moved_between_a_look_and_the_reading_are_read(folder, monkeypatch):
+    finish = model_folder.FileSet.finish
+    monkeypatch.setattr(model_folder.FileSet, "finish", lambda self: None)
+    model_folder.write(folder, config("generator"), {"a": np.ones(3, np.float32)}, "", ["sato"])
+    monkeypatch.undo()
+    path_of = model_folder.path_of
+    looks = []
+
+    def look(where, name):
+        path = path_of(where, name)
+        looks.append(name)
+        if looks.count(name) == 1 + (name == "config.json"):
+            finish(model_folder.FileSet(folder, model_folder.FILES))
+        return path
+
+    monkeypatch.setattr(model_folder, "path_of", look)
+    assert model_folder.read(folder)[0].task == "generator"
+    assert model_folder.read_training_names(folder) == {"sato"}
 
 
 def flip_bit(folder):

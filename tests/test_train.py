@@ -278,7 +278,7 @@ def test_tables_of_any_delimiter_and_encoding_are_trained_on(small_corpus_dir, t
 
 @pytest.mark.parametrize("task", ["classifier", "generator"])
 def test_a_private_folder_holds_no_name_in_any_byte(task, tmp_path):
-    """Not even that of an epoch that was not private, nor within what is compressed."""
+    """Nor within what is compressed."""
     draw = random.Random(5)
     names = ["".join(draw.choices(string.ascii_lowercase, k=8)).title() for _ in range(180)]
     data = tmp_path / "data"
@@ -327,3 +327,13 @@ def test_threads_sleep_and_are_few_unless_the_environment_says_otherwise(given):
     threads, policy = done.stdout.split()
     assert policy == given.get("OMP_WAIT_POLICY", "PASSIVE")
     assert int(threads) == 1 if given else 1 <= int(threads) <= train.MAX_THREADS
+
+
+@pytest.mark.parametrize(("task", "key"), [("classifier", "accuracy"), ("generator", "nats_per_char")])
+def test_scores_over_few_names_are_told_with_their_interval(task, key, small_corpus_dir, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert train.main([task, "--data", str(small_corpus_dir), "--out", str(out), *FAST]) == 0
+    scores = model_folder.read_config(out).metrics["charrnn"]
+    assert scores[f"{key}_low"] < scores[key] < scores[f"{key}_high"]
+    told = f"would be between {scores[f'{key}_low']:.2f} and {scores[f'{key}_high']:.2f}."
+    assert told in capsys.readouterr().out and told in (out / "README.md").read_text()

@@ -47,7 +47,7 @@ def finish(folder):
 
 
 def test_killed_at_any_moment_all_are_old_or_all_new(folder):
-    """A writer that is killed; then a reader that finishes its work and is killed at its second touch."""
+    """A writer that is killed; then one that finishes its work and is killed at its second touch."""
     found = []
     for moment in range(1, 200):
         replace(folder, OLD)
@@ -98,7 +98,7 @@ def test_an_error_at_any_moment_leaves_all_old_or_all_new(function, folder, monk
     assert failures and module == "os"
 
 
-def test_a_reader_that_may_not_write_finds_the_new_files(folder, monkeypatch):
+def test_a_reader_finds_the_new_files_before_they_are_in_their_places(folder, monkeypatch):
     monkeypatch.setattr(FileSet, "finish", lambda self: None)
     replace(folder, NEW)
     assert (folder / "b").read_bytes() == b"old b" and content(folder) == NEW
@@ -134,7 +134,7 @@ def test_a_link_to_a_folder_elsewhere_is_not_followed(folder, tmp_path):
     assert (tmp_path / "elsewhere" / "a").exists()
 
 
-def test_a_slow_reader_takes_nothing_of_a_later_replacement(folder, monkeypatch):
+def test_a_slow_writer_takes_nothing_of_a_later_replacement(folder, monkeypatch):
     """It has read the first commit when another process finishes it and replaces the files once more."""
     monkeypatch.setattr(FileSet, "finish", lambda self: None)
     replace(folder, NEW)
@@ -151,3 +151,9 @@ def test_a_slow_reader_takes_nothing_of_a_later_replacement(folder, monkeypatch)
     monkeypatch.setattr(FileSet, "_commit", slow)
     finish(folder)
     assert content(folder) == OLD and Path(folder / "a").read_bytes() == b"old a"
+
+
+def test_a_file_that_is_not_of_the_set_is_refused_before_anything_is_written(folder):
+    with pytest.raises(ValueError, match="x: not of these files"):
+        replace(folder, {"a": b"1", "x": b"2"})
+    assert content(folder) == OLD and names(folder) == ["a", "b", "other"]

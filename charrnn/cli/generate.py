@@ -7,14 +7,19 @@ import dataclasses
 import json
 import secrets
 import sys
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.flags import add_model_flag, load_generator
 from charrnn.errors import SettingsError
 
+SILENCE = 2.0
+"""Seconds without a name after which progress is told."""
+
 if TYPE_CHECKING:
-    from charrnn.generation.request import Label
+    from charrnn.generation.request import Label, Sample
     from charrnn.inference import Generator
 
 
@@ -69,7 +74,9 @@ def add_command(commands: Any) -> None:
         help="draw K candidates for each name and pick one by its importance weight; 1 is fast and gives less likely "
         "names. Default: 16 with a constraint, else 1.",
     )
-    constraints.add_argument("--novel", action="store_true", help="only names that no training name equals, none twice")
+    constraints.add_argument(
+        "--novel", action="store_true", help="only names whose letters are those of no training name, none twice"
+    )
     command.add_argument(
         "--distance", action="store_true", help="show the nearest training name and how many edits away it is"
     )
@@ -115,7 +122,7 @@ def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
         usual_resample(constraints) if flags.resample is None else flags.resample,
     )
     count = 0
-    for index, sample in enumerate(model.stream(request, flags.n, flags.novel)):
+    for index, sample in enumerate(_with_progress(model.stream(request, flags.n, flags.novel), flags.n)):
         count += 1
         if flags.format == "lines":
             _print_line(model, sample.name, flags.distance)
@@ -134,8 +141,31 @@ def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
             record["nearest"], record["distance"] = model.nearest(sample.name)
         print(printable_json(json.dumps(record, ensure_ascii=False)))
     if count < flags.n:
-        print(f"charrnn: {count:,} names instead of {flags.n:,}: no more new ones were found.", file=sys.stderr)
+        print(
+            f"charrnn: {count:,} names instead of {flags.n:,}: new ones became too rare.",
+            file=sys.stderr,
+        )
     return 0
+
+
+def _with_progress(samples: Iterator[Sample], wanted: int) -> Iterator[Sample]:
+    """The samples; who waits for one longer than :data:`SILENCE` is told, once for each, that the search goes on."""
+    count, began, ended = 0, time.monotonic(), threading.Event()
+
+    def watch() -> None:
+        told = -1
+        while not ended.wait(SILENCE / 8):
+            if time.monotonic() - began > SILENCE and told != count:
+                told = count
+                print(f"charrnn: {count:,} of {wanted:,} names so far; searching. Ctrl-C stops.", file=sys.stderr)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        for sample in samples:
+            yield sample
+            count, began = count + 1, time.monotonic()
+    finally:
+        ended.set()
 
 
 def _print_line(model: Generator, name: str, distance: bool) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from charrnn.errors import InputError, StorageError
+from charrnn.errors import InputError, SettingsError, StorageError
 from charrnn.storage import lock, storage_errors
 
 TIMEOUT = 30.0
@@ -69,13 +69,22 @@ def fetch(name: str, timeout: float = TIMEOUT) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             with storage_errors(str(folder), _REMEDY):
-                stack.enter_context(lock(folder.with_name(f"{name}.lock")))  # of another process that downloads it
+                _wait_for_lock(stack, folder.with_name(f"{name}.lock"), name)
             needed = [entry for entry in needed if not _holds(folder / entry["file"], entry["sha256"])]
             total = sum(entry["bytes"] for entry in needed)
             with tqdm(total=total, unit="B", unit_scale=True, desc=name, disable=not sys.stderr.isatty()) as bar:
                 for entry in needed:
                     _download(entry, folder / entry["file"], timeout, bar)
     return folder / files[0]["file"] if len(files) == 1 else folder
+
+
+def _wait_for_lock(stack: ExitStack, path: Path, name: str) -> None:
+    """Hold the lock of a download until the stack ends; who has to wait for it is told."""
+    try:
+        stack.enter_context(lock(path, "taken"))
+    except SettingsError:
+        print(f"{name}: another process downloads it; waiting for it to end.", file=sys.stderr)
+        stack.enter_context(lock(path))
 
 
 def _holds(path: Path, sha256: str) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from charrnn.generation.request import Sample
 from charrnn.text import name_key
 
-MAX_STALE = 20_000
-"""Draws in a row that give no new name, after which no more are searched for."""
+MOST_DRAWS = 20_000
+"""Draws without a new name, after which no more are searched for."""
+DRAWS_FOR_A_NAME = 500
+"""Draws that each new name adds to those that are left, up to :data:`MOST_DRAWS`. So the search ends, too, where fewer
+than one draw in so many gives a new name: those that remain are hardly names, and finding them takes minutes."""
 
 
 class Neighbour(NamedTuple):
@@ -24,23 +27,29 @@ class Neighbour(NamedTuple):
     distance: int
 
 
-def novel_samples(samples: Iterator[Sample], training_names: frozenset[str], draws: int = 1) -> Iterator[Sample]:
-    """The samples that are no training names, each name once; ends after :data:`MAX_STALE` draws without a new one.
+def spelling_key(name: str) -> str:
+    """What makes two spellings one name where a new one is wanted: their letters. MacColla is Mac Colla."""
+    key = name_key(name)
+    return "".join(filter(str.isalnum, key)) or key
+
+
+def novel_samples(samples: Iterator[Sample], known: Collection[str], draws: int = 1) -> Iterator[Sample]:
+    """The samples that are not known, each name once, until new ones are rare (see :data:`DRAWS_FOR_A_NAME`).
 
     Args:
         samples: names.
-        training_names: ASCII in folded case.
+        known: keys (see :func:`spelling_key`) of names that are not new.
         draws: behind each sample (see :class:`charrnn.generation.request.Request`, ``resample``).
     """
     seen: set[str] = set()
-    stale = 0
+    left = MOST_DRAWS
     for sample in samples:
-        key = name_key(sample.name)
-        if key not in training_names and key not in seen:
+        key = spelling_key(sample.name)
+        if key not in known and key not in seen:
             seen.add(key)
-            stale = 0
+            left = min(left + DRAWS_FOR_A_NAME, MOST_DRAWS)
             yield sample
-        elif (stale := stale + draws) >= MAX_STALE:
+        elif (left := left - draws) <= 0:
             return
 
 

@@ -18,6 +18,8 @@ from charrnn.model_folder import ModelConfig
 from charrnn.ngrams import NGramAutomaton
 from charrnn.text import PIPELINES, Vocabulary
 
+FEW_NAMES = 300
+"""Test names; a score over fewer is told with its interval."""
 MIN_NAMES = 30
 """Names that a label needs to count in :func:`evaluate_out_of_source`; a score over fewer says little."""
 
@@ -45,6 +47,26 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     corpus = corpus.distinct_pairs(model.config.pipeline)
     _checked_labels(model, corpus)
     return metrics.classification_report(model.probabilities(corpus.names, prior), _targets(model, corpus))
+
+
+def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str, float]:
+    """95 % interval of the main score of :func:`evaluate`, for a corpus of few names; empty for others.
+
+    Returns:
+        ``accuracy_low`` and ``accuracy_high`` of a classifier, ``nats_per_char_low`` and ``nats_per_char_high`` of a
+        generator.
+    """
+    if len(corpus) >= FEW_NAMES:
+        return {}
+    if isinstance(model, Generator):
+        labels = [None] * len(corpus) if len(model.labels) == 1 else _checked_labels(model, corpus)
+        characters = np.array([model.count_characters(name) for name in corpus.names], np.float64)
+        low, high = metrics.bootstrap_interval(-model.log_probabilities(corpus.names, labels), characters)
+        return {"nats_per_char_low": low, "nats_per_char_high": high}
+    corpus = corpus.distinct_pairs(model.config.pipeline)
+    hits = model.probabilities(corpus.names).argmax(axis=1) == _targets(model, corpus)
+    low, high = metrics.bootstrap_interval(hits.astype(np.float64), np.ones(len(hits)))
+    return {"accuracy_low": low, "accuracy_high": high}
 
 
 def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:

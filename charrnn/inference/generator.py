@@ -15,7 +15,7 @@ from charrnn import model_folder
 from charrnn.arrays import Bools, Floats
 from charrnn.errors import InputError, SettingsError, UnknownLabelError
 from charrnn.generation.constraints import Constraints, Guide
-from charrnn.generation.novelty import Neighbour, nearest_names, novel_samples
+from charrnn.generation.novelty import Neighbour, nearest_names, novel_samples, spelling_key
 from charrnn.generation.request import NO_CONSTRAINTS, Label, Request, Sample, draw_samples, usual_resample
 from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
 from charrnn.generation.stamps import make_stamp, read_stamp
@@ -79,8 +79,8 @@ class Generator:
             top_k: draw among the k most probable characters; 0 among all.
             top_p: draw among the most probable characters that together reach this probability (Holtzman et al. 2020).
             constraints: what all names look like.
-            novel: no name twice, and none of the training names, case and marks aside. There may be fewer than ``n``:
-                see :meth:`stream`.
+            novel: no name twice, and none of the training names; their letters alone count. There may be fewer than
+                ``n``: see :meth:`stream`.
             resample: draw this many candidates for each name and pick one by its importance weight (importance
                 resampling, Rubin 1987). Names drawn under constraints alone (1) are often improbable, such as long
                 names before a suffix; the larger ``resample``, the nearer the names come to the model's own
@@ -106,15 +106,13 @@ class Generator:
         Args:
             request: what to draw.
             n: number of names; None goes on without end.
-            novel: ends after :data:`charrnn.generation.novelty.MAX_STALE` draws in a row without a new name.
+            novel: ends where new names are rare (see :data:`charrnn.generation.novelty.DRAWS_FOR_A_NAME`).
         """
         if n is not None and not 0 <= n <= MAX_NAMES:
             raise SettingsError(f"n {n}: must be from 0 to {MAX_NAMES:,}.")
-        training_names = self.training_names if novel else None
+        known = self._known_spellings if novel else None
         samples = draw_samples(self.decoder(request.label), self.guide(request), request)
-        return islice(
-            samples if training_names is None else novel_samples(samples, training_names, request.resample), n
-        )
+        return islice(samples if known is None else novel_samples(samples, known, request.resample), n)
 
     def stamp(self, request: Request, sample: Sample) -> str:
         """One word that holds everything needed to draw the sample again."""
@@ -209,6 +207,10 @@ class Generator:
     def has_training_names(self) -> bool:
         """Whether the model's folder holds the list of its names."""
         return self.folder is not None and model_folder.path_of(self.folder, model_folder.TRAINING_NAMES).exists()
+
+    @cached_property
+    def _known_spellings(self) -> frozenset[str]:
+        return frozenset(map(spelling_key, self.training_names))
 
     @cached_property
     def _sorted_training_names(self) -> list[str]:

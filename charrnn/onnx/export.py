@@ -37,7 +37,7 @@ def export(folder: Path, out: Path) -> Path:
     with storage_errors(f"--out {out}", "Choose another place."):
         out.mkdir(parents=True, exist_ok=True)
         write_atomically(path, graph.SerializeToString())
-        write_atomically(out / CONFIG, (folder / CONFIG).read_bytes())
+        write_atomically(out / CONFIG, model_folder.path_of(folder, CONFIG).read_bytes())
     return path
 
 

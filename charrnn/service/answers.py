@@ -119,7 +119,7 @@ def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[d
         message = f"{count:,} names instead of {asked.n:,}: {LATE}"
     else:
         if count < asked.n:
-            message = f"{count:,} names instead of {asked.n:,}: no more new ones were found."
+            message = f"{count:,} names instead of {asked.n:,}: new ones became too rare."
     yield {"seed": request.seed, "complete": count == asked.n, "message": message}
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from charrnn.corpus.rows import TableFile
 from charrnn.errors import ModelFolderError
 from charrnn.inference.answers import answer_names
-from charrnn.model_folder import CONFIG
+from charrnn.model_folder import CONFIG, path_of
 
 JSON_FORMATS = ("json", "jsonl")
 MOST_TOLD = 10
@@ -87,7 +87,7 @@ def config_hashes(model: str, generator: str | None) -> tuple[str, ...]:
         ModelFolderError: there is none.
     """
     try:
-        contents = [(Path(folder) / CONFIG).read_bytes() for folder in (model, generator) if folder]
+        contents = [path_of(folder, CONFIG).read_bytes() for folder in (model, generator) if folder]
     except OSError as error:
         raise ModelFolderError(f"{error.filename}: cannot be read ({error.strerror}). Check the path.") from error
     return tuple(hashlib.sha256(content).hexdigest() for content in contents)

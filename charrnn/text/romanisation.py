@@ -145,10 +145,10 @@ def korean(name: str) -> str:
 
 # Where Unidecode is not Hepburn.
 _KANA = _pairs("じ ji ぢ ji づ zu ふ fu ゔ vu を o")
-_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F5)}
 """Katakana, by code point, to hiragana."""
-# Where う begins a word and makes no vowel long: まつ-うら, いの-うえ, やまの-うち. After ゆ and ゅ it makes one long.
-_APART = re.compile("(?<=[うくぐすずつづぬふぶぷむる])う|う(?=え)|(?<=の)う(?=[らち])")
+# Where う begins a word and makes no vowel long: まつ-うら, いの-うえ, やまの-うち.
+_APART = re.compile("(?<=[くすずつづぬのむる])う(?=[らち])|(?<![ゅょゆよ])う(?=え)")
 
 
 def japanese(name: str) -> str:

@@ -103,7 +103,6 @@ def test_an_example_is_answered_at_once(visit):
 def test_who_changes_the_tab_while_the_page_loads_stays_there(browser, address):
     page = slow_to_start(browser, address)
     page.get_by_role("tab", name="New names").click()
-    expect(page.get_by_role("button", name="Invent names")).to_be_disabled()
     page.start()
     expect(page.locator("#names .name")).to_have_count(10)
     expect(page.get_by_role("tab", name="New names")).to_have_attribute("aria-selected", "true")
@@ -268,13 +267,33 @@ def test_a_request_that_waits_is_dropped_by_stop(visit):
 def test_nothing_is_asked_before_the_page_has_started(browser, address, query):
     page = slow_to_start(browser, f"{address}/{query}")
     page.get_by_role("tab", name="New names").click()
-    expect(page.get_by_role("button", name="Invent names")).to_be_disabled()
     sent, count = jobs(page), 5 if "n=5" in query else 10
+    page.get_by_role("button", name="Invent names").click()
+    page.wait_for_timeout(300)
+    assert sent == []
     page.start()
     expect(page.locator("#names .name")).to_have_count(count)
-    expect(page.locator("#status")).to_contain_text("Seed 7 brings" if "seed=7" in query else f"{count} names. Seed")
+    expect(page.locator("#status")).to_contain_text(f"{count} names. Seed")
     page.wait_for_timeout(500)
     assert len(sent) == 1
+    page.context.close()
+
+
+def test_who_asks_before_the_names_before_have_begun_is_heard(browser, address):
+    """As where a crowd waits in the server's queue: the button is not disabled yet."""
+    page, held = browser.new_context().new_page(), []
+    page.goto(f"{address}/?tab=generate&label=Irish&seed=7&n=5")
+    expect(page.locator("#names .name")).to_have_count(5)
+    expect(page.get_by_role("button", name="Invent names")).to_be_enabled()
+    page.wait_for_timeout(300)
+    page.route(re.compile("/queue/join"), lambda route: held.append(route), times=1)
+    with page.expect_request(re.compile("/queue/join")):
+        page.get_by_role("button", name="Invent names").click()
+    page.locator("#how-many input[type=number]").fill("7")
+    page.get_by_role("button", name="Invent names").click()
+    page.wait_for_timeout(300)
+    held[0].continue_()
+    expect(page.locator("#names .name")).to_have_count(7)
     page.context.close()
 
 

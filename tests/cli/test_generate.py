@@ -1,8 +1,10 @@
 import json
 import re
+import time
 
 import pytest
 
+from charrnn.cli import generate
 from charrnn.cli.generate import _parse_labels
 
 
@@ -99,3 +101,18 @@ def test_bad_input_is_one_line_and_status_2(run, arguments, message):
     status, out, err = run(*arguments)
     assert status == 2 and out == ""
     assert message in err and err.count("\n") == 1
+
+
+def test_who_waits_long_for_a_name_is_told_once_that_the_search_goes_on(monkeypatch, capsys):
+    monkeypatch.setattr(generate, "SILENCE", 0.08)
+
+    def slow():
+        yield "a"
+        yield "b"
+        time.sleep(0.5)
+        yield "c"
+
+    assert list(generate._with_progress(slow(), 9)) == ["a", "b", "c"]
+    assert capsys.readouterr().err == "charrnn: 2 of 9 names so far; searching. Ctrl-C stops.\n"
+    assert list(generate._with_progress(iter("abc"), 3)) == ["a", "b", "c"]
+    assert capsys.readouterr().err == ""

@@ -4,14 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.generation import novelty
-from charrnn.generation.novelty import MAX_STALE, nearest_names, novel_samples
+from charrnn.generation.novelty import DRAWS_FOR_A_NAME, MOST_DRAWS, nearest_names, novel_samples
 from charrnn.generation.request import Sample
 
 names = st.text("abc", min_size=1, max_size=6)
 
 
-def test_new_ones_are_told_by_case_and_marks():
-    made = [Sample(name, 0.0, i) for i, name in enumerate(["Abc", "ABC", "Ábc", "De"])]
+def test_new_ones_are_told_by_their_letters_alone():
+    written = ["Abc", "ABC", "Ábc", "A bc", "A'Bc", "A-bc", "De", "D'E"]
+    made = [Sample(name, 0.0, i) for i, name in enumerate(written)]
     assert [one.name for one in novel_samples(iter(made), frozenset({"de"}))] == ["Abc"]
 
 
@@ -25,13 +26,30 @@ def test_the_search_for_new_ones_ends():
             yield Sample("Abc", 0.0, taken)
 
     assert [one.name for one in novel_samples(always_the_same(), frozenset())] == ["Abc"]
-    assert taken == MAX_STALE + 1
+    assert taken == MOST_DRAWS + 1
 
 
-def test_a_new_name_starts_the_count_again(monkeypatch):
-    monkeypatch.setattr(novelty, "MAX_STALE", 3)
+def test_a_new_name_lets_the_search_go_on(monkeypatch):
+    monkeypatch.setattr(novelty, "MOST_DRAWS", 3)
     drawn = [Sample(name, 0.0, i) for i, name in enumerate(["A", "A", "A", "B", "A", "A", "C", "A", "A", "A", "D"])]
     assert [sample.name for sample in novel_samples(iter(drawn), frozenset())] == ["A", "B", "C"]
+
+
+@given(st.integers(2, 20 * DRAWS_FOR_A_NAME))
+def test_the_search_ends_where_new_ones_are_rare(draws_for_each):
+    """Each name in so many draws is new. The draws together are bounded, however many names are wanted."""
+    drawn = 0
+
+    def samples():
+        nonlocal drawn
+        while drawn < 20 * MOST_DRAWS:
+            drawn += 1
+            is_new = drawn % draws_for_each == 0
+            yield Sample("".join(chr(97 + int(digit)) for digit in str(drawn)) if is_new else "z", 0.0, drawn)
+
+    found = sum(1 for _ in novel_samples(samples(), frozenset({"z"})))
+    assert drawn <= MOST_DRAWS + DRAWS_FOR_A_NAME * found or drawn == 20 * MOST_DRAWS
+    assert (drawn == 20 * MOST_DRAWS) == (draws_for_each <= DRAWS_FOR_A_NAME + 1)
 
 
 def edits(a, b):
@@ -54,7 +72,7 @@ def test_case_and_marks_are_no_distance():
 
 
 def test_the_search_is_bounded_in_draws(monkeypatch):
-    monkeypatch.setattr(novelty, "MAX_STALE", 12)
+    monkeypatch.setattr(novelty, "MOST_DRAWS", 12)
     samples = (Sample("ann", 0.0, i) for i in itertools.count())
     assert list(novel_samples(samples, frozenset({"ann"}), draws=4)) == []
     assert next(samples).attempt == 3

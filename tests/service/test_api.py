@@ -138,7 +138,7 @@ def test_fewer_names_than_asked_for_are_told(client):
     body = {"label": "Irish", "n": 10, "seed": 1, "novel": True, "pattern": "O'[AB]", "resample": 1}
     answer = client.post("/api/generate", body).json()
     assert not answer["complete"] and len(answer["names"]) < 10
-    assert answer["message"] == f"{len(answer['names'])} names instead of 10: no more new ones were found."
+    assert answer["message"] == f"{len(answer['names'])} names instead of 10: new ones became too rare."
 
 
 @pytest.mark.parametrize(("media_type", "mark"), [("application/x-ndjson", ""), ("text/event-stream", "data: ")])

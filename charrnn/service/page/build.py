@@ -71,7 +71,7 @@ class _Page:
                 if models.generator is not None:
                     with gr.Tab(i18n("tab.generate"), id="generate"):
                         self.generate = generate_tab.build_tab(models.generator)
-                    outputs += [*self.generate.controls, self.generate.shape, self.generate.run, start]
+                    outputs += [*self.generate.controls, self.generate.shape, start]
                 with gr.Tab(i18n("tab.about"), id="about") as about:
                     cards = gr.HTML(elem_id="about")
                 outputs.append(cards)
@@ -85,7 +85,7 @@ class _Page:
             if models.generator is not None:
                 self._generate_events(link)
                 start.change(None, start, None, js="(seed) => charrnn.begin(seed)")
-            Endpoints(self.blocks, models, self._computed)
+            Endpoints(self.blocks, models, self._computed, self.quick, self.drawing)
             about.select(self.on_about, None, cards, api_visibility="private", show_progress="hidden", **self.quick)
             link.change(None, link, None, js="(link) => charrnn.show(link)")
         self.blocks.queue(max_size=QUEUE, default_concurrency_limit=room, api_open=False)
@@ -123,6 +123,7 @@ class _Page:
             show_progress="hidden",
             **self.drawing,
         )
+        asked.then(None, None, None, js="() => charrnn.ended()", show_progress="hidden")
         tab.stop.click(None, cancels=[asked]).then(
             self.on_stop,
             self.stopped_at,
@@ -222,7 +223,7 @@ class _Page:
             if not asked.keys() & set(NamesForm._fields):
                 controls = [gr.skip()] * len(controls)
             shape = gr.Accordion(open=True) if form.has_shape else gr.skip()
-            shown += [*controls, shape, gr.Button(interactive=True), form.seed or START]
+            shown += [*controls, shape, form.seed or START]
         # A tab that is shown by its link is not selected by anybody.
         return [*shown, await self.on_about(request) if tab == "about" else gr.skip()]
 

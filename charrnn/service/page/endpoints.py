@@ -32,14 +32,22 @@ class Endpoints:
         blocks: being built.
         models: that answer.
         compute: how the work is done.
+        quick, drawing: the limits of events that classify and of those that draw names, as Gradio takes them.
     """
 
-    def __init__(self, blocks: gr.Blocks, models: ServedModels, compute: Compute) -> None:
+    def __init__(
+        self,
+        blocks: gr.Blocks,
+        models: ServedModels,
+        compute: Compute,
+        quick: dict[str, Any],
+        drawing: dict[str, Any],
+    ) -> None:
         self.models, self.compute = models, compute
         if models.classifier is not None:
-            _add(blocks, self.classify, "answer")
+            _add(blocks, self.classify, "answer", quick)
         if models.generator is not None:
-            _add(blocks, self.generate, "names")
+            _add(blocks, self.generate, "names", drawing)
 
     async def classify(self, name: str, top_k: int, request: gr.Request) -> dict[str, Any]:
         """Which language a name comes from: the most probable labels with their probabilities.
@@ -79,10 +87,10 @@ class Endpoints:
             raise gr.Error(str(error), print_exception=False) from error
 
 
-def _add(blocks: gr.Blocks, function: Callable[..., Any], output: str) -> None:
+def _add(blocks: gr.Blocks, function: Callable[..., Any], output: str, limits: dict[str, Any]) -> None:
     """Make a function the endpoint of its name, its inputs named as its parameters, and its output."""
     name = function.__name__
-    gr.api(function, api_name=name)
+    gr.api(function, api_name=name, **limits)
     endpoint = next(fn for fn in blocks.fns.values() if fn.api_name == name)
     endpoint.outputs[0].label = output
     for component, parameter in zip(endpoint.inputs, inspect.signature(function).parameters, strict=False):

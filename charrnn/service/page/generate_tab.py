@@ -111,10 +111,7 @@ def build_tab(generator: Generator) -> GenerateTab:
             "", label=i18n("generate.seed"), info=i18n("generate.seed.info"), max_length=SEED_DIGITS, elem_id="seed"
         )
     with gr.Row():
-        # Until the page has started, its controls may change under the visitor's hands.
-        run = gr.Button(
-            i18n("generate.run"), variant="primary", interactive=False, elem_id="run", scale=3, min_width=120
-        )
+        run = gr.Button(i18n("generate.run"), variant="primary", elem_id="run", scale=3, min_width=120)
         stop = gr.Button(i18n("generate.stop"), interactive=False, elem_id="stop", scale=1, min_width=80)
     status = gr.HTML(elem_id="status")
     names = gr.HTML(elem_id="names")

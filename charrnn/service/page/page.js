@@ -195,45 +195,65 @@ window.charrnn = (() => {
     if (status.getBoundingClientRect().bottom > 0.8 * innerHeight) status.scrollIntoView({ block: "start" });
   };
 
-  // Asking for names: one request at a time. The first one is the page's own, with the seed of its link; one that comes
-  // while names are drawn waits until they have ended, or is dropped with them.
+  // Asking for names: one request at a time. The first one is the page's own, with the seed of its link. What comes before
+  // the page has started, or while names are drawn, waits; Stop drops it. Gradio itself would drop it without a word.
+  const LONGEST_START = 10000, LONGEST_WAIT = 30000; // milliseconds, in case the server refuses an event without a word
   let waitingRequest = null;
   let namesBefore = "";
+  let isStarted = false;
+  let sentAt = -Infinity; // of the request that is answered now
+  let timer = null;
+  const runButton = () => document.querySelector("#run");
+  const isBusy = () => runButton()?.disabled || performance.now() - sentAt < LONGEST_WAIT;
+  const ended = () => {
+    sentAt = -Infinity;
+    askIfWaiting();
+  };
   const stamps = () => [...document.querySelectorAll("#names .heart")].map((heart) => heart.dataset.stamp);
   const begin = (seed) => {
+    isStarted = true;
     waitingRequest ??= { seed: seed === "-" ? "" : seed };
     askIfWaiting();
   };
+  setTimeout(() => { isStarted = true; }, LONGEST_START);
   const ask = (controls) => {
     const seed = waitingRequest?.seed;
     waitingRequest = null;
     namesBefore = stamps().join();
+    sentAt = performance.now();
     return seed ? [...controls.slice(0, -1), seed] : controls; // the seed is the last one
   };
   const askIfWaiting = () => {
-    const run = document.querySelector("#run");
-    if (!waitingRequest || !run || run.disabled) return;
-    run.click();
-    setTimeout(askIfWaiting, 100); // Gradio takes no request while it ends the one before
+    clearTimeout(timer);
+    if (!waitingRequest || !runButton()) return;
+    if (isStarted && !isBusy()) runButton().click();
+    timer = setTimeout(askIfWaiting, 100); // Gradio takes no request while it ends the one before
   };
+  const hold = (event) => {
+    if (isStarted && !isBusy()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    waitingRequest = {};
+    askIfWaiting();
+  };
+  document.addEventListener("click", (event) => {
+    if (event.isTrusted && event.target.closest?.("#run")) hold(event);
+    if (event.target.closest?.("#stop")) waitingRequest = null;
+  }, true);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && !event.isComposing && event.target.closest?.("#shape input, #shape textarea")) hold(event);
+  }, true);
   // The number of names that have come; their link brings no more than these.
   const stopped = async () => {
     await new Promise((resolve) => setTimeout(resolve, 200)); // what was on its way has come by then
+    sentAt = -Infinity;
     const now = stamps();
-    if (now.join() === namesBefore) return 0;
+    if (!now.length || now.join() === namesBefore) return 0;
     const link = new URLSearchParams(links.generate);
     link.set("n", now.length);
     show(`?${link}`);
     return now.length;
   };
-  document.addEventListener("keydown", (event) => {
-    const inShape = event.target.closest?.("#shape input, #shape textarea");
-    if (event.key !== "Enter" || event.isComposing || !inShape || !document.querySelector("#run")?.disabled) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    waitingRequest = {};
-  }, true);
-  document.addEventListener("click", (event) => { if (event.target.closest?.("#stop")) waitingRequest = null; }, true);
 
   // What is new is announced in a sentence: not the whole of an answer, and not each name that comes.
   const announcer = element("div", { id: "announcer", role: "status", "aria-live": "polite" });
@@ -277,5 +297,5 @@ window.charrnn = (() => {
     requestAnimationFrame(() => { scheduled = false; ready(); });
   }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["disabled"] });
 
-  return { show, begin, ask, stopped };
+  return { show, begin, ask, ended, stopped };
 })();

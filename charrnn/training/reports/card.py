@@ -50,6 +50,22 @@ def score_table(metrics: dict[str, dict[str, float]]) -> str:
     return "\n".join(rows)
 
 
+def interval_text(metrics: dict[str, dict[str, float]]) -> str:
+    """What scores over few test names are worth, as a sentence; empty where they are many.
+
+    Args:
+        metrics: by model, the scores by key.
+    """
+    scores = metrics.get("charrnn", {})
+    for key in ("accuracy", "nats_per_char"):
+        if f"{key}_low" in scores:
+            return (
+                f"So few test names say little: with 95 % confidence (bootstrap), the {_SCORE_NAMES[key]} on many "
+                f"more would be between {scores[f'{key}_low']:.2f} and {scores[f'{key}_high']:.2f}."
+            )
+    return ""
+
+
 def out_of_source_table(report: dict[str, Any]) -> str:
     """Scores on another source.
 
@@ -133,7 +149,7 @@ def model_card(config: ModelConfig, command: str) -> str:
     data = config.data
     scores = (
         f"On the {data['test']:,} names of the test split, which took no part in training:\n\n"
-        + score_table(config.metrics)
+        + "\n\n".join(filter(None, (score_table(config.metrics), interval_text(config.metrics))))
         if config.metrics
         else "No test split was kept (`--test-fraction 0`), so there is no score."
     )
