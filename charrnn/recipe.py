@@ -57,9 +57,9 @@ def train(run: TrainingRun) -> TrainedModel:
         config = replace(config, out_of_source=evaluation.evaluate_out_of_source(model, run.corpus, run.score_on))
     if len(test):
         scores = {"charrnn": evaluation.evaluate(model, test), "4-gram": evaluation.evaluate_baseline(config, splits)}
+        write_hparams(run.out / RUN, settings, scores["charrnn"])
         scores["charrnn"] |= evaluation.evaluate_interval(model, test)
         config = replace(config, metrics=scores, by_label=evaluation.evaluate_labels(model, test))
-        write_hparams(run.out / RUN, settings, scores["charrnn"])
     if len(test) and isinstance(model, Classifier):
         bins = evaluation.evaluate_reliability(model, test)
         measured = {"test": evaluation.evaluate_sets(model, test), "reliability": bins.T.tolist()}
