@@ -17,6 +17,7 @@ from charrnn.cli.flags import DATA, add_column_flags, read_corpus
 from charrnn.cli.parsing import Parser
 from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
 from charrnn.inference import locate
+from charrnn.machine import processors
 from charrnn.model_folder import ModelConfig
 from charrnn.text import printable_table
 from charrnn.training.reports.card import interval_text, out_of_source_table, score_table
@@ -105,9 +106,8 @@ def bound_threads() -> None:
     By default its threads spin between two operations; where processes share cores, they take each other's time. What
     the environment says already counts. PyTorch reads it when it is imported.
     """
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("OMP_NUM_THREADS", str(min(MAX_THREADS, processors)))
+    os.environ.setdefault("OMP_NUM_THREADS", str(min(MAX_THREADS, processors())))
 
 
 def summary(out: Path, config: ModelConfig) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import secrets
 import sys
 import threading
@@ -141,15 +142,12 @@ def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
             record["nearest"], record["distance"] = model.nearest(sample.name)
         print(printable_json(json.dumps(record, ensure_ascii=False)))
     if count < flags.n:
-        print(
-            f"charrnn: {count:,} names instead of {flags.n:,}: new ones became too rare.",
-            file=sys.stderr,
-        )
+        print(f"charrnn: {count:,} names instead of {flags.n:,}: new ones became too rare.", file=sys.stderr)
     return 0
 
 
 def _with_progress(samples: Iterator[Sample], wanted: int) -> Iterator[Sample]:
-    """The samples; who waits for one longer than :data:`SILENCE` is told, once for each, that the search goes on."""
+    """The samples; a search for one that takes longer than :data:`SILENCE` is told, once for each."""
     count, began, ended = 0, time.monotonic(), threading.Event()
 
     def watch() -> None:
@@ -162,6 +160,7 @@ def _with_progress(samples: Iterator[Sample], wanted: int) -> Iterator[Sample]:
     threading.Thread(target=watch, daemon=True).start()
     try:
         for sample in samples:
+            began = math.inf  # whoever reads may take their time
             yield sample
             count, began = count + 1, time.monotonic()
     finally:

@@ -81,7 +81,9 @@ def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: 
     for number in count(first_round):
         rng = np.random.default_rng([request.seed, *decoder.label_indices, number])
         resampling_rng = np.random.default_rng([request.seed, *decoder.label_indices, number, request.resample])
-        attempts = enumerate(sample_round(decoder, guide, request.sampling, rng), number * ROUND_SIZE)
+        attempts = enumerate(
+            sample_round(decoder, guide, request.sampling, rng, request.resample > 1), number * ROUND_SIZE
+        )
         while group := list(islice(attempts, request.resample)):
             attempt, raw = _resample(group, resampling_rng)
             yield Sample(decoder.decode(raw.symbols), raw.log_probability, attempt)

@@ -157,7 +157,9 @@ class RawSample(NamedTuple):
     log_weight: float
 
 
-def sample_round(decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.random.Generator) -> Iterator[RawSample]:
+def sample_round(
+    decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.random.Generator, weighs: bool
+) -> Iterator[RawSample]:
     """:data:`ROUND_SIZE` names in order; a slot whose name has ended begins the next one at once.
 
     Args:
@@ -165,6 +167,7 @@ def sample_round(decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.ran
         guide: the constraints; symbols that cannot lead to a matching name are never drawn.
         sampling: how characters are chosen.
         rng: of the round.
+        weighs: whether the importance weights are wanted; else they count as 1.
     """
     longest = guide.longest + 1
     # The last row of these arrays belongs to slots that have no name left to draw.
@@ -184,7 +187,8 @@ def sample_round(decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.ran
         log_z = largest[:, 0] + np.log(np.exp(logits - largest).sum(axis=1))
         allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), logits)
         symbols = sampling.choose(allowed, uniform[name, length])
-        log_weight[name] += sampling.log_weights(allowed, logits, symbols)
+        if weighs:
+            log_weight[name] += sampling.log_weights(allowed, logits, symbols)
         log_probability[name] += logits[all_slots, symbols] - log_z
         symbols_of[name, length] = symbols
         state = guide.next_state[state, symbols].astype(np.int64)

@@ -24,7 +24,8 @@ with needs_extra("serve-ray"):
     from ray.serve.config import AutoscalingConfig, HTTPOptions
     from ray.serve.schema import LoggingConfig
 
-    from charrnn.service.limits import Limits, processors
+    from charrnn.machine import processors
+    from charrnn.service.limits import Limits
 
 logging.getLogger("ray.serve").setLevel(logging.ERROR)
 APPLICATION = "charrnn"

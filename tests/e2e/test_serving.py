@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from charrnn.cli.serve import add_flags
+from charrnn.machine import processors
 from charrnn.service import page_guard, schemas
 from charrnn.service.computing import SMALL, WAITING_SMALL
-from charrnn.service.limits import Limits, processors
+from charrnn.service.limits import Limits
 from charrnn.service.page import classify_tab
 from charrnn.service.problems import KINDS
 from charrnn.service.protocol import HEAD_BYTES, HEAD_SECONDS
