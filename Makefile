@@ -38,6 +38,7 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python benchmarks/finetuning.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/service.py

@@ -58,3 +58,11 @@ def report(name: str, results: dict[str, Any]) -> None:
         print(f"{key:<48} {value:,.4g}" if isinstance(value, float) else f"{key:<48} {value}")
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine(), "figures": results}, indent=1) + "\n")
+
+
+def write_table(section: str, text: str) -> None:
+    """Put a table in its place in ``docs/results.md``."""
+    path = ROOT / "docs" / "results.md"
+    old, begin, end = path.read_text(encoding="utf-8"), f"<!-- {section} -->\n", f"<!-- end of {section} -->"
+    new = f"{begin}\n{text}\n\n{end}"
+    path.write_text(old[: old.index(begin)] + new + old[old.index(end) + len(end) :], encoding="utf-8")

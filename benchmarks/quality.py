@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-from common import ROOT, SHARED, report
+from common import SHARED, report, write_table
 
 import charrnn
 from charrnn import metrics
@@ -248,16 +248,8 @@ def main() -> int:
             report(f"quality-{section}", results | {"seconds": time.perf_counter() - began})
             print(text)
             if flags.seeds == SEEDS:
-                write(section, text)
+                write_table(section, text)
     return 0
-
-
-def write(section: str, text: str) -> None:
-    """Put a table in its place in ``docs/results.md``."""
-    path = ROOT / "docs" / "results.md"
-    old, begin, end = path.read_text(encoding="utf-8"), f"<!-- {section} -->\n", f"<!-- end of {section} -->"
-    new = f"{begin}\n{text}\n\n{end}"
-    path.write_text(old[: old.index(begin)] + new + old[old.index(end) + len(end) :], encoding="utf-8")
 
 
 if __name__ == "__main__":

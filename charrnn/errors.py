@@ -26,6 +26,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 4000
 DISTRIBUTION = "charrnn-names"
 """Name on the Python package index. ``charrnn`` is another project there."""
 
@@ -39,19 +40,33 @@ def did_you_mean(word: object, known: Collection[str]) -> str:
     """
     from difflib import get_close_matches
 
+    if not isinstance(word, str):
+        return ""
     by_key = {name.casefold(): name for name in known}
-    found = get_close_matches(str(word).casefold(), by_key, 1, 0.78)
+    found = get_close_matches(word.casefold(), by_key, 1, 0.78)
     return f" (did you mean {by_key[found[0]]}?)" if found else ""
+
+
+def shown(value: object, most: int = 60) -> str:
+    """A value as a message shows it, cut after ``most`` characters."""
+    try:
+        text = repr(value)
+    except Exception:  # a stranger's __repr__, or a whole number of more digits than Python writes
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 class CharRNNError(Exception):
     """The root of all errors that charrnn raises on purpose.
 
     Args:
-        message: characters that cannot be printed, such as a line break in a quoted name, become spaces.
+        message: characters that cannot be printed, such as a line break in a quoted name, become spaces; what is beyond
+            :data:`LONGEST` characters is left out of its middle.
     """
 
     def __init__(self, message: str) -> None:
+        if len(message) > LONGEST:
+            message = f"{message[: LONGEST // 2]} … {message[-LONGEST // 2 :]}"
         super().__init__("".join(c if c.isprintable() else " " for c in message))
 
 
@@ -84,7 +99,9 @@ class UnknownLabelError(SettingsError):
             setting: that holds it, if it is not the label itself.
         """
         where = f"{setting}: " if setting else ""
-        return cls(f"{where}unknown label {label!r}{did_you_mean(label, known)}; this model knows {', '.join(known)}.")
+        return cls(
+            f"{where}unknown label {shown(label)}{did_you_mean(label, known)}; this model knows {', '.join(known)}."
+        )
 
 
 class StorageError(CharRNNError):

@@ -57,6 +57,7 @@ def parse(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> arg
             "--resume", action="store_true", help="go on where --out was interrupted; start if there is nothing yet"
         )
         add_flags(sub, settings)
+        sub.set_defaults(pipeline=None)  # with --init, it is the other model's
     return parser.parse_args(arguments)
 
 
@@ -77,10 +78,10 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn import recipe
         from charrnn.training.distributed import distributed_context
         from charrnn.training.training_run import TrainingRun, claim
-        from charrnn.training.transfer import adopt_pipeline
+        from charrnn.training.transfer import base_pipeline
     init = None if flags.init is None else locate(flags.init)
-    if init is not None:
-        settings = adopt_pipeline(settings, init)
+    if init is not None and flags.pipeline is None:
+        settings = dataclasses.replace(settings, pipeline=base_pipeline(init))
     command = command_line(flags, settings)
     with distributed_context(settings) as context:
         # One process reads, and downloads what is not there yet; the others get the names from it.
@@ -139,7 +140,8 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     words += ["--private"] if flags.private else []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        if value != field.default:
+        # With --init, the usual pipeline is the other model's.
+        if value != field.default or (flags.init and field.name == "pipeline"):
             words += [f"--{field.name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "charrnn"
 LAYERS = [
     {"errors"},
-    {"storage", "transaction", "arrays", "metrics", "cancellation", "cluster", "machine"},
+    {"arguments", "storage", "transaction", "arrays", "metrics", "cancellation", "cluster", "machine"},
     {"text", "model_folder"},
     {"ngrams", "corpus"},
     {"generation"},

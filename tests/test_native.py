@@ -87,17 +87,32 @@ def test_the_test_split_is_found_again_and_training_names_are_ascii(models, caps
         assert gzip.decompress((folder / "known.txt.gz").read_bytes()).isascii()
 
 
-def test_a_tuned_model_keeps_the_pipeline_of_its_base(models, tmp_path):
-    out = ["--data", str(models / "data" / "Russian.txt"), "--out", str(tmp_path / "tuned")]
-    assert train.main(["generator", *out, "--init", str(models / "generator"), "--epochs", "1"]) == 0
-    assert load(tmp_path / "tuned").config.pipeline == "native"
+def test_a_tuned_model_reads_names_as_its_base_does_unless_told_otherwise(models, tmp_path):
+    data = ["--data", str(models / "data" / "Russian.txt"), "--epochs", "1", "--init", str(models / "generator")]
+    for name, flags, pipeline in (("a", [], "native"), ("b", ["--pipeline", "ascii"], "ascii")):
+        assert train.main(["generator", *data, "--out", str(tmp_path / name), *flags]) == 0
+        assert load(tmp_path / name).config.pipeline == pipeline
+        # The card's command brings the same pipeline again.
+        assert f"--pipeline {pipeline}" in (tmp_path / name / "README.md").read_text(encoding="utf-8")
 
 
-def test_another_pipeline_than_that_of_the_base_is_refused(models, tmp_path, capsys):
-    out = ["--data", str(models / "data"), "--out", str(tmp_path / "tuned"), "--pipeline", "native"]
-    assert train.main(["generator", *out, "--init", "names/generator"]) == 2
-    assert "reads names as ascii" in capsys.readouterr().err
-    assert not (tmp_path / "tuned").exists()
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_a_list_with_diacritics_profits_from_a_model_in_ascii(task, models, tmp_path):
+    """It could not start from one at all: the base's alphabet had no place for them."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for path in (models / "data").glob("*.txt"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        (data / path.name).write_text("\n".join(lines[:40]), encoding="utf-8")
+    arguments = [task, "--data", str(data), "--pipeline", "native", "--epochs", "3", "--out"]
+    assert train.main([*arguments, str(tmp_path / "tuned"), "--init", f"names/{task}"]) == 0
+    assert train.main([*arguments, str(tmp_path / "fresh")]) == 0
+    base, tuned, fresh = (load(path) for path in (f"names/{task}", tmp_path / "tuned", tmp_path / "fresh"))
+    alphabet = tuned.config.alphabet
+    assert alphabet.startswith(base.config.alphabet) and set("říа") <= set(alphabet)
+    assert tuned.config.pipeline.startswith("native")
+    losses = [model.config.training["validation_loss"] for model in (tuned, fresh)]
+    assert losses[0] < losses[1]
 
 
 def test_names_that_are_left_out_are_compared_as_they_are_written(models, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -16,10 +17,13 @@ from charrnn.inference.classifier import Classifier
 from charrnn.inference.generator import Generator
 from charrnn.model_folder import ModelConfig
 from charrnn.ngrams import NGramAutomaton
-from charrnn.text import PIPELINES, Vocabulary
+from charrnn.text import PIPELINES, UNKNOWN, Vocabulary
 
 FEW_NAMES = 300
 """Test names; a score over fewer is told with its interval."""
+CHARACTERS = {"ascii": 95, "native": 150_000}
+"""Characters that a name may hold under each text pipeline of a generator: printable ASCII; about as many as Unicode
+has."""
 MIN_NAMES = 30
 """Names that a label needs to count in :func:`evaluate_out_of_source`; a score over fewer says little."""
 
@@ -28,7 +32,9 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     """Scores of a model on a corpus.
 
     Classifiers: repeated (name, label) pairs count once; keys of :func:`charrnn.metrics.classification_report`.
-    Generators: repeats count; ``nats_per_char`` (EOS is a character), ``names``, ``characters``.
+    Generators: repeats count; ``nats_per_char`` (EOS is a character), ``names``, ``characters``. Characters outside a
+    model's alphabet share the probability of "unknown" equally (adjusted perplexity, Ueberla 1994), so that models of
+    different alphabets, but one text pipeline, are scored alike.
 
     Args:
         model: to be scored.
@@ -42,8 +48,7 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
         raise CorpusError(f"{corpus.source}: no names are left to score. Give other names, or exclude fewer.")
     if isinstance(model, Generator):
         labels = [None] * len(corpus) if len(model.labels) == 1 else _checked_labels(model, corpus)
-        nats = -model.log_probabilities(corpus.names, labels).sum()
-        return _nats_per_char(float(nats), [model.count_characters(name) for name in corpus.names])
+        return _nats_per_char(_nats(model, corpus.names, labels), [model.count_characters(n) for n in corpus.names])
     corpus = corpus.distinct_pairs(model.config.pipeline)
     _checked_labels(model, corpus)
     return metrics.classification_report(model.probabilities(corpus.names, prior), _targets(model, corpus))
@@ -61,7 +66,7 @@ def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str
     if isinstance(model, Generator):
         labels = [None] * len(corpus) if len(model.labels) == 1 else _checked_labels(model, corpus)
         characters = np.array([model.count_characters(name) for name in corpus.names], np.float64)
-        low, high = metrics.bootstrap_interval(-model.log_probabilities(corpus.names, labels), characters)
+        low, high = metrics.bootstrap_interval(_nats(model, corpus.names, labels), characters)
         return {"nats_per_char_low": low, "nats_per_char_high": high}
     corpus = corpus.distinct_pairs(model.config.pipeline)
     hits = model.probabilities(corpus.names).argmax(axis=1) == _targets(model, corpus)
@@ -87,8 +92,8 @@ def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
     if config.task == "classifier":
         prior = label_prior(np.bincount(train_labels, minlength=len(config.labels)))
         return metrics.classification_report(ngrams.probabilities(test, prior), np.array(test_labels))
-    nats = -ngrams.log_likelihoods(test)[np.arange(len(test)), test_labels].sum()
-    return _nats_per_char(float(nats), [len(name) + 1 for name in test])
+    nats = -ngrams.log_likelihoods(test)[np.arange(len(test)), test_labels] + _unknown_nats(config, test)
+    return _nats_per_char(nats, [len(name) + 1 for name in test])
 
 
 def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, dict[str, Any]]:
@@ -100,7 +105,7 @@ def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, 
         corpus: its labels must be labels of the model.
     """
     if isinstance(model, Generator):
-        nats = -model.log_probabilities(corpus.names, corpus.labels)
+        nats = _nats(model, corpus.names, corpus.labels)
         characters = np.array([model.count_characters(name) for name in corpus.names])
         labels = np.array(corpus.labels)
         own = {label: labels == label for label in corpus.label_set}
@@ -191,9 +196,22 @@ def unseen_names(labels: Collection[str], seen: Corpus, other: Corpus, pipeline:
     return unseen.select([i for i, lab in enumerate(unseen.labels) if lab in labels and counts[lab] >= MIN_NAMES])
 
 
-def _nats_per_char(nats: float, characters: Sequence[int]) -> dict[str, float]:
-    """The report of a generator: all names' nats over the characters of each."""
-    return {"nats_per_char": nats / sum(characters), "names": len(characters), "characters": sum(characters)}
+def _nats_per_char(nats: Floats, characters: Sequence[int]) -> dict[str, float]:
+    """The report of a generator: the names' nats over the characters of each."""
+    total = sum(characters)
+    return {"nats_per_char": float(nats.sum()) / total, "names": len(characters), "characters": total}
+
+
+def _nats(model: Generator, names: Sequence[str], labels: Sequence[str | None]) -> Floats:
+    """-log p(name, EOS | label) of each name, (names,), with each character outside the alphabet told apart."""
+    encoded = [model.vocabulary.encode(model.pipeline(name)) for name in names]
+    return _unknown_nats(model.config, encoded) - model.log_probabilities(names, labels)
+
+
+def _unknown_nats(config: ModelConfig, encoded: Sequence[Sequence[int]]) -> Floats:
+    """What it takes to say which characters the unknown ones are, in nats, (names,)."""
+    others = max(1, CHARACTERS[config.pipeline] - len(config.alphabet))
+    return math.log(others) * np.array([name.count(UNKNOWN) for name in encoded], np.float64)
 
 
 def _targets(model: Classifier, corpus: Corpus) -> Ints:

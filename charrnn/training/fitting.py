@@ -174,7 +174,7 @@ def _make_trainer(
     model = modules.build(config)
     if run.init is not None:
         base, weights = model_folder.read(run.init)
-        transfer_weights(model, weights, base.labels, config.labels)
+        transfer_weights(model, weights, base, config)
     if context.rank:
         # All processes start from the same weights, and drop different units.
         torch.manual_seed(settings.seed + context.rank)

@@ -9,6 +9,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from charrnn.arguments import choice, instance, integer, number
 from charrnn.errors import SettingsError
 
 
@@ -17,7 +18,7 @@ class Settings:
     """Settings of both tasks. Metadata: ``help`` of the flag; ``flag``, if False, leaves a setting to Python alone.
 
     Raises:
-        SettingsError: a value is out of its range.
+        SettingsError: a value is out of its range, or of another type.
     """
 
     cell: Literal["rnn", "gru", "lstm"] = field(
@@ -30,7 +31,10 @@ class Settings:
     )
     pipeline: Literal["ascii", "native"] = field(
         default="ascii",
-        metadata={"help": "Text: written in ASCII, or with the diacritics and scripts that the names have."},
+        metadata={
+            "help": "Text: written in ASCII, or with the diacritics and scripts that the names have; with --init, by "
+            "default as that model reads it."
+        },
     )
     epochs: int = field(default=40, metadata={"help": "Most epochs to train."})
     batch_size: int = field(
@@ -111,6 +115,8 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        for name, kind in typing.get_type_hints(type(self)).items():
+            self._check_type(name, kind)
         for name in ("hidden", "embedding", "epochs", "batch_size", "save_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in ("lr_patience", "patience", "weight_decay", "lr_threshold", "lr_min"):
@@ -123,10 +129,20 @@ class Settings:
         self._require("seed", 0 <= self.seed < 2**63, "from 0 to 2^63 - 1")
         self._require("validation_fraction", 0 < self.validation_fraction < 1, "above 0 and below 1")
 
+    def _check_type(self, name: str, kind: Any) -> None:
+        flag, value = f"--{name.replace('_', '-')}", getattr(self, name)
+        if typing.get_origin(kind) is Literal:
+            choice(flag, value, typing.get_args(kind))
+        elif kind is int:
+            integer(flag, value, "a whole number", -(2**63), 2**63 - 1)
+        elif kind is float:
+            number(flag, value, "a finite number", -math.inf)
+        else:
+            instance(flag, value, kind, f"a {kind.__name__}", SettingsError)
+
     def _require(self, name: str, holds: bool, what: str) -> None:
-        value = getattr(self, name)
-        if not holds or (isinstance(value, float) and not math.isfinite(value)):
-            raise SettingsError(f"--{name.replace('_', '-')} {value}: must be {what}.")
+        if not holds:
+            raise SettingsError(f"--{name.replace('_', '-')} {getattr(self, name)}: must be {what}.")
 
     def architecture(self) -> dict[str, Any]:
         """The arguments of the network that these settings give, without vocabulary and label sizes."""
@@ -229,10 +245,10 @@ def add_flags(parser: argparse.ArgumentParser, settings: type[Settings]) -> None
 
 
 def from_flags(settings: type[Settings], flags: argparse.Namespace) -> Settings:
-    """The settings that the parsed flags describe.
+    """The settings that the parsed flags describe; a flag that is None leaves the setting's default.
 
     Raises:
         SettingsError: a value is out of its range.
     """
-    names = [setting.name for setting in dataclasses.fields(settings) if hasattr(flags, setting.name)]
+    names = [setting.name for setting in dataclasses.fields(settings) if getattr(flags, setting.name, None) is not None]
     return settings(**{name: getattr(flags, name) for name in names})

@@ -17,7 +17,6 @@ from charrnn.storage import lock, storage_errors
 from charrnn.training.checkpoint import check_same, has_state
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.settings import SETTINGS, Settings
-from charrnn.training.transfer import adopt_pipeline
 from charrnn.transaction import PENDING
 
 LOCK = "lock"
@@ -32,11 +31,10 @@ class TrainingRun:
     Attributes:
         task: ``classifier`` or ``generator``.
         corpus: names with labels.
-        settings: of the task; with ``init``, those of :func:`charrnn.training.transfer.adopt_pipeline`, else a
-            :class:`charrnn.errors.SettingsError` is raised.
+        settings: of the task.
         context: device and processes.
         init: a model folder to fine-tune from: architecture, alphabet and weights are taken over, and the rows of
-            labels that both have.
+            labels that both have; new characters and labels get new rows.
         out: the model folder to write; states of the run lie in its ``run``. None writes nothing.
         score_on: names of another source, to be scored too.
         private: whether to leave names and n-grams out of the model folder; names could be read from the latter.
@@ -52,10 +50,6 @@ class TrainingRun:
     score_on: Corpus | None = None
     private: bool = False
     command: str = ""
-
-    def __post_init__(self) -> None:
-        if self.init is not None and adopt_pipeline(self.settings, self.init) != self.settings:
-            raise SettingsError(f"init {self.init}: reads names by another text pipeline than the settings name.")
 
     @property
     def folder(self) -> Path | None:

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from charrnn.arrays import log_softmax
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError
@@ -11,11 +12,13 @@ from charrnn.inference.evaluation import (
     MIN_NAMES,
     evaluate,
     evaluate_baseline,
+    evaluate_interval,
     evaluate_labels,
     evaluate_out_of_source,
     unseen_names,
 )
 from charrnn.inference.generator import Generator
+from charrnn.text import BOS, EOS, PAD, UNKNOWN, pad
 from tests.conftest import config, network
 
 
@@ -93,3 +96,39 @@ def test_the_baseline_learns_from_what_the_model_learned_from():
         # Only the validation names show what C looks like.
         assert both[key] < 0.7 * alone[key]
     assert both["names"] == 2 and both["characters"] == 10
+
+
+def test_generators_of_different_alphabets_are_scored_alike():
+    """A model that knows fewer characters may not score better for it: it says which ones its unknown ones are."""
+    cfg = config("generator", cell="gru", hidden=8, embedding=6, label_embedding=2)
+    few = dataclasses.replace(cfg, alphabet=cfg.alphabet.replace("z", ""))
+    corpus = Corpus(["Zaz", "ab"], ["A", "A"])
+    for own, unknown in ((cfg, 1), (few, 2)):  # Z is unknown to both
+        model = Generator(own, network(own)[1])
+        nats = -model.log_probabilities(corpus.names, corpus.labels).sum()
+        nats += unknown * np.log(95 - len(own.alphabet))
+        assert evaluate(model, corpus)["nats_per_char"] == pytest.approx(nats / 7)
+        assert evaluate_labels(model, corpus)["A"]["nats_per_char"] == pytest.approx(nats / 7)
+        low, high = (evaluate_interval(model, corpus)[f"nats_per_char_{end}"] for end in ("low", "high"))
+        assert low <= nats / 7 <= high
+
+
+@pytest.mark.parametrize("alphabet", ["a", "ab", "abc"])
+def test_probabilities_of_all_characters_sum_to_one(alphabet):
+    """Of the first place in a name, over the characters of ASCII, the end and what is never drawn."""
+    cfg = dataclasses.replace(
+        config("generator", cell="gru", hidden=4, embedding=3, label_embedding=2), alphabet=alphabet
+    )
+    model = Generator(cfg, network(cfg)[1])
+    ascii_characters = [chr(code) for code in range(33, 127)]  # a name of a space alone is empty
+    first = [evaluate_labels(model, Corpus([c, ""], ["A", "B"]))["A"]["nats_per_char"] * 2 for c in ascii_characters]
+    after = [
+        -model.model.step_log_probabilities(*pad([[BOS, *model.vocabulary.encode(c)]]), np.zeros(1, np.int64))[0, 1]
+        for c in ascii_characters
+    ]
+    total = sum(np.exp(end - nats) for nats, end in zip(first, after, strict=True))
+    decoder = model.decoder("A")
+    decoder.reset(1)
+    p = np.exp(log_softmax(decoder.next_logits(np.array([BOS]))))[0]
+    space = p[UNKNOWN] / (95 - len(alphabet))
+    assert total + space + p[[PAD, BOS, EOS]].sum() == pytest.approx(1)

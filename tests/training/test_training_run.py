@@ -9,14 +9,9 @@ import pytest
 import torch
 
 from charrnn import model_folder, train
-from charrnn.corpus import Corpus
-from charrnn.errors import SettingsError
 from charrnn.storage import lock
 from charrnn.training.checkpoint import read_state, write_state
-from charrnn.training.distributed import DistributedContext
 from charrnn.training.reports.jsonl import JsonlLogger
-from charrnn.training.settings import SETTINGS
-from charrnn.training.training_run import TrainingRun
 
 SMALL = ["--hidden", "8"]
 
@@ -194,15 +189,3 @@ def test_a_disk_that_fills_up_in_the_run_is_one_line_and_leaves_nothing(
     line = capsys.readouterr().err.splitlines()[-1]
     assert f"--out {out}: cannot be written (No space left on device)" in line
     assert not any(tmp_path.rglob("*.*")) and out.exists() == existed
-
-
-def test_a_run_whose_settings_do_not_fit_init_is_refused(trained, small_corpus_dir, tmp_path):
-    config = json.loads((trained["generator"] / "config.json").read_text(encoding="utf-8"))
-    (tmp_path / "config.json").write_text(json.dumps(config | {"pipeline": "native"}), encoding="utf-8")
-    corpus, context = Corpus.read(small_corpus_dir), DistributedContext(torch.device("cpu"))
-    with pytest.raises(SettingsError, match="another text pipeline"):
-        TrainingRun("generator", corpus, SETTINGS["generator"](), context, init=tmp_path)
-    settings = SETTINGS["generator"](pipeline="native")
-    assert TrainingRun("generator", corpus, settings, context, init=tmp_path).settings.pipeline == "native"
-    with pytest.raises(SettingsError, match="--pipeline native"):
-        TrainingRun("generator", corpus, settings, context, init=trained["generator"])
