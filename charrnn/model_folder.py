@@ -57,7 +57,8 @@ class ModelConfig:
         label_counts: training names of each label, in the order of ``labels``; the prior that the model learned.
         pipeline: key of :data:`charrnn.text.PIPELINES`.
         max_length: length of the longest training name, in characters.
-        data: source, fingerprint, numbers, seed and fractions of the split.
+        data: source, fingerprint, numbers, seed and fractions of the split; of a generator also ``spelling``, how the
+            training names of each label write capitals, digits and symbols (see :mod:`charrnn.text.spelling`).
         training: the settings of the run, and what it took.
         calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate_classifier`; of a generator, see
             :func:`charrnn.training.calibration.calibrate_generator`. Empty: the network answers alone. Of a classifier

@@ -69,6 +69,11 @@ def add_command(commands: Any) -> None:
         "--max-length", type=int, metavar="N", help="most characters. Default: as in the training names."
     )
     constraints.add_argument(
+        "--any-case",
+        action="store_true",
+        help="capitals, digits and symbols anywhere. Default: where the training names have them.",
+    )
+    constraints.add_argument(
         "--resample",
         type=int,
         metavar="K",

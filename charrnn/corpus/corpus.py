@@ -8,8 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING
 
+from charrnn.arguments import choice, instance, listed, text, texts
+from charrnn.errors import CorpusError, SettingsError
 from charrnn.text import PIPELINES, name_key
 
 if TYPE_CHECKING:
@@ -25,12 +28,26 @@ class Corpus:
         labels: the label of each name, same length as ``names``.
         source: where the names came from, for messages and model cards.
         dropped: number of rows left out on reading, by reason.
+
+    Raises:
+        CorpusError: names or labels are no sequence of texts, or there are more of one than of the other.
     """
 
     names: Sequence[str]
     labels: Sequence[str]
     source: str = "memory"
     dropped: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for column in ("names", "labels"):
+            values = getattr(self, column)
+            # A list of ten million names is not copied, and looked through in half a second.
+            values = values if isinstance(values, list) else listed(column, values, CorpusError)
+            if not all(issubclass(kind, str) for kind in {*map(type, values)}):
+                raise CorpusError(f"{column}: hold something that is no text. Leave missing ones out.")
+            object.__setattr__(self, column, values)
+        if len(self.names) != len(self.labels):
+            raise CorpusError(f"{len(self.names):,} names and {len(self.labels):,} labels. Give one for each name.")
 
     @staticmethod
     def read(
@@ -64,6 +81,10 @@ class Corpus:
         from charrnn.corpus.reading import read_labelled_names
         from charrnn.corpus.rows import ReadOptions
 
+        text("name_column", name_column)
+        text("label_column", label_column)
+        choice("pipeline", pipeline, PIPELINES)
+        instance("options", options, (ReadOptions, NoneType), "ReadOptions", SettingsError)
         columns = {"--name-column": name_column, "--label-column": label_column}
         names, labels, dropped = read_labelled_names(data, columns, pipeline, options or ReadOptions())
         return Corpus(names, labels, str(data), dropped)
@@ -99,15 +120,27 @@ class Corpus:
         return digest.hexdigest()
 
     def select(self, indices: Sequence[int]) -> Corpus:
-        """The entries at the indices, in that order."""
-        return Corpus([self.names[i] for i in indices], [self.labels[i] for i in indices], self.source)
+        """The entries at the indices, in that order.
+
+        Raises:
+            CorpusError: an index is no whole number, or out of range.
+        """
+        indices = listed("indices", indices, CorpusError)
+        try:
+            return Corpus([self.names[i] for i in indices], [self.labels[i] for i in indices], self.source)
+        except (IndexError, TypeError) as error:
+            raise CorpusError(f"indices: one is no index of {len(self):,} names. Give whole numbers below.") from error
 
     def distinct_pairs(self, pipeline: str = "ascii") -> Corpus:
         """Without repeated (name, label) pairs; of several spellings the first stays.
 
         Args:
             pipeline: ``ascii`` compares :attr:`keys`; ``native`` tells Müller from Muller.
+
+        Raises:
+            SettingsError: there is no such pipeline.
         """
+        choice("pipeline", pipeline, PIPELINES)
         first: dict[tuple[str, str], int] = {}
         fold_native = PIPELINES["native-folded"]
         texts = [fold_native(name) for name in self.names] if pipeline.startswith("native") else self.keys
@@ -118,6 +151,10 @@ class Corpus:
         return replace(distinct, dropped=self.dropped | ({"repeated": repeats} if repeats else {}))
 
     def without(self, keys: Collection[str]) -> Corpus:
-        """Without the entries whose key is in ``keys``, such as another corpus' :attr:`keys`."""
-        keys = set(keys)
+        """Without the entries whose key is in ``keys``, such as another corpus' :attr:`keys`.
+
+        Raises:
+            CorpusError: the keys are no collection of texts.
+        """
+        keys = keys if isinstance(keys, set | frozenset) else set(texts("keys", keys, CorpusError))
         return self.select([i for i, key in enumerate(self.keys) if key not in keys])

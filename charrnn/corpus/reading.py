@@ -9,6 +9,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
+from charrnn import arguments
 from charrnn.corpus import fetch
 from charrnn.corpus.rows import FORMATS, ReadOptions, TableFile, format_of, read_columns, read_lines
 from charrnn.errors import CorpusError, InputError
@@ -46,8 +47,8 @@ def read_labelled_names(
         pipeline: as of :meth:`charrnn.corpus.Corpus.read`.
         options: likewise.
     """
+    path = arguments.path("data", data)
     source = str(data)
-    path = Path(data)
     if source == BUNDLED or source in fetch.sources():
         path = bundled_folder() if source == BUNDLED else fetch.fetch(source)
         options = ReadOptions()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from charrnn.arguments import instance, integer, text, texts
 from charrnn.arrays import Bools, Ints
 from charrnn.errors import ImpossibleConstraint, SettingsError
 from charrnn.generation.patterns import NEVER, Automaton, compile_patterns
@@ -31,6 +33,11 @@ class Constraints:
         characters: the only characters that occur.
         min_length: fewest characters.
         max_length: most characters; None is the length of the longest training name.
+        any_case: capitals, digits and symbols anywhere. By default they stand where the training names have them (see
+            :mod:`charrnn.text.spelling`), unless the other constraints ask for something else.
+
+    Raises:
+        SettingsError: an attribute is of another type.
     """
 
     prefix: str = ""
@@ -40,6 +47,17 @@ class Constraints:
     characters: str = ""
     min_length: int = 1
     max_length: int | None = None
+    any_case: bool = False
+
+    def __post_init__(self) -> None:
+        for part in fields(self):
+            kind, value = type(part.default), getattr(self, part.name)
+            if part.name.endswith("_length"):
+                if value is not None or part.name == "min_length":
+                    length = integer(part.name, value, f"from 1 to {MAX_LENGTH}", 1, MAX_LENGTH)
+                    object.__setattr__(self, part.name, length)
+            else:
+                instance(part.name, value, kind, "a text" if kind is str else "True or False", SettingsError)
 
     def replaced(self, parts: Mapping[str, Any]) -> Constraints:
         """The constraints with other parts.
@@ -50,30 +68,32 @@ class Constraints:
         Raises:
             SettingsError: there is no such part.
         """
+        instance("constraints", parts, Mapping, "a mapping", SettingsError)
         known = [part.name for part in fields(self)]
-        if unknown := sorted(parts.keys() - set(known)):
+        if unknown := sorted(map(str, parts.keys() - set(known))):
             raise SettingsError(f"{', '.join(unknown)}: no such constraint. There are {', '.join(known)}.")
         return replace(self, **parts)
 
-    def compile(self, alphabet: str, longest: int) -> Guide:
+    def compile(self, alphabet: str, longest: int, spelling: Sequence[str] = ()) -> Guide:
         """The automaton for names that meet all constraints.
 
         Args:
             alphabet: of the model.
             longest: most characters where ``max_length`` is None.
+            spelling: regular expressions that names match, too, unless no name can meet them and the constraints.
 
         Raises:
             ImpossibleConstraint: no name meets them; the message names the constraint that excludes all.
-            SettingsError: a length is out of its range, or the pattern is invalid.
+            SettingsError: an argument is out of its range, or the pattern is invalid.
         """
+        longest = integer("longest", longest, f"from 1 to {MAX_LENGTH}", 1, MAX_LENGTH)
         most = longest if self.max_length is None else self.max_length
-        for name, value in (("min_length", self.min_length), ("max_length", most)):
-            if not 1 <= value <= MAX_LENGTH:
-                raise SettingsError(f"{name} {value}: must be from 1 to {MAX_LENGTH}.")
         if self.min_length > most:
             raise ImpossibleConstraint(
                 f"min_length {self.min_length}: no name of at most {most} characters is so long."
             )
+        text("alphabet", alphabet)
+        texts("spelling", spelling)
         patterns = self._patterns()
         for name, pattern in patterns.items():
             unknown = (
@@ -84,12 +104,19 @@ class Constraints:
                     f"{name} {getattr(self, name)!r}: this model does not know {', '.join(map(repr, unknown))}; it "
                     f"knows {alphabet}"
                 )
+            if name in ("prefix", "suffix", "contains") and len(getattr(self, name)) > most:
+                raise _impossible(f"{name} {getattr(self, name)!r}", len(getattr(self, name)), most)
             self._check(f"{name} {getattr(self, name)!r}", compile_patterns([TIDY, pattern], alphabet), most)
         automaton = compile_patterns([TIDY, *patterns.values()], alphabet)
         given = ", ".join(
-            f"{f.name} {getattr(self, f.name)!r}" for f in fields(self) if getattr(self, f.name) != f.default
+            f"{f.name} {getattr(self, f.name)!r}"
+            for f in fields(self)
+            if getattr(self, f.name) != f.default and f.name != "any_case"
         )
         self._check(f"{given}, together", automaton, most)
+        if spelling:
+            spelled = compile_patterns([TIDY, *spelling, *patterns.values()], alphabet)
+            automaton = spelled if spelled.needed[0] <= most else automaton
         return Guide(automaton, most)
 
     def _patterns(self) -> dict[str, str]:
@@ -109,8 +136,18 @@ class Constraints:
         """Raise if the automaton accepts no string of at most ``most`` characters."""
         needed = int(automaton.needed[0])
         if needed > most:
-            short = "" if needed == NEVER else f" (the shortest takes {needed} characters, at most {most} are allowed)"
-            raise ImpossibleConstraint(f"{what}: no name of this model's characters can match{short}. Ask for less.")
+            raise _impossible(what, needed, most)
+
+
+def _impossible(what: str, needed: int, most: int) -> ImpossibleConstraint:
+    short = "" if needed == NEVER else f" (the shortest takes {needed} characters, at most {most} are allowed)"
+    return ImpossibleConstraint(f"{what}: no name of this model's characters can match{short}. Ask for less.")
+
+
+@lru_cache(maxsize=64)
+def unconstrained_guide(alphabet: str, longest: int, spelling: tuple[str, ...]) -> Guide:
+    """That of :meth:`Constraints.compile` for no constraint, which most requests share."""
+    return Constraints().compile(alphabet, longest, spelling)
 
 
 class Guide:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, islice
+from types import NoneType
 from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.arguments import instance, integer, weights
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints, Guide
 from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling, sample_round
@@ -20,11 +23,14 @@ Label = str | Mapping[str, float] | None
 
 
 CONSTRAINED_DRAWS = 16
+MAX_SEED = 2**64 - 1
+BLEND = "finite and above 0", math.ulp(0.0)
+"""What the weights of a blend must be."""
 
 
 def usual_resample(constraints: Constraints) -> int:
-    """The draws for each name where nobody says how many: 16 with a constraint, else 1."""
-    return CONSTRAINED_DRAWS if constraints != NO_CONSTRAINTS else 1
+    """The draws for each name where nobody says how many: 16 with a constraint, else 1. Spelling is no constraint."""
+    return CONSTRAINED_DRAWS if replace(constraints, any_case=False) != NO_CONSTRAINTS else 1
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,7 @@ class Request:
         resample: draws for each name, of which one is chosen.
 
     Raises:
-        SettingsError: seed or resample is out of its range.
+        SettingsError: seed or resample is out of its range, or an attribute is of another type.
     """
 
     label: Label = None
@@ -49,10 +55,16 @@ class Request:
     resample: int = 1
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise SettingsError(f"seed {self.seed}: must be at least 0.")
-        if not 1 <= self.resample <= ROUND_SIZE:
-            raise SettingsError(f"resample {self.resample}: must be from 1 to {ROUND_SIZE:,}.")
+        if isinstance(self.label, Mapping):
+            weights("label", self.label, *BLEND)
+        else:
+            instance("label", self.label, (str, NoneType), "a label, weights of several, or None", SettingsError)
+        instance("sampling", self.sampling, Sampling, "a Sampling", SettingsError)
+        instance("constraints", self.constraints, Constraints, "Constraints", SettingsError)
+        seed = integer("seed", self.seed, "a whole number from 0 to 2^64 - 1", 0, MAX_SEED)
+        resample = integer("resample", self.resample, f"from 1 to {ROUND_SIZE:,}", 1, ROUND_SIZE)
+        object.__setattr__(self, "seed", seed)
+        object.__setattr__(self, "resample", resample)
 
 
 class Sample(NamedTuple):

@@ -12,9 +12,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from charrnn.arguments import integer, number
 from charrnn.arrays import Bools, Floats, Floats32, Ints
 from charrnn.cancellation import check_stop
-from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Guide
 from charrnn.text import BOS, EOS
 
@@ -46,13 +46,13 @@ class Sampling:
     top_p: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, holds, what in (
-            ("temperature", math.isfinite(self.temperature) and 0 <= self.temperature <= 100, "from 0 to 100"),
-            ("top_k", self.top_k >= 0, "at least 1, or 0 for all characters"),
-            ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1"),
-        ):
-            if not holds:
-                raise SettingsError(f"{name} {getattr(self, name)}: must be {what}.")
+        checked = {
+            "temperature": number("temperature", self.temperature, "from 0 to 100", 0, 100),
+            "top_k": integer("top_k", self.top_k, "at least 1, or 0 for all characters", 0),
+            "top_p": number("top_p", self.top_p, "above 0 and at most 1", math.ulp(0.0), 1),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
     def choose(self, logits: Floats32, uniform: Floats) -> Ints:
         """One symbol for each row of logits (B, V), inverting the cumulative distribution at ``uniform`` (B,)."""

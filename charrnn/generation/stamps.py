@@ -7,15 +7,14 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from charrnn.arguments import integer
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints
-from charrnn.generation.request import NO_CONSTRAINTS, Request
+from charrnn.generation.request import Request
 from charrnn.generation.sampling import Sampling
 
-OMITTED = Request(sampling=Sampling(temperature=1.0))
+OMITTED = Request(sampling=Sampling(temperature=1.0), constraints=Constraints(any_case=True))
 """The values that a stamp leaves out; they never change, so that old stamps bring their names again."""
-MAX_WEIGHT = 1e300
-"""Weight of a label in a stamp at most; a larger whole number cannot become a float."""
 MODEL_DIGITS = 16
 """Digits of the weights' SHA-256 that a stamp holds."""
 
@@ -42,17 +41,10 @@ def read_stamp(weights_sha256: str, stamp: str) -> tuple[Request, int]:
     try:
         content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(stamp + "=" * (-len(stamp) % 4)))
         model, attempt = str(content.pop("model")), content.pop("attempt")
-        content["sampling"] = Sampling(
-            **asdict(OMITTED.sampling) | _typed(OMITTED.sampling, content.get("sampling", {}))
-        )
-        content["constraints"] = Constraints(**_typed(NO_CONSTRAINTS, content.get("constraints", {})))
-        request = Request(**content)
-        whole = all(type(number) is int for number in (attempt, request.seed, request.resample))
-        weights = request.label.values() if isinstance(request.label, dict) else ()
-        fits = isinstance(request.label, str | dict | None) and all(type(w) in (int, float) for w in weights)
-        if not whole or not fits or attempt < 0 or any(abs(weight) > MAX_WEIGHT for weight in weights):
-            raise ValueError("a value of another type")
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        for part, kind in (("sampling", Sampling), ("constraints", Constraints)):
+            content[part] = kind(**asdict(getattr(OMITTED, part)) | content.get(part, {}))
+        request, attempt = Request(**content), integer("attempt", attempt, "at least 0", 0)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, SettingsError) as error:
         raise SettingsError("stamp: not a stamp of charrnn. Copy it whole, as it was given.") from error
     own = weights_sha256[:MODEL_DIGITS]
     if model != own:
@@ -65,12 +57,3 @@ def _differing(default: dict[str, Any], values: dict[str, Any]) -> dict[str, Any
     differs = {key: value for key, value in values.items() if value != default[key]}
     nested = [key for key in differs if isinstance(default[key], dict)]
     return differs | {key: _differing(default[key], differs[key]) for key in nested}
-
-
-def _typed(default: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The values, checked to have the types of the default's attributes."""
-    for key, value in values.items():
-        kind = int | None if key == "max_length" else type(getattr(default, key))
-        if not isinstance(value, kind):
-            raise TypeError(f"{key}: {value!r}")
-    return values

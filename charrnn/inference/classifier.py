@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.arguments import instance, integer, listed, number, text
 from charrnn.arrays import Bools, Floats, log_softmax
-from charrnn.errors import InputError, SettingsError
+from charrnn.errors import InputError, SettingsError, shown
 from charrnn.inference.answers import LabelScore, Prediction, Ranking, answer_columns, free_prefix
 from charrnn.inference.explanation import Explanation, shapley_values
 from charrnn.inference.generator import Generator
@@ -77,7 +78,7 @@ class Classifier:
             SettingsError: ``top_k`` or ``min_probability`` is out of its range, the prior is invalid, the model was not
                 calibrated for this coverage, or the generator not for out-of-distribution scores.
         """
-        names = _listed(names)
+        names = listed("names", names, InputError)
         ranking = self.rank(names, top_k, prior, coverage, min_probability, ood_generator, labels)
         shown = ranking.labels.shape[1]
         own_labels = np.array(self.labels, object)[ranking.labels.ravel()].tolist()
@@ -100,7 +101,7 @@ class Classifier:
     ) -> Ranking:
         """As :meth:`predict`, in arrays."""
         self.check_settings(top_k, prior, coverage, min_probability, ood_generator, labels)
-        names = _listed(names)
+        names = listed("names", names, InputError)
         texts, rejections = self._texts(names)
         probabilities, in_alphabet = self._probabilities(texts, self._log_prior_ratio(prior, labels))
         sizes = np.full(len(names), self.width(top_k, labels=labels))
@@ -144,7 +145,7 @@ class Classifier:
         """
         from charrnn.inference import frames  # the readers of tables that it imports would slow the start
 
-        names = frames.names_of(table, name_column)
+        names = frames.names_of(table, text("name_column", name_column))
         ranking = self.rank(names, **settings)
         width = self.width(settings.get("top_k", 3), settings.get("coverage"), settings.get("labels"))
         prefix = free_prefix(frames.columns_of(table), width)
@@ -160,10 +161,8 @@ class Classifier:
         labels: Sequence[str] | None = None,
     ) -> None:
         """Raise what :meth:`predict` would raise for these settings, whatever the names."""
-        if top_k < 0:
-            raise SettingsError(f"top_k {top_k}: must be at least 1, or 0 for every label.")
-        if not 0 <= min_probability <= 1:
-            raise SettingsError(f"min_probability {min_probability}: must be from 0 to 1.")
+        integer("top_k", top_k, "at least 1, or 0 for every label", 0)
+        number("min_probability", min_probability, "from 0 to 1", 0, 1)
         self._log_prior_ratio(prior, labels)
         if coverage is not None:
             self._threshold(coverage)
@@ -174,11 +173,16 @@ class Classifier:
             if labels is not None:
                 raise SettingsError(f"coverage {coverage}: holds among all labels only. Leave labels out.")
         if ood_generator is not None:
-            ood_generator.check_ood_threshold()
+            instance("ood_generator", ood_generator, Generator, "a Generator", SettingsError).check_ood_threshold()
 
     def width(self, top_k: int, coverage: float | None = None, labels: Sequence[str] | None = None) -> int:
-        """How many labels an answer shows at most."""
-        count = len(self.labels if labels is None else labels)
+        """How many labels an answer shows at most.
+
+        Raises:
+            SettingsError: an argument is out of its range.
+        """
+        top_k = integer("top_k", top_k, "at least 1, or 0 for every label", 0)
+        count = len(self.labels if labels is None else listed("labels", labels))
         return count if coverage is not None else min(top_k, count) or count
 
     def explain(self, name: str, prior: Prior = "model", labels: Sequence[str] | None = None) -> Explanation:
@@ -198,9 +202,9 @@ class Classifier:
             SettingsError: the prior is invalid, or one label only is possible.
         """
         if reason := rejection_reason(name, self.config.pipeline):
-            raise InputError(f"{name!r}: cannot be scored ({reason}), so there is nothing to explain.")
-        text = self.pipeline(name)
-        codes = np.array(self.vocabulary.encode(text), np.int64)
+            raise InputError(f"{shown(name)}: cannot be scored ({reason}), so there is nothing to explain.")
+        read = self.pipeline(name)
+        codes = np.array(self.vocabulary.encode(read), np.int64)
         log_ratio = self._log_prior_ratio(prior, labels)
         possible = np.ones(len(self.labels), bool) if log_ratio is None else ~np.isneginf(log_ratio)
         if possible.sum() < 2:
@@ -219,7 +223,7 @@ class Classifier:
         top, other = np.argsort(np.where(possible, -whole, np.inf), kind="stable")[:2]
         attributions, remainder, score = shapley_values(log_odds, len(codes))
         labels = self.labels[top], self.labels[other]
-        return Explanation(name, text, *labels, tuple(attributions.tolist()), remainder, score)
+        return Explanation(name, read, *labels, tuple(attributions.tolist()), remainder, score)
 
     def probabilities(self, names: Sequence[str], prior: Prior = "model") -> Floats:
         """p(label | name), (names, labels); a row of NaN where the name cannot be scored.
@@ -232,8 +236,9 @@ class Classifier:
 
         Raises:
             SettingsError: the prior is none of these.
+            InputError: the names are no sequence.
         """
-        return self._probabilities(self._texts(_listed(names))[0], self._log_prior_ratio(prior))[0]
+        return self._probabilities(self._texts(listed("names", names, InputError))[0], self._log_prior_ratio(prior))[0]
 
     def _texts(self, names: Sequence[str]) -> tuple[list[str | None], list[str | None]]:
         """Names as the model reads them, None where they cannot be scored; and why they cannot."""
@@ -261,6 +266,7 @@ class Classifier:
     def _threshold(self, coverage: float) -> float:
         """The least probability with which a label belongs to the set of this coverage."""
         thresholds: dict[str, float] = self.config.calibration.get("thresholds", {})
+        coverage = number("coverage", coverage, "above 0 and below 1", 0, 1)
         if str(coverage) not in thresholds:
             known = f"it knows {', '.join(thresholds)}" if thresholds else "it is not calibrated; train it again"
             raise SettingsError(f"coverage {coverage}: the model was not calibrated for it; {known}.")
@@ -268,14 +274,3 @@ class Classifier:
 
     def _log_prior_ratio(self, prior: Prior, labels: Sequence[str] | None = None) -> Floats | None:
         return log_prior_ratio(self.labels, self.model.prior, prior, labels)
-
-
-def _listed(names: Sequence[str]) -> list[str]:
-    """The names as a list, whatever sequence they come in.
-
-    Raises:
-        InputError: it is a single string, whose characters would be taken for names.
-    """
-    if isinstance(names, str | bytes):
-        raise InputError(f"names: {names!r} is one name, not a sequence of names. Call it with [{names!r}].")
-    return list(names)

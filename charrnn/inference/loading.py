@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from charrnn import model_folder
+from charrnn import arguments, model_folder
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.generator import Generator
 
@@ -17,7 +17,9 @@ def load(path: str | Path) -> Classifier | Generator:
 
     Raises:
         ModelFolderError: the folder is absent, incomplete, altered, or of another format version.
+        InputError: this is no path.
     """
+    arguments.path("path", path)
     folder = locate(path)
     config, weights = model_folder.read(folder)
     return Classifier(config, weights) if config.task == "classifier" else Generator(config, weights, folder)

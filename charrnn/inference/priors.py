@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from charrnn.arguments import texts, weights
 from charrnn.arrays import Floats
-from charrnn.errors import SettingsError, UnknownLabelError
+from charrnn.errors import SettingsError, UnknownLabelError, shown
 
 Prior = str | Mapping[str, float]
 """``model``, ``uniform``, or a weight for each label."""
@@ -34,7 +35,8 @@ def log_prior_ratio(
     log_ratio = _log_ratio(known, own, prior)
     if labels is None:
         return log_ratio
-    if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
+    labels = texts("labels", labels)
+    if not labels or len(set(labels)) < len(labels):
         raise SettingsError("labels: must be a list of labels, each of them once.")
     if unknown := [label for label in labels if label not in known]:
         raise UnknownLabelError.of(unknown[0], known, "labels")
@@ -45,17 +47,18 @@ def log_prior_ratio(
 
 
 def _log_ratio(known: Sequence[str], own: Floats, prior: Prior) -> Floats | None:
-    if prior == "model":
-        return None
-    if prior == "uniform":
-        wanted = np.ones(len(known))
-    elif isinstance(prior, Mapping):
-        if unknown := sorted(prior.keys() - set(known)):
+    if isinstance(prior, Mapping):
+        shares = weights("prior", prior, "finite and at least 0", 0)
+        if unknown := sorted(shares.keys() - set(known)):
             raise UnknownLabelError.of(unknown[0], known, "prior")
-        wanted = np.array([prior.get(label, 0.0) for label in known], np.float64)
+        wanted = np.array([shares.get(label, 0.0) for label in known])
+        if not wanted.any():
+            raise SettingsError("prior: weights must not all be 0.")
+    elif not isinstance(prior, str) or prior not in ("model", "uniform"):
+        raise SettingsError(f"prior {shown(prior)}: must be 'model', 'uniform', or a weight for each label.")
+    elif prior == "model":
+        return None
     else:
-        raise SettingsError(f"prior {prior!r}: must be 'model', 'uniform', or a weight for each label.")
-    if not np.isfinite(wanted).all() or wanted.min() < 0 or not wanted.any():
-        raise SettingsError("prior: weights must be finite, at least 0, and not all 0.")
+        wanted = np.ones(len(known))
     with np.errstate(divide="ignore"):
         return np.asarray(np.log(wanted) - np.log(own))

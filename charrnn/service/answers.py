@@ -87,6 +87,7 @@ def generation_request(asked: schemas.GenerateRequest) -> Request:
         asked.characters,
         asked.min_length,
         asked.max_length,
+        asked.any_case,
     )
     return Request(
         asked.label if asked.blend is None else asked.blend,

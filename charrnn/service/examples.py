@@ -11,13 +11,13 @@ NAMES: list[dict[str, Any]] = [
         "name": "O Coi",
         "log_probability": -11.4318,
         "stamp": "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjowLCJsYWJlbCI6IklyaXNoIiwi"
-        "c2VlZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH19",
+        "c2VlZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
     },
     {
         "name": "Mac Caollan",
         "log_probability": -12.7854,
         "stamp": "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjoxLCJsYWJlbCI6IklyaXNoIiwi"
-        "c2VlZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH19",
+        "c2VlZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
     },
 ]
 EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -93,6 +93,9 @@ class GenerateRequest(Body):
     characters: str = Field("", max_length=300, description="The only characters that occur.")
     min_length: int = Field(1, ge=1, le=MAX_LENGTH)
     max_length: int | None = Field(None, ge=1, le=MAX_LENGTH, description="Default: as in the training names.")
+    any_case: bool = Field(
+        False, description="Capitals, digits and symbols anywhere. Default: where the training names have them."
+    )
     novel: bool = Field(False, description="Only names whose letters are those of no training name, none twice.")
     resample: int | None = Field(
         None, ge=1, le=256, description="Candidates for each name. Default: 16 with a constraint, else 1."

@@ -16,6 +16,7 @@ from charrnn.text.cleaning import (
 from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
 from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
 from charrnn.text.romanisation import romanise, script
+from charrnn.text.spelling import Spelling, spelling_patterns
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, pad
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "UNKNOWN",
     "Compose",
     "PrefixLevel",
+    "Spelling",
     "Vocabulary",
     "add_bos_eos",
     "clean",
@@ -45,6 +47,7 @@ __all__ = [
     "rejection_reason",
     "romanise",
     "script",
+    "spelling_patterns",
     "to_ascii",
     "without_formula",
 ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError, SettingsError
-from charrnn.model_folder import ANY, ModelConfig
-from charrnn.text import PIPELINES, Compose, Vocabulary
+from charrnn.model_folder import ANY, ModelConfig, label_rows
+from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary
 from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
 from charrnn.training.training_run import TrainingRun
 from charrnn.training.transfer import adopt_architecture
@@ -85,6 +88,9 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
             "test_fraction": settings.test_fraction,
         },
     )
+    if run.task == "generator":
+        spelling = _spelling(splits.train.labels, texts, config.labels, run.private)
+        config = replace(config, data=config.data | {"spelling": spelling})
     return config if run.init is None else adopt_architecture(config, run.init)
 
 
@@ -101,6 +107,16 @@ class Loaders:
     train: Batches
     validation: Batches
     refit: Batches | None
+
+
+def _spelling(of: Sequence[str], texts: Sequence[str], labels: Sequence[str], private: bool) -> dict[str, Any]:
+    """How the texts of each label, and those of all where there are several, write capitals, digits and symbols."""
+    by_label = defaultdict(list)
+    for label, text in zip(of, texts, strict=True):
+        by_label[label].append(text)
+    groups: dict[str, Sequence[str]] = {label: by_label[label] for label in labels}
+    groups |= {ANY: texts} if label_rows(len(labels)) > len(labels) else {}
+    return {label: Spelling.of(own, private).as_record() for label, own in groups.items()}
 
 
 def make_loaders(run: TrainingRun, config: ModelConfig, splits: Split) -> Loaders:

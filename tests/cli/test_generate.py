@@ -92,7 +92,10 @@ def test_the_nearest_training_name_is_told(run):
         (["generate", "--stamp", "abc", "--label", "Greek", "-n", "2"], "Leave --label, -n out"),
         (["generate", "--label", "Irish:x", "--label", "Greek"], "--label Irish:x: no number after the colon"),
         (["generate", "--label", "Irish:1", "--label", "Irish:2"], "name a label twice"),
-        (["generate", "--label", "Irish:-1", "--label", "Greek:2"], "weights must be finite and above 0"),
+        (
+            ["generate", "--label", "Irish:-1", "--label", "Greek:2"],
+            "label 'Irish': weight -1.0: must be finite and above 0",
+        ),
         (["generate", "--label", "Irish:1", "--label", "Elvish:2"], "unknown label 'Elvish'"),
         (["generate", "--label", "Irish", "-n", "1000000000"], "n 1000000000"),
     ],

@@ -12,7 +12,7 @@ FLAGS = {
     "delimiter encoding bad_rows overwrite spreadsheet_safe top_k coverage prior min_probability unlike_training "
     "explain labels",
     "generate": "model label n seed temperature top_k top_p distance stamp format prefix suffix contains pattern "
-    "characters min_length max_length resample novel",
+    "characters min_length max_length any_case resample novel",
     "evaluate": "model data name_column label_column delimiter encoding bad_rows exclude prior split format",
     "info": "model",
     "corpus audit": "data name_column label_column delimiter encoding bad_rows format plot",

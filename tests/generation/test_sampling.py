@@ -177,32 +177,32 @@ def test_what_has_no_probability_is_never_drawn():
 @pytest.mark.parametrize(
     ("constraints", "message"),
     [
-        (Constraints(prefix="ß"), "prefix 'ß': this model does not know 'ß'"),
-        (Constraints(pattern="[0-9]+"), "pattern '\\[0-9\\]\\+': no name"),
-        (Constraints(prefix="Mac", max_length=2), "prefix 'Mac': .* takes 3 characters"),
-        (Constraints(prefix="A", pattern="B.*"), "prefix 'A', pattern 'B.\\*', together: no name"),
-        (Constraints(contains="  "), "contains '  ': no name"),
-        (Constraints(min_length=9, max_length=8), "min_length 9: no name of at most 8"),
-        (Constraints(characters="#"), "characters '#': no name"),
+        ({"prefix": "ß"}, "prefix 'ß': this model does not know 'ß'"),
+        ({"pattern": "[0-9]+"}, "pattern '\\[0-9\\]\\+': no name"),
+        ({"prefix": "Mac", "max_length": 2}, "prefix 'Mac': .* takes 3 characters"),
+        ({"prefix": "A", "pattern": "B.*"}, "prefix 'A', pattern 'B.\\*', together: no name"),
+        ({"contains": "  "}, "contains '  ': no name"),
+        ({"min_length": 9, "max_length": 8}, "min_length 9: no name of at most 8"),
+        ({"characters": "#"}, "characters '#': no name"),
     ],
 )
 def test_what_is_impossible_says_which_part(constraints, message, shipped_generator):
     with pytest.raises(ImpossibleConstraint, match=message):
-        shipped_generator.sample("Italian", 1, constraints=constraints)
+        shipped_generator.sample("Italian", 1, **constraints)
 
 
 @pytest.mark.parametrize(
     ("constraints", "message"),
     [
-        (Constraints(min_length=0), "min_length 0"),
-        (Constraints(max_length=-1), "max_length -1"),
-        (Constraints(max_length=10**9), "max_length 1000000000"),
-        (Constraints(pattern="("), "pattern '\\('"),
+        ({"min_length": 0}, "min_length 0"),
+        ({"max_length": -1}, "max_length -1"),
+        ({"max_length": 10**9}, "max_length 1000000000"),
+        ({"pattern": "("}, "pattern '\\('"),
     ],
 )
 def test_what_is_no_constraint_is_refused(constraints, message, shipped_generator):
     with pytest.raises(SettingsError, match=message):
-        shipped_generator.sample("Italian", 1, constraints=constraints)
+        shipped_generator.sample("Italian", 1, **constraints)
     with pytest.raises(SettingsError, match="suffixes: no such constraint"):
         shipped_generator.sample("Italian", 1, suffixes="a")
     with pytest.raises(SettingsError, match="resample 0"):

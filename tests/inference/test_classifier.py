@@ -270,7 +270,7 @@ def test_labels_ask_among_these_alone(model):
     [
         (["A", "Elvish"], {}, "labels: unknown label 'Elvish'; this model knows A, B, C"),
         ([], {}, "must be a list"),
-        ("AB", {}, "must be a list"),
+        ("AB", {}, "is one text, not a sequence"),
         (["A", "A"], {}, "each of them once"),
         (["A"], {"prior": {"B": 1.0}}, "impossible"),
     ],

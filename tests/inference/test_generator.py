@@ -1,20 +1,25 @@
 import dataclasses
 import itertools
+import re
 from collections import Counter
 
 import numpy as np
 import pytest
 
+from charrnn import model_folder
 from charrnn.arrays import log_softmax
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
+from charrnn.generation.constraints import Constraints
+from charrnn.generation.request import usual_resample
 from charrnn.generation.sampling import ROUND_SIZE
-from charrnn.inference import load
+from charrnn.inference import PRETRAINED, load
 from charrnn.inference.evaluation import evaluate
 from charrnn.inference.generator import Generator
+from charrnn.model_folder import ANY
 from charrnn.ngrams import NGramAutomaton
-from charrnn.text import BOS, EOS, PAD, SPECIALS, UNKNOWN
+from charrnn.text import BOS, EOS, PAD, SPECIALS, UNKNOWN, Spelling, spelling_patterns
 from tests.conftest import config, network
 
 
@@ -22,6 +27,11 @@ from tests.conftest import config, network
 def model():
     cfg = config("generator", cell="gru", hidden=16, embedding=8, label_embedding=4)
     return Generator(cfg, network(cfg)[1])
+
+
+@pytest.fixture(scope="module")
+def shipped_generator():
+    return load("names/generator")
 
 
 def test_same_seed_same_names(model):
@@ -203,3 +213,57 @@ def test_what_was_promised_on_validation_is_kept(trained):
     promised = model.config.calibration
     assert promised["after"]["nats_per_char"] < promised["before"]["nats_per_char"]
     assert evaluate(model, validation)["nats_per_char"] == pytest.approx(promised["after"]["nats_per_char"], abs=1e-5)
+
+
+def test_drawn_names_write_capitals_and_symbols_as_the_training_names_do(shipped_generator):
+    """One in a hundred broke these rules, such as horun, LambotB and -legoso."""
+    alphabet = shipped_generator.vocabulary.alphabet
+    for label, spelling in shipped_generator.spellings.items():
+        patterns = [re.compile(pattern) for pattern in spelling_patterns([spelling], alphabet)]
+        names = shipped_generator.sample(label, 1000, seed=3)
+        assert [name for name in names if not all(p.fullmatch(name) for p in patterns)] == []
+    free = [name for label in shipped_generator.labels for name in shipped_generator.sample(label, 200, any_case=True)]
+    assert any(name[0].islower() and " " not in name for name in free)
+
+
+def test_the_shipped_rules_are_those_of_the_training_names(shipped_generator):
+    data, corpus = shipped_generator.config.data, Corpus.read("names")
+    train = split(corpus, data["seed"], data["validation_fraction"], data["test_fraction"]).train
+    for label in ("Irish", "Dutch"):
+        own = [shipped_generator.pipeline(n) for n, lab in zip(train.names, train.labels, strict=True) if lab == label]
+        assert shipped_generator.spellings[label] == Spelling.of(own)
+    assert shipped_generator.spellings[ANY] == Spelling.of(map(shipped_generator.pipeline, train.names))
+
+
+def test_a_blend_writes_as_one_of_its_labels_does(shipped_generator):
+    blend = {"Japanese": 0.5, "Scottish": 0.5}
+    names = shipped_generator.sample(blend, 300, seed=2, prefix="Mc")
+    assert all(name[2:3].isupper() or name[1:].islower() for name in names)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [{"prefix": "mor"}, {"suffix": "SON"}, {"pattern": "[a-z]+"}, {"characters": "abcdefghij"}, {"contains": "-a"}],
+)
+def test_what_constraints_ask_for_goes_before_the_spelling(shipped_generator, parts):
+    """Names in lower case can be had by asking for them."""
+    constraints = Constraints(**parts)
+    names = shipped_generator.sample("Italian", 20, constraints=constraints)
+    assert names == shipped_generator.sample("Italian", 20, constraints=constraints, any_case=True)
+
+
+def test_spelling_alone_starts_no_resampling(shipped_generator):
+    assert usual_resample(Constraints(any_case=True)) == 1 < usual_resample(Constraints(prefix="A"))
+    one, many = (shipped_generator.sample("Korean", 50, seed=1, resample=k) for k in (None, 1))
+    assert one == many
+
+
+def test_a_folder_of_before_has_no_rules_and_broken_rules_are_refused(shipped_generator):
+    config, weights = model_folder.read(PRETRAINED / "names/generator")
+    old = Generator(
+        dataclasses.replace(config, data={k: v for k, v in config.data.items() if k != "spelling"}), weights
+    )
+    assert old.sample("Korean", 300) == shipped_generator.sample("Korean", 300, any_case=True)
+    for broken in ({"Korean": 5}, [], {"Korean": {}}):
+        with pytest.raises(ModelFolderError, match=r"config\.json"):
+            Generator(dataclasses.replace(config, data=config.data | {"spelling": broken}), weights)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from charrnn.arguments import text
 from charrnn.corpus.lines import UTF8, check_encoding, shown
 from charrnn.errors import InputError, SettingsError
 
@@ -47,11 +48,11 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         if self.delimiter is not None:
-            delimiter = _SPELLED.get(self.delimiter, self.delimiter)
+            delimiter = _SPELLED.get(text("--delimiter", self.delimiter), self.delimiter)
             if len(delimiter) != 1 or not delimiter.isascii() or delimiter.isalnum() or delimiter in '"\r\n\0.+-':
                 raise SettingsError(f"--delimiter {self.delimiter!r}: must be one sign of ASCII, such as ; or tab.")
             object.__setattr__(self, "delimiter", delimiter)
-        object.__setattr__(self, "encoding", check_encoding(self.encoding))
+        object.__setattr__(self, "encoding", check_encoding(text("--encoding", self.encoding)))
 
     def check_format(self, table_format: str | None) -> None:
         """Check that the format, None for plain lists, has what the options tell.

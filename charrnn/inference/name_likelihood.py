@@ -1,0 +1,156 @@
+"""How likely a name is under each label of a generator: scores, out-of-distribution names, attributions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charrnn.arguments import instance, listed, text, texts
+from charrnn.arrays import Bools, Floats
+from charrnn.errors import InputError, SettingsError, UnknownLabelError, shown
+from charrnn.inference.character_model import CharacterModel
+from charrnn.inference.explanation import Explanation
+from charrnn.model_folder import ANY, ModelConfig, Weights
+from charrnn.text import BOS, PIPELINES, pad, rejection_reason
+
+BATCH = 1024
+"""Names whose likelihood is computed together."""
+ROUNDING = 1e-5
+"""Nats a character by which one name's score differs at most with the number of names scored together."""
+
+
+class NameLikelihood:
+    """The likelihood of names under the labels of a generator.
+
+    Args:
+        config: of a model folder, task ``generator``.
+        weights: of the same folder.
+
+    Attributes:
+        labels: of the model, without :data:`charrnn.model_folder.ANY`.
+        model: computes the logits of the next character with NumPy; another implementation may be put in its place.
+
+    Raises:
+        ModelFolderError: weights and config do not fit.
+    """
+
+    def __init__(self, config: ModelConfig, weights: Weights) -> None:
+        self.config = config
+        self.labels = config.labels
+        self.model = CharacterModel(config, weights)
+        self.vocabulary = self.model.vocabulary
+        self.pipeline = PIPELINES[config.pipeline]
+
+    def label_index(self, label: str | None) -> int:
+        """Index of a label or of :data:`charrnn.model_folder.ANY`; None stands for the label of a model with only one.
+
+        Raises:
+            UnknownLabelError: the model does not know the label, or the label is None and the model has several.
+        """
+        if label is None:
+            if len(self.labels) == 1:
+                return 0
+            raise UnknownLabelError(
+                f"this model has {len(self.labels)} labels; choose one of {', '.join(self.labels)}, or {ANY} for any."
+            )
+        instance("label", label, str, "a text", UnknownLabelError)
+        if label == ANY:
+            return self.model.label_count - 1
+        if label not in self.labels:
+            raise UnknownLabelError.of(label, self.labels)
+        return self.labels.index(label)
+
+    def log_probabilities(self, names: Sequence[str], labels: Sequence[str | None]) -> Floats:
+        """log p(name, EOS | label) in nats, (names,); characters outside the alphabet count as "unknown".
+
+        Raises:
+            UnknownLabelError: the model does not know a label.
+            InputError: a name is no text.
+            SettingsError: there is not one label for each name.
+        """
+        names, labels = texts("names", names, InputError), listed("labels", labels)
+        if len(names) != len(labels):
+            raise SettingsError(f"labels: {len(labels):,} for {len(names):,} names. Give one for each.")
+        encoded = [[BOS, *self.vocabulary.encode(self.pipeline(name))] for name in names]
+        indices = np.array([self.label_index(label) for label in labels], np.int64)
+        result = np.zeros(len(names))
+        order = np.array(sorted(range(len(names)), key=lambda i: -len(encoded[i])), np.int64)
+        for first in range(0, len(names), BATCH):
+            rows = order[first : first + BATCH]
+            chars, lengths = pad([encoded[i] for i in rows])
+            result[rows] = self.model.step_log_probabilities(chars, lengths, indices[rows]).sum(axis=1)
+        return result
+
+    def count_characters(self, name: str) -> int:
+        """Characters that :meth:`log_probabilities` counts: those of the name as the model reads it, and EOS.
+
+        Raises:
+            InputError: the name is no text.
+        """
+        return len(self.pipeline(text("name", name, InputError))) + 1
+
+    def is_out_of_distribution(self, names: Sequence[str]) -> Bools:
+        """Whether the out-of-distribution score of each name is above the model's threshold, (names,).
+
+        The score is -log p(name, EOS) a character, in nats, under no label in particular; letter case does not matter:
+        the most probable of the given spelling, all lower case and title case counts. The threshold lets nearly all
+        validation names pass; their share stands in the config, ``calibration.likeness``.
+
+        Args:
+            names: that can be scored (see :func:`charrnn.text.rejection_reason`).
+
+        Raises:
+            SettingsError: the model was not calibrated for it.
+            InputError: a name is no text.
+        """
+        threshold = self.check_ood_threshold()
+        names = texts("names", names, InputError)
+        spellings = [{name, name.lower(), name.title()} for name in names]
+        distinct = sorted(set().union(*spellings))
+        nats = -self.log_probabilities(distinct, [ANY] * len(distinct)) if distinct else np.zeros(0)
+        scores = {name: n / self.count_characters(name) for name, n in zip(distinct, nats, strict=True)}
+        return np.array([min(scores[s] for s in group) > threshold + ROUNDING for group in spellings], bool)
+
+    @property
+    def ood_threshold(self) -> float | None:
+        """The threshold of :meth:`is_out_of_distribution`, nats a character; None if the model is not calibrated."""
+        try:
+            return float(self.config.calibration["likeness"]["nats_per_char"])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def check_ood_threshold(self) -> float:
+        """The threshold, if there is one.
+
+        Raises:
+            SettingsError: the model was not calibrated for it.
+        """
+        if self.ood_threshold is None:
+            raise SettingsError("this generator cannot tell what is unlike its names; train it again.")
+        return self.ood_threshold
+
+    def explain(self, name: str, label: str, other: str = ANY) -> Explanation:
+        """Attribute the log-likelihood ratio between two labels to characters; that of EOS is the remainder.
+
+        Args:
+            name: to be explained.
+            label: positive attributions favour it.
+            other: another label, or any.
+
+        Raises:
+            UnknownLabelError: the model does not know a label.
+            SettingsError: both are the same.
+            InputError: the name cannot be scored.
+        """
+        indices = np.array([self.label_index(label), self.label_index(other)], np.int64)
+        if indices[0] == indices[1]:
+            raise SettingsError(f"{label!r} and {other!r} are the same here; compare two labels.")
+        if reason := rejection_reason(name, self.config.pipeline):
+            raise InputError(f"{shown(name)}: cannot be scored ({reason}), so there is nothing to explain.")
+        read = self.pipeline(name)
+        chars, lengths = pad([[BOS, *self.vocabulary.encode(read)]] * 2)
+        steps = self.model.step_log_probabilities(chars, lengths, indices)
+        ratios = steps[0] - steps[1]
+        attributions = tuple(ratios[:-1].tolist())
+        return Explanation(name, read, label, other, attributions, float(ratios[-1]), float(ratios.sum()))

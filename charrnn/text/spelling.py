@@ -1,0 +1,201 @@
+"""How a label's names write capitals, digits and symbols, as rules that new names keep.
+
+A *word* is what stands between spaces and hyphens. A *beginning* is what stands before a capital inside a word: Mac in
+MacLeod, O' in O'Brien. What fewer than :data:`EVIDENCE` names show is not allowed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+EVIDENCE = 3
+"""Distinct names that show a beginning, a word in lower case, or where a digit or symbol stands."""
+EXCEPTIONS = 0.01
+"""Share of names that may break a rule which holds. Of a short list, fewer names than :data:`EVIDENCE` may, if they are
+at most a tenth of it."""
+MOST_SHOWN = 200
+"""Beginnings that a rule keeps at most, the most frequent ones; as many words."""
+CASES = ("capital", "lower", "upper", "one-capital", "any")
+"""How words are written; the first that holds counts:
+
+- ``capital``: a capital begins them, maybe behind a beginning that names show, and there is no other one; or names show
+  them in lower case as a part of a name, as van in van Gogh;
+- ``lower``: no capital; ``upper``: no lower case;
+- ``one-capital``: at most one capital, which begins them, maybe behind a beginning that names show;
+- ``any``: as they come.
+
+Letters without case fit all of them.
+"""
+_SEPARATORS = " -"
+_WORD = re.compile(rf"[^{_SEPARATORS}]+")
+
+
+@dataclass(frozen=True)
+class WordRule:
+    """How the words of a label's names are written.
+
+    Attributes:
+        case: one of :data:`CASES`.
+        beginnings: that names show.
+        lower: words in lower case that names of several words show.
+    """
+
+    case: str = "any"
+    beginnings: tuple[str, ...] = ()
+    lower: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, words: Sequence[Sequence[str]], parts: Sequence[Sequence[str]]) -> WordRule:
+        """The rule that names keep.
+
+        Args:
+            words: of each name.
+            parts: of each name, those that may be shown: none where nothing of a name may be told.
+        """
+        beginnings = Counter(text for own in parts for text in {*map(_beginning, own)} - {""})
+        lower = Counter(word for own in parts for word in {*own} if word == word.lower() != word.upper())
+        shown = cls("any", _frequent(beginnings), _frequent(lower))
+        alphabet = sorted({c for own in words for word in own for c in word})
+        allowed = max(EXCEPTIONS * len(words), min(EVIDENCE - 1, len(words) // 10))
+        for case in CASES:
+            rule = cls(case, shown.beginnings, shown.lower)
+            keeps = re.compile("|".join(rule.patterns(alphabet))).fullmatch
+            if sum(not all(map(keeps, own)) for own in words) <= allowed:
+                break
+        return rule
+
+    def patterns(self, alphabet: Sequence[str]) -> list[str]:
+        """Regular expressions for words of the alphabet: one that may end a name, and one that may not, if any."""
+        capitals = "".join(c for c in alphabet if c != c.lower())
+        small = "".join(c for c in alphabet if c == c.lower() != c.upper())
+        no_capital, no_small, any_character = (_none_of(letters + _SEPARATORS) for letters in (capitals, small, ""))
+        beginning = f"({'|'.join(map(re.escape, self.beginnings))})?" if self.beginnings else ""
+        pattern = {
+            "capital": f"{beginning}{no_small}{no_capital}*",
+            "lower": f"{no_capital}+",
+            "upper": f"{no_small}+",
+            "one-capital": f"{beginning}{any_character}{no_capital}*",
+            "any": f"{any_character}+",
+        }[self.case]
+        shown = self.lower if self.case == "capital" else ()
+        return [pattern, *(["|".join(map(re.escape, shown))] if shown else [])]
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """The rules of one label.
+
+    Attributes:
+        first: how the first word is written.
+        later: how the other words are.
+        start: digits and symbols that names begin with.
+        inside: digits and symbols between their first and last character.
+        end: digits and symbols that names end with.
+    """
+
+    first: WordRule = WordRule()
+    later: WordRule = WordRule()
+    start: str = ""
+    inside: str = ""
+    end: str = ""
+
+    @classmethod
+    def of(cls, names: Iterable[str], is_private: bool = False) -> Spelling:
+        """The rules that names keep.
+
+        Args:
+            names: not empty, without surplus white space.
+            is_private: leaves beginnings and words out, which are parts of names.
+        """
+        distinct = sorted(set(names))
+        words = [own for name in distinct if (own := _WORD.findall(name))]
+        several = [own for own in words if len(own) > 1]
+        firsts = [own[:1] if len(own) > 1 or own[0] != own[0].lower() else [] for own in words]
+        rules = (
+            WordRule.of([own[:1] for own in words], [] if is_private else firsts),
+            WordRule.of([own[1:] for own in several], [] if is_private else [own[1:] for own in several]),
+        )
+        symbols = [
+            Counter(c for name in distinct for c in set(name[part]) if _is_symbol(c))
+            for part in (slice(0, 1), slice(1, -1), slice(-1, None))
+        ]
+        return cls(*rules, *("".join(_frequent(counter)) for counter in symbols))
+
+    def as_record(self) -> dict[str, Any]:
+        """The rules as JSON holds them."""
+        return asdict(self, dict_factory=lambda pairs: {k: list(v) if isinstance(v, tuple) else v for k, v in pairs})
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Spelling:
+        """The rules of :meth:`as_record`.
+
+        Raises:
+            ValueError: something else.
+        """
+        try:
+            first, later = (
+                WordRule(rule["case"], tuple(rule["beginnings"]), tuple(rule["lower"]))
+                for rule in (fields["first"], fields["later"])
+            )
+            symbols = [fields[key] for key in ("start", "inside", "end")]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"spelling: {fields!r:.80}") from error
+        texts = (*first.beginnings, *first.lower, *later.beginnings, *later.lower, *symbols)
+        if not {first.case, later.case} <= set(CASES) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"spelling: {fields!r:.80}")
+        return cls(first, later, *symbols)
+
+    def words_pattern(self, alphabet: Sequence[str]) -> str:
+        """A regular expression for names of the alphabet whose words are written so; none ends in van."""
+        first, *first_lower = self.first.patterns(alphabet)
+        later, *later_lower = self.later.patterns(alphabet)
+        gap = f"[{_SEPARATORS}]+"
+        more = f"{gap}(({later_lower[0]}){gap})*{later}" if later_lower else f"{gap}{later}"
+        begin = f"({first}|({first_lower[0]}){more})" if first_lower else first
+        return f"[{_SEPARATORS}]*{begin}({more})*[{_SEPARATORS}]*"
+
+    def symbols_pattern(self, alphabet: Sequence[str]) -> str:
+        """A regular expression for names of the alphabet whose digits and symbols stand where names show them."""
+        symbols = [c for c in alphabet if _is_symbol(c)]
+        start, inside, end = (
+            _none_of("".join(c for c in symbols if c not in shown)) for shown in (self.start, self.inside, self.end)
+        )
+        return f"{start}({inside}*{end})?"
+
+
+def spelling_patterns(spellings: Sequence[Spelling], alphabet: str) -> list[str]:
+    """Regular expressions that names match which are written as one of the labels writes them.
+
+    Args:
+        spellings: of the labels.
+        alphabet: of the model.
+    """
+    patterns = [
+        dict.fromkeys(spelling.words_pattern(alphabet) for spelling in spellings),
+        dict.fromkeys(spelling.symbols_pattern(alphabet) for spelling in spellings),
+    ]
+    return ["|".join(f"({pattern})" for pattern in own) for own in patterns]
+
+
+def _beginning(word: str) -> str:
+    """What stands before the first capital inside a word; empty if there is none."""
+    return next((word[:i] for i, c in enumerate(word) if i and c != c.lower()), "")
+
+
+def _frequent(counter: Counter[str]) -> tuple[str, ...]:
+    """What enough names show, in order of the characters."""
+    return tuple(sorted(text for text, count in counter.most_common(MOST_SHOWN) if count >= EVIDENCE))
+
+
+def _is_symbol(character: str) -> bool:
+    """Whether it is neither a letter nor a mark on one."""
+    return unicodedata.category(character)[0] not in "LM"
+
+
+def _none_of(characters: str) -> str:
+    return f"[^{re.escape(characters)}]" if characters else "."
