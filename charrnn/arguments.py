@@ -7,9 +7,13 @@ import os
 from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 from charrnn.errors import CharRNNError, InputError, SettingsError, shown
+
+T = TypeVar("T")
 
 
 def integer(name: str, value: Any, what: str, least: int, most: int | None = None) -> int:
@@ -42,7 +46,16 @@ def number(name: str, value: Any, what: str, least: float, most: float = math.in
     return found
 
 
-def instance(name: str, value: Any, kinds: type | tuple[type, ...], what: str, error: type[CharRNNError]) -> Any:
+def boolean(name: str, value: Any) -> bool:
+    """True or False, of Python or NumPy.
+
+    Raises:
+        SettingsError: it is something else.
+    """
+    return bool(instance(name, value, (bool, np.bool_), "True or False", SettingsError))
+
+
+def instance(name: str, value: Any, kinds: type[T] | tuple[type[T], ...], what: str, error: type[CharRNNError]) -> T:
     """The value, of one of the types.
 
     Raises:
@@ -55,8 +68,7 @@ def instance(name: str, value: Any, kinds: type | tuple[type, ...], what: str, e
 
 def text(name: str, value: Any, error: type[CharRNNError] = SettingsError) -> str:
     """A text; arguments and errors as for :func:`instance`."""
-    checked: str = instance(name, value, str, "a text", error)
-    return checked
+    return instance(name, value, str, "a text", error)
 
 
 def listed(name: str, values: Any, error: type[CharRNNError] = SettingsError) -> list[Any]:
@@ -97,7 +109,7 @@ def path(name: str, value: Any) -> Path:
     Raises:
         InputError: it is no path, or holds a character that none can hold.
     """
-    checked = instance(name, value, (str, os.PathLike), "a path", InputError)
+    checked: Any = instance(name, value, (str, os.PathLike), "a path", InputError)
     try:
         os.fsencode(checked)
         found = Path(checked)
@@ -118,6 +130,8 @@ def weights(name: str, values: Mapping[Any, Any], what: str, least: float) -> di
         least: smallest that is allowed.
 
     Raises:
-        SettingsError: a key is no text, or a value no finite number of at least ``least``.
+        SettingsError: a key is no text, a value is no finite number of at least ``least``, or there is none.
     """
+    if not values:
+        raise SettingsError(f"{name}: holds no label. Name one.")
     return {text(name, k): number(f"{name} {shown(k)}: weight", v, what, least) for k, v in values.items()}

@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST = 4000
+"""Characters of a message at most."""
 DISTRIBUTION = "charrnn-names"
 """Name on the Python package index. ``charrnn`` is another project there."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from charrnn.arrays import Floats, Ints
@@ -65,6 +67,20 @@ def bootstrap_interval(sums: Floats, counts: Floats, resamples: int = 2000) -> t
     drawn = np.random.default_rng(0).integers(len(sums), size=(resamples, len(sums)))
     low, high = np.quantile(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1), [0.025, 0.975])
     return float(low), float(high)
+
+
+def wilson_interval(hits: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927), which is no single point either where all or none are hits.
+
+    Args:
+        hits: at most ``count``.
+        count: at least 1.
+    """
+    z2 = 1.959964**2
+    share, weight = hits / count, count / (count + z2)
+    half = math.sqrt(z2 * (share * (1 - share) / count + z2 / (4 * count**2)))
+    middle = share + z2 / (2 * count)
+    return max(0.0, weight * (middle - half)), min(1.0, weight * (middle + half))
 
 
 def expected_calibration_error(bins: Floats) -> float:

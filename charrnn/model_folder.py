@@ -221,8 +221,10 @@ def read_config(folder: str | Path) -> ModelConfig:
     try:
         fields = json.loads(_read_bytes(folder, CONFIG))
     except (FileNotFoundError, NotADirectoryError) as error:
+        begun = (Path(folder) / "run").is_dir()
+        how = "Its training has not ended: go on with --resume" if begun else "Check the path, or train one"
         raise ModelFolderError(
-            f"{folder}: no model folder (no config.json). Train one: python -m charrnn.train classifier --out {folder}"
+            f"{folder}: no model folder (no config.json). {how}: python -m charrnn.train --help"
         ) from error
     except (OSError, ValueError) as error:
         raise _broken(path, f"cannot be read ({error})") from error

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 
 PROGRAM = "python -m charrnn.train"
+FROM_INIT = ("pipeline", "cell", "hidden")
+"""Settings that --init brings along; they count as given only where a flag names them."""
 MAX_THREADS = 4
 """The matrices of these models are too small to profit from more."""
 
@@ -57,7 +59,7 @@ def parse(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> arg
             "--resume", action="store_true", help="go on where --out was interrupted; start if there is nothing yet"
         )
         add_flags(sub, settings)
-        sub.set_defaults(pipeline=None)  # with --init, it is the other model's
+        sub.set_defaults(**dict.fromkeys(FROM_INIT))
     return parser.parse_args(arguments)
 
 
@@ -78,10 +80,12 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn import recipe
         from charrnn.training.distributed import distributed_context
         from charrnn.training.training_run import TrainingRun, claim
-        from charrnn.training.transfer import base_pipeline
+        from charrnn.training.transfer import base_pipeline, check_architecture
     init = None if flags.init is None else locate(flags.init)
-    if init is not None and flags.pipeline is None:
-        settings = dataclasses.replace(settings, pipeline=base_pipeline(init))
+    if init is not None:
+        check_architecture(init, {key: getattr(flags, key) for key in ("cell", "hidden")})
+        if flags.pipeline is None:
+            settings = dataclasses.replace(settings, pipeline=base_pipeline(init))
     command = command_line(flags, settings)
     with distributed_context(settings) as context:
         # One process reads, and downloads what is not there yet; the others get the names from it.
@@ -96,7 +100,8 @@ def _corpora(flags: argparse.Namespace, pipeline: str) -> tuple[Corpus, Corpus |
     from charrnn.corpus.suspicion import suspicious_names, tiny_labels
 
     corpus = read_corpus(flags, flags.data, pipeline)
-    for finding in (*suspicious_names(corpus), *tiny_labels(corpus)):
+    findings = [*suspicious_names(corpus)] if flags.init else [*suspicious_names(corpus), *tiny_labels(corpus)]
+    for finding in findings:
         print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
     return corpus, read_corpus(flags, flags.score_on, pipeline) if flags.score_on else None
 

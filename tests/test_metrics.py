@@ -102,3 +102,13 @@ def test_an_interval_is_one_of_a_ratio_of_sums():
     low, high = metrics.bootstrap_interval(nats, characters)
     assert 2 < low < 32 / 12 < high < 3
     assert metrics.bootstrap_interval(characters * 1.5, characters) == pytest.approx((1.5, 1.5))
+
+
+def test_the_interval_of_a_share_is_never_a_point():
+    """The bootstrap says "between 1.00 and 1.00" where all of 12 names are right."""
+    assert metrics.wilson_interval(12, 12) == pytest.approx((0.7575, 1), abs=1e-4)
+    assert metrics.wilson_interval(0, 12) == pytest.approx((0, 0.2425), abs=1e-4)
+    rng = np.random.default_rng(0)
+    for share in (0.5, 0.9, 0.98):
+        intervals = [metrics.wilson_interval(int(hits), 60) for hits in rng.binomial(60, share, 4000)]
+        assert 0.92 < np.mean([low <= share <= high for low, high in intervals]) < 0.985

@@ -171,3 +171,9 @@ def test_a_full_disk_leaves_the_folder_as_it_was(folder, tmp_path, monkeypatch, 
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert model_folder.read(folder)[0].labels == ["A", "B", "C"]
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_folder_whose_training_has_not_ended_says_so(tmp_path):
+    (tmp_path / "run").mkdir()
+    with pytest.raises(ModelFolderError, match="go on with --resume"):
+        model_folder.read(tmp_path)

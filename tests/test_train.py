@@ -175,6 +175,16 @@ def test_another_source_is_scored_without_the_names_of_the_first(small_corpus_di
     assert set(model_folder.read_config(tmp_path / "classifier").out_of_source["recall"]) == {"Greek", "Polish"}
 
 
+def test_another_architecture_than_that_of_init_is_refused(capsys, trained, small_corpus_dir, tmp_path):
+    """--hidden was ignored."""
+    for flags, told in ((["--hidden", "33"], "--hidden 33"), (["--cell", "lstm"], "--cell lstm")):
+        data = ("--data", small_corpus_dir, "--out", tmp_path / "x")
+        line = refused(capsys, "classifier", *data, "--init", trained["classifier"], *flags)
+        assert told in line and "which is kept" in line and not (tmp_path / "x").exists()
+    parsed = train.parse(["classifier", *map(str, data), "--init", "x", "--hidden", "32"])
+    assert (parsed.hidden, parsed.cell) == (32, None)
+
+
 def test_init_of_the_other_task_is_refused(capsys, trained, small_corpus_dir, tmp_path):
     line = refused(
         capsys, "generator", "--data", small_corpus_dir, "--out", tmp_path / "x", "--init", trained["classifier"]
@@ -311,6 +321,12 @@ def test_what_is_odd_about_the_list_is_said(tmp_path, capsys):
     assert "warning: 1 names hold digits (Q87256521)" in told
     assert "warning: 1 names are what programs write where a name is missing (N/A)" in told
     assert "warning: under 50 distinct names: A, B" in told and "--init" in told
+    init = ["--init", str(tmp_path / "out")]
+    assert (
+        train.main(["classifier", "--data", str(data), "--out", str(tmp_path / "tuned"), "--epochs", "1", *init]) == 0
+    )
+    told = capsys.readouterr().err
+    assert "hold digits" in told and "--init" not in told  # it was taken
 
 
 @pytest.mark.parametrize("given", [{}, {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "ACTIVE"}])

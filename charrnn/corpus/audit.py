@@ -191,8 +191,8 @@ def _near_duplicates(corpus: Corpus) -> Iterator[Finding]:
         "near-duplicates",
         "info",
         len(near),
-        f"{len(near) / len(sample):.0%} of the test names of a default split are one letter from a training name "
-        f"({some(near)}); no name stands on both sides",
+        f"{len(near) / len(sample):.0%} of the test names of a default split are one letter from a training name"
+        f"{f' ({some(near)})' if near else ''}; no name stands on both sides",
         "Read scores on this list as scores on such names; score on another source with charrnn evaluate --exclude.",
     )
 

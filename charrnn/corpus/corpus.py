@@ -46,6 +46,8 @@ class Corpus:
             if not all(issubclass(kind, str) for kind in {*map(type, values)}):
                 raise CorpusError(f"{column}: hold something that is no text. Leave missing ones out.")
             object.__setattr__(self, column, values)
+        text("source", self.source, CorpusError)
+        instance("dropped", self.dropped, dict, "numbers by reason", CorpusError)
         if len(self.names) != len(self.labels):
             raise CorpusError(f"{len(self.names):,} names and {len(self.labels):,} labels. Give one for each name.")
 
@@ -116,7 +118,7 @@ class Corpus:
         """SHA-256 over the entries in sorted order: the same names and labels give the same fingerprint."""
         digest = hashlib.sha256()
         for label, name in sorted(zip(self.labels, self.names, strict=True)):
-            digest.update(f"{label}\t{name}\n".encode())
+            digest.update(f"{label}\t{name}\n".encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     def select(self, indices: Sequence[int]) -> Corpus:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from charrnn.arguments import instance, integer, text, texts
+from charrnn.arguments import boolean, instance, integer, listed, text, texts
 from charrnn.arrays import Bools, Ints
 from charrnn.errors import ImpossibleConstraint, SettingsError
-from charrnn.generation.patterns import NEVER, Automaton, compile_patterns
+from charrnn.generation.patterns import NEVER, Automaton, StateLimitError, compile_patterns
 from charrnn.text import EOS, MAX_LENGTH, SPECIALS
 
 TIDY = r"[^\s](\s?[^\s])*"
@@ -34,7 +35,7 @@ class Constraints:
         min_length: fewest characters.
         max_length: most characters; None is the length of the longest training name.
         any_case: capitals, digits and symbols anywhere. By default they stand where the training names have them (see
-            :mod:`charrnn.text.spelling`), unless the other constraints ask for something else.
+            :mod:`charrnn.text.spelling`), unless the other constraints ask for something else (see :meth:`compile`).
 
     Raises:
         SettingsError: an attribute is of another type.
@@ -57,7 +58,8 @@ class Constraints:
                     length = integer(part.name, value, f"from 1 to {MAX_LENGTH}", 1, MAX_LENGTH)
                     object.__setattr__(self, part.name, length)
             else:
-                instance(part.name, value, kind, "a text" if kind is str else "True or False", SettingsError)
+                checked = text(part.name, value) if kind is str else boolean(part.name, value)
+                object.__setattr__(self, part.name, checked)
 
     def replaced(self, parts: Mapping[str, Any]) -> Constraints:
         """The constraints with other parts.
@@ -74,13 +76,15 @@ class Constraints:
             raise SettingsError(f"{', '.join(unknown)}: no such constraint. There are {', '.join(known)}.")
         return replace(self, **parts)
 
-    def compile(self, alphabet: str, longest: int, spelling: Sequence[str] = ()) -> Guide:
+    def compile(self, alphabet: str, longest: int, spelling: Sequence[Sequence[str]] = ()) -> Guide:
         """The automaton for names that meet all constraints.
 
         Args:
             alphabet: of the model.
             longest: most characters where ``max_length`` is None.
-            spelling: regular expressions that names match, too, unless no name can meet them and the constraints.
+            spelling: rules that names keep, too, as regular expressions, each with laxer ones behind it. Of these the
+                first counts that fits the constraints; none, if with all of them no name would remain, or none of the
+                greatest length, or the automaton would be too large.
 
         Raises:
             ImpossibleConstraint: no name meets them; the message names the constraint that excludes all.
@@ -93,7 +97,8 @@ class Constraints:
                 f"min_length {self.min_length}: no name of at most {most} characters is so long."
             )
         text("alphabet", alphabet)
-        texts("spelling", spelling)
+        for alternatives in listed("spelling", spelling):
+            texts("spelling", alternatives)
         patterns = self._patterns()
         for name, pattern in patterns.items():
             unknown = (
@@ -102,7 +107,7 @@ class Constraints:
             if unknown:
                 raise ImpossibleConstraint(
                     f"{name} {getattr(self, name)!r}: this model does not know {', '.join(map(repr, unknown))}; it "
-                    f"knows {alphabet}"
+                    f"knows {alphabet.strip()}"
                 )
             if name in ("prefix", "suffix", "contains") and len(getattr(self, name)) > most:
                 raise _impossible(f"{name} {getattr(self, name)!r}", len(getattr(self, name)), most)
@@ -114,9 +119,13 @@ class Constraints:
             if getattr(self, f.name) != f.default and f.name != "any_case"
         )
         self._check(f"{given}, together", automaton, most)
-        if spelling:
-            spelled = compile_patterns([TIDY, *spelling, *patterns.values()], alphabet)
-            automaton = spelled if spelled.needed[0] <= most else automaton
+        for alternatives in spelling:
+            for rule in alternatives:
+                with suppress(StateLimitError):
+                    spelled = automaton.intersection(compiled_rule(rule, alphabet))
+                    if spelled.longest(most) == automaton.longest(most):
+                        automaton = spelled
+                        break
         return Guide(automaton, most)
 
     def _patterns(self) -> dict[str, str]:
@@ -145,7 +154,17 @@ def _impossible(what: str, needed: int, most: int) -> ImpossibleConstraint:
 
 
 @lru_cache(maxsize=64)
-def unconstrained_guide(alphabet: str, longest: int, spelling: tuple[str, ...]) -> Guide:
+def compiled_rule(rule: str, alphabet: str) -> Automaton:
+    """The automaton of a rule of spelling, which does not depend on the constraints of a request.
+
+    Raises:
+        StateLimitError: it is too large.
+    """
+    return compile_patterns([rule], alphabet)
+
+
+@lru_cache(maxsize=64)
+def unconstrained_guide(alphabet: str, longest: int, spelling: tuple[tuple[str, ...], ...]) -> Guide:
     """That of :meth:`Constraints.compile` for no constraint, which most requests share."""
     return Constraints().compile(alphabet, longest, spelling)
 

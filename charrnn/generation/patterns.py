@@ -66,6 +66,46 @@ class Automaton:
                 return needed.astype(np.int16)
             needed = better
 
+    def longest(self, most: int) -> int:
+        """Characters of the longest match of at most ``most`` characters; -1 if there is no match."""
+        found, states = -1, np.zeros(1, np.int64)
+        for length in range(most + 1):
+            check_stop()
+            if self.accepts[states].any():
+                found = length
+            states = np.unique(self.next_state[states])
+            states = states[states >= 0]
+        return found
+
+    def intersection(self, other: Automaton) -> Automaton:
+        """The automaton for strings that both accept, over the same alphabet.
+
+        Raises:
+            StateLimitError: it needs more than :data:`MAX_STATES` states.
+        """
+        size = len(other.accepts)
+        pairs = frontier = np.zeros(1, np.int64)
+        while len(frontier):
+            check_stop()
+            following = np.unique(self._pairs_after(other, frontier))
+            frontier = np.setdiff1d(following[following >= 0], pairs, assume_unique=True)
+            pairs = np.union1d(pairs, frontier)
+            if len(pairs) > MAX_STATES:
+                raise StateLimitError("The patterns together need too many states. Give simpler ones.")
+        after = self._pairs_after(other, pairs)
+        next_state = np.where(after >= 0, np.searchsorted(pairs, after), -1).astype(np.int32)
+        return Automaton(next_state, self.accepts[pairs // size] & other.accepts[pairs % size])
+
+    def _pairs_after(self, other: Automaton, pairs: Ints) -> Ints:
+        """The pairs of states after each character, (P, A); -1 where one of the two has no match any more."""
+        size = len(other.accepts)
+        own, its = self.next_state[pairs // size].astype(np.int64), other.next_state[pairs % size]
+        return np.where((own >= 0) & (its >= 0), own * size + its, -1)
+
+
+class StateLimitError(SettingsError):
+    """An automaton needs more states than are allowed."""
+
 
 def compile_patterns(patterns: Sequence[str], alphabet: str) -> Automaton:
     """One automaton for strings that all of the patterns match from beginning to end.
@@ -97,7 +137,7 @@ def compile_patterns(patterns: Sequence[str], alphabet: str) -> Automaton:
             if after not in index:
                 size += sum(map(len, after))
                 if len(index) >= MAX_STATES or size > MAX_SIZE:
-                    raise SettingsError(
+                    raise StateLimitError(
                         f"pattern {patterns[-1]!r}: together with the other constraints it needs too many states. "
                         "Give a simpler one."
                     )
@@ -207,14 +247,16 @@ class _Nondeterministic:
         if operation is sre.ANY:
             return frozenset(range(len(self.alphabet)))
         items = argument if operation is sre.IN else [(operation, argument)]
-        holds = [self._test(code, value, fold) for code, value in items if code is not sre.NEGATE]
+        # Letters, which large classes consist of, are looked up; the rest is tested one by one.
+        literals = {fold(chr(value)) for code, value in items if code is sre.LITERAL}
+        holds = [self._test(code, value, fold) for code, value in items if code not in (sre.NEGATE, sre.LITERAL)]
         negated = operation is sre.IN and items[0][0] is sre.NEGATE
-        return frozenset(i for i, c in enumerate(self.alphabet) if any(test(c) for test in holds) != negated)
+        return frozenset(
+            i for i, c in enumerate(self.alphabet) if (fold(c) in literals or any(test(c) for test in holds)) != negated
+        )
 
     def _test(self, code: Any, value: Any, fold: Any) -> Any:
         """Whether a character fits one item of a parsed class, as a function."""
-        if code is sre.LITERAL:
-            return lambda c: fold(c) == fold(chr(value))
         if code is sre.NOT_LITERAL:
             return lambda c: fold(c) != fold(chr(value))
         if code is sre.RANGE:

@@ -23,7 +23,7 @@ Label = str | Mapping[str, float] | None
 
 
 CONSTRAINED_DRAWS = 16
-MAX_SEED = 2**64 - 1
+MAX_SEED = 2**128 - 1
 BLEND = "finite and above 0", math.ulp(0.0)
 """What the weights of a blend must be."""
 
@@ -56,12 +56,12 @@ class Request:
 
     def __post_init__(self) -> None:
         if isinstance(self.label, Mapping):
-            weights("label", self.label, *BLEND)
+            object.__setattr__(self, "label", weights("label", self.label, *BLEND))
         else:
             instance("label", self.label, (str, NoneType), "a label, weights of several, or None", SettingsError)
         instance("sampling", self.sampling, Sampling, "a Sampling", SettingsError)
         instance("constraints", self.constraints, Constraints, "Constraints", SettingsError)
-        seed = integer("seed", self.seed, "a whole number from 0 to 2^64 - 1", 0, MAX_SEED)
+        seed = integer("seed", self.seed, "a whole number from 0 to 2^128 - 1", 0, MAX_SEED)
         resample = integer("resample", self.resample, f"from 1 to {ROUND_SIZE:,}", 1, ROUND_SIZE)
         object.__setattr__(self, "seed", seed)
         object.__setattr__(self, "resample", resample)

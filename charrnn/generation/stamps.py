@@ -43,7 +43,7 @@ def read_stamp(weights_sha256: str, stamp: str) -> tuple[Request, int]:
         model, attempt = str(content.pop("model")), content.pop("attempt")
         for part, kind in (("sampling", Sampling), ("constraints", Constraints)):
             content[part] = kind(**asdict(getattr(OMITTED, part)) | content.get(part, {}))
-        request, attempt = Request(**content), integer("attempt", attempt, "at least 0", 0)
+        request, attempt = Request(**content), integer("attempt", attempt, "from 0 to 2^63 - 1", 0, 2**63 - 1)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, SettingsError) as error:
         raise SettingsError("stamp: not a stamp of charrnn. Copy it whole, as it was given.") from error
     own = weights_sha256[:MODEL_DIGITS]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -39,7 +39,8 @@ class Classifier:
     """
 
     def __init__(self, config: ModelConfig, weights: Weights) -> None:
-        self.config = config
+        self.config = instance("config", config, ModelConfig, "a ModelConfig", SettingsError)
+        instance("weights", weights, Mapping, "arrays by name", SettingsError)
         self.labels = config.labels
         self.model = LabelModel(config, weights)
         self.vocabulary = self.model.vocabulary

@@ -70,7 +70,7 @@ def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str
         return {"nats_per_char_low": low, "nats_per_char_high": high}
     corpus = corpus.distinct_pairs(model.config.pipeline)
     hits = model.probabilities(corpus.names).argmax(axis=1) == _targets(model, corpus)
-    low, high = metrics.bootstrap_interval(hits.astype(np.float64), np.ones(len(hits)))
+    low, high = metrics.wilson_interval(int(hits.sum()), len(hits))
     return {"accuracy_low": low, "accuracy_high": high}
 
 
@@ -210,7 +210,9 @@ def _nats(model: Generator, names: Sequence[str], labels: Sequence[str | None]) 
 
 def _unknown_nats(config: ModelConfig, encoded: Sequence[Sequence[int]]) -> Floats:
     """What it takes to say which characters the unknown ones are, in nats, (names,)."""
-    others = max(1, CHARACTERS[config.pipeline] - len(config.alphabet))
+    # A model that reads ASCII may have started from one that does not, whose characters it keeps.
+    known = sum(config.pipeline != "ascii" or c.isascii() for c in config.alphabet)
+    others = max(1, CHARACTERS[config.pipeline] - known)
     return math.log(others) * np.array([name.count(UNKNOWN) for name in encoded], np.float64)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from charrnn import model_folder
-from charrnn.arguments import instance, integer, text, weights
+from charrnn.arguments import boolean, instance, integer, path, text, weights
 from charrnn.errors import InputError, ModelFolderError, SettingsError
 from charrnn.generation.constraints import Constraints, Guide, unconstrained_guide
 from charrnn.generation.novelty import Neighbour, nearest_names, novel_samples, spelling_key
@@ -21,7 +21,7 @@ from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
 from charrnn.generation.stamps import make_stamp, read_stamp
 from charrnn.inference.character_model import ConditionalDecoder
 from charrnn.inference.name_likelihood import NameLikelihood
-from charrnn.model_folder import ModelConfig, Weights
+from charrnn.model_folder import ANY, ModelConfig, Weights
 from charrnn.text import Spelling, spelling_patterns
 
 MAX_NAMES = 1_000_000
@@ -46,7 +46,7 @@ class Generator(NameLikelihood):
 
     def __init__(self, config: ModelConfig, weights: Weights, folder: Path | None = None) -> None:
         super().__init__(config, weights)
-        self.folder = folder
+        self.folder = None if folder is None else path("folder", folder)
         try:
             self.spellings = {key: Spelling.read(own) for key, own in config.data.get("spelling", {}).items()}
         except (ValueError, TypeError, AttributeError) as error:
@@ -106,7 +106,7 @@ class Generator(NameLikelihood):
             novel: ends where new names are rare (see :data:`charrnn.generation.novelty.DRAWS_FOR_A_NAME`).
         """
         instance("request", request, Request, "a Request", SettingsError)
-        instance("novel", novel, bool, "True or False", SettingsError)
+        novel = boolean("novel", novel)
         n = None if n is None else _checked_count(n)
         known = self._known_spellings if novel else None
         samples = draw_samples(self.decoder(request.label), self.guide(request), request)
@@ -120,7 +120,11 @@ class Generator(NameLikelihood):
         """
         instance("request", request, Request, "a Request", SettingsError)
         instance("sample", sample, Sample, "a Sample", SettingsError)
-        return make_stamp(self.config.weights_sha256, request, sample.attempt)
+        attempt = integer("sample.attempt", sample.attempt, "from 0 to 2^63 - 1", 0, 2**63 - 1)
+        if not self._spelling(request):
+            # A folder with the same weights may know rules, which this name did not keep.
+            request = dataclasses.replace(request, constraints=dataclasses.replace(request.constraints, any_case=True))
+        return make_stamp(self.config.weights_sha256, request, attempt)
 
     def repeat(self, stamp: str) -> Sample:
         """The sample that a stamp was made for.
@@ -142,8 +146,6 @@ class Generator(NameLikelihood):
         """
         if not isinstance(label, Mapping):
             return ConditionalDecoder(self.model, [self.label_index(label)], np.ones(1))
-        if not label:
-            raise SettingsError("label {}: holds no label. Name one.")
         shares = np.array(list(weights("label", label, *BLEND).values()), np.float64)
         shares /= shares.max()  # the sum of large ones may be infinite
         return ConditionalDecoder(self.model, [self.label_index(name) for name in label], shares / shares.sum())
@@ -156,12 +158,17 @@ class Generator(NameLikelihood):
             SettingsError: the pattern is invalid.
         """
         instance("request", request, Request, "a Request", SettingsError)
-        alphabet, longest = self.vocabulary.alphabet, self.config.max_length
-        asked = request.label if isinstance(request.label, Mapping) else [request.label or self.labels[0]]
-        known = all(label in self.spellings for label in asked) and not request.constraints.any_case
-        patterns = spelling_patterns([self.spellings[label] for label in asked], alphabet) if known else ()
         compiled = unconstrained_guide if request.constraints == NO_CONSTRAINTS else request.constraints.compile
-        return compiled(alphabet, longest, tuple(patterns))
+        return compiled(self.vocabulary.alphabet, self.config.max_length, self._spelling(request))
+
+    def _spelling(self, request: Request) -> tuple[tuple[str, ...], ...]:
+        """The rules of spelling that the names of a request keep (see :func:`charrnn.text.spelling_patterns`)."""
+        if request.constraints.any_case or not self.spellings:
+            return ()
+        asked = request.label if isinstance(request.label, Mapping) else [request.label]
+        keys = [*self.labels, ANY]
+        rules = [self.spellings.get(keys[self.label_index(label)], Spelling()) for label in asked]
+        return spelling_patterns(rules, self.vocabulary.alphabet)
 
     @cached_property
     def training_names(self) -> frozenset[str]:

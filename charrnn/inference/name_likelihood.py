@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -36,7 +36,8 @@ class NameLikelihood:
     """
 
     def __init__(self, config: ModelConfig, weights: Weights) -> None:
-        self.config = config
+        self.config = instance("config", config, ModelConfig, "a ModelConfig", SettingsError)
+        instance("weights", weights, Mapping, "arrays by name", SettingsError)
         self.labels = config.labels
         self.model = CharacterModel(config, weights)
         self.vocabulary = self.model.vocabulary

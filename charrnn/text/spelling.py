@@ -1,7 +1,8 @@
 """How a label's names write capitals, digits and symbols, as rules that new names keep.
 
 A *word* is what stands between spaces and hyphens. A *beginning* is what stands before a capital inside a word: Mac in
-MacLeod, O' in O'Brien. What fewer than :data:`EVIDENCE` names show is not allowed.
+MacLeod, O' in O'Brien. What fewer than three names show is not allowed; of a short list, fewer are enough (see
+:func:`evidence`).
 """
 
 from __future__ import annotations
@@ -10,14 +11,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 EVIDENCE = 3
-"""Distinct names that show a beginning, a word in lower case, or where a digit or symbol stands."""
 EXCEPTIONS = 0.01
-"""Share of names that may break a rule which holds. Of a short list, fewer names than :data:`EVIDENCE` may, if they are
-at most a tenth of it."""
+"""Share of names that may break a rule which holds, or fewer names than :func:`evidence`."""
 MOST_SHOWN = 200
 """Beginnings that a rule keeps at most, the most frequent ones; as many words."""
 CASES = ("capital", "lower", "upper", "one-capital", "any")
@@ -35,6 +34,15 @@ _SEPARATORS = " -"
 _WORD = re.compile(rf"[^{_SEPARATORS}]+")
 
 
+def evidence(count: int) -> int:
+    """Names that must show a beginning, a word in lower case or the place of a symbol: 3; 2 below 20 names, 1 below 10.
+
+    Args:
+        count: distinct names of the list.
+    """
+    return min(EVIDENCE, 1 + count // 10)
+
+
 @dataclass(frozen=True)
 class WordRule:
     """How the words of a label's names are written.
@@ -50,33 +58,42 @@ class WordRule:
     lower: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, words: Sequence[Sequence[str]], parts: Sequence[Sequence[str]]) -> WordRule:
+    def of(cls, words: Sequence[Sequence[str]], parts: Sequence[Sequence[str]], least: int) -> WordRule:
         """The rule that names keep.
 
         Args:
             words: of each name.
+            least: names that must show a part.
             parts: of each name, those that may be shown: none where nothing of a name may be told.
         """
         beginnings = Counter(text for own in parts for text in {*map(_beginning, own)} - {""})
         lower = Counter(word for own in parts for word in {*own} if word == word.lower() != word.upper())
-        shown = cls("any", _frequent(beginnings), _frequent(lower))
+        shown = cls("any", _frequent(beginnings, least), _frequent(lower, least))
         alphabet = sorted({c for own in words for word in own for c in word})
-        allowed = max(EXCEPTIONS * len(words), min(EVIDENCE - 1, len(words) // 10))
+        allowed = max(EXCEPTIONS * len(words), evidence(len(words)) - 1)
         for case in CASES:
-            rule = cls(case, shown.beginnings, shown.lower)
+            rule = shown.with_case(case)
             keeps = re.compile("|".join(rule.patterns(alphabet))).fullmatch
             if sum(not all(map(keeps, own)) for own in words) <= allowed:
                 break
         return rule
 
+    def with_case(self, case: str) -> WordRule:
+        """The rule with another case."""
+        return replace(self, case=case)
+
     def patterns(self, alphabet: Sequence[str]) -> list[str]:
         """Regular expressions for words of the alphabet: one that may end a name, and one that may not, if any."""
         capitals = "".join(c for c in alphabet if c != c.lower())
         small = "".join(c for c in alphabet if c == c.lower() != c.upper())
-        no_capital, no_small, any_character = (_none_of(letters + _SEPARATORS) for letters in (capitals, small, ""))
+        signs = "".join(c for c in alphabet if _is_symbol(c) and c not in _SEPARATORS)
+        symbols = f"[{re.escape(signs)}]" if signs else "[^\0-\U0010ffff]"
+        no_capital, no_small, no_small_letter, any_character = (
+            _none_of(characters + _SEPARATORS) for characters in (capitals, small, small + signs, "")
+        )
         beginning = f"({'|'.join(map(re.escape, self.beginnings))})?" if self.beginnings else ""
         pattern = {
-            "capital": f"{beginning}{no_small}{no_capital}*",
+            "capital": f"{beginning}{symbols}*{no_small_letter}{no_capital}*|{symbols}+",
             "lower": f"{no_capital}+",
             "upper": f"{no_small}+",
             "one-capital": f"{beginning}{any_character}{no_capital}*",
@@ -114,17 +131,17 @@ class Spelling:
         """
         distinct = sorted(set(names))
         words = [own for name in distinct if (own := _WORD.findall(name))]
-        several = [own for own in words if len(own) > 1]
+        several, least = [own for own in words if len(own) > 1], evidence(len(distinct))
         firsts = [own[:1] if len(own) > 1 or own[0] != own[0].lower() else [] for own in words]
         rules = (
-            WordRule.of([own[:1] for own in words], [] if is_private else firsts),
-            WordRule.of([own[1:] for own in several], [] if is_private else [own[1:] for own in several]),
+            WordRule.of([own[:1] for own in words], [] if is_private else firsts, least),
+            WordRule.of([own[1:] for own in several], [] if is_private else [own[1:] for own in several], least),
         )
         symbols = [
             Counter(c for name in distinct for c in set(name[part]) if _is_symbol(c))
             for part in (slice(0, 1), slice(1, -1), slice(-1, None))
         ]
-        return cls(*rules, *("".join(_frequent(counter)) for counter in symbols))
+        return cls(*rules, *("".join(_frequent(counter, least)) for counter in symbols))
 
     def as_record(self) -> dict[str, Any]:
         """The rules as JSON holds them."""
@@ -146,18 +163,24 @@ class Spelling:
         except (KeyError, TypeError) as error:
             raise ValueError(f"spelling: {fields!r:.80}") from error
         texts = (*first.beginnings, *first.lower, *later.beginnings, *later.lower, *symbols)
-        if not {first.case, later.case} <= set(CASES) or not all(isinstance(text, str) for text in texts):
+        if first.case not in CASES or later.case not in CASES or not all(isinstance(text, str) for text in texts):
             raise ValueError(f"spelling: {fields!r:.80}")
         return cls(first, later, *symbols)
 
-    def words_pattern(self, alphabet: Sequence[str]) -> str:
-        """A regular expression for names of the alphabet whose words are written so; none ends in van."""
+    def words_patterns(self, alphabet: Sequence[str]) -> tuple[str, str]:
+        """Regular expressions for names of the alphabet: their words are written so, and none ends in van; or each word
+        has at most one capital, which begins it, maybe behind a beginning."""
         first, *first_lower = self.first.patterns(alphabet)
         later, *later_lower = self.later.patterns(alphabet)
         gap = f"[{_SEPARATORS}]+"
-        more = f"{gap}(({later_lower[0]}){gap})*{later}" if later_lower else f"{gap}{later}"
-        begin = f"({first}|({first_lower[0]}){more})" if first_lower else first
-        return f"[{_SEPARATORS}]*{begin}({more})*[{_SEPARATORS}]*"
+        more = f"{gap}(({later_lower[0]}){gap})*({later})" if later_lower else f"{gap}({later})"
+        begin = f"(({first})|({first_lower[0]}){more})" if first_lower else f"({first})"
+        lax = [
+            rule.with_case(rule.case if rule.case in ("upper", "any") else "one-capital").patterns(alphabet)[0]
+            for rule in (self.first, self.later)
+        ]
+        ends = f"[{_SEPARATORS}]*"
+        return f"{ends}{begin}({more})*{ends}", f"{ends}({lax[0]})({gap}({lax[1]}))*{ends}"
 
     def symbols_pattern(self, alphabet: Sequence[str]) -> str:
         """A regular expression for names of the alphabet whose digits and symbols stand where names show them."""
@@ -168,28 +191,34 @@ class Spelling:
         return f"{start}({inside}*{end})?"
 
 
-def spelling_patterns(spellings: Sequence[Spelling], alphabet: str) -> list[str]:
-    """Regular expressions that names match which are written as one of the labels writes them.
+def spelling_patterns(spellings: Sequence[Spelling], alphabet: str) -> tuple[tuple[str, ...], ...]:
+    """Regular expressions for names whose words, and for names whose symbols, are as one of the labels has them.
 
     Args:
         spellings: of the labels.
         alphabet: of the model.
+
+    Returns:
+        Of words and of symbols one expression; of words a laxer one behind it, for names that cannot keep the first.
     """
-    patterns = [
-        dict.fromkeys(spelling.words_pattern(alphabet) for spelling in spellings),
-        dict.fromkeys(spelling.symbols_pattern(alphabet) for spelling in spellings),
-    ]
-    return ["|".join(f"({pattern})" for pattern in own) for own in patterns]
+    words, lax = zip(*(spelling.words_patterns(alphabet) for spelling in spellings), strict=True)
+    symbols = [spelling.symbols_pattern(alphabet) for spelling in spellings]
+    return (_one_of(words), _one_of(lax)), (_one_of(symbols),)
+
+
+def _one_of(patterns: Iterable[str]) -> str:
+    return "|".join(f"({pattern})" for pattern in dict.fromkeys(patterns))
 
 
 def _beginning(word: str) -> str:
-    """What stands before the first capital inside a word; empty if there is none."""
-    return next((word[:i] for i, c in enumerate(word) if i and c != c.lower()), "")
+    """What stands before the only capital inside a word; empty if there is none, or several as in ROSSI."""
+    capitals = [i for i, c in enumerate(word) if i and c != c.lower()]
+    return word[: capitals[0]] if len(capitals) == 1 else ""
 
 
-def _frequent(counter: Counter[str]) -> tuple[str, ...]:
-    """What enough names show, in order of the characters."""
-    return tuple(sorted(text for text, count in counter.most_common(MOST_SHOWN) if count >= EVIDENCE))
+def _frequent(counter: Counter[str], least: int) -> tuple[str, ...]:
+    """What at least so many names show, in order of the characters."""
+    return tuple(sorted(text for text, count in counter.most_common(MOST_SHOWN) if count >= least))
 
 
 def _is_symbol(character: str) -> bool:

@@ -73,7 +73,7 @@ def fit(run: TrainingRun, config: ModelConfig, loaders: Loaders) -> FittedModel:
     with ExitStack() as stack:
         if run.folder is not None and run.context.is_rank_zero:
             epochs = trainer.progress.epoch
-            board = stack.enter_context(TensorBoard(run.folder, config, epochs))
+            board = stack.enter_context(TensorBoard(run.folder, config, run.private, epochs))
             trainer.listeners = [JsonlLogger(run.folder, epochs), board]
         trainer.fit()
     return _fitted(run, config, trainer, loaders.train.data)

@@ -9,7 +9,7 @@ import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from charrnn.arguments import choice, instance, integer, number
+from charrnn.arguments import boolean, choice, integer, number, text
 from charrnn.errors import SettingsError
 
 
@@ -32,8 +32,8 @@ class Settings:
     pipeline: Literal["ascii", "native"] = field(
         default="ascii",
         metadata={
-            "help": "Text: written in ASCII, or with the diacritics and scripts that the names have; with --init, by "
-            "default as that model reads it."
+            "help": "Text: written in ASCII, or with the diacritics and scripts that the names have. Left out, --init "
+            "brings that of its model."
         },
     )
     epochs: int = field(default=40, metadata={"help": "Most epochs to train."})
@@ -132,13 +132,16 @@ class Settings:
     def _check_type(self, name: str, kind: Any) -> None:
         flag, value = f"--{name.replace('_', '-')}", getattr(self, name)
         if typing.get_origin(kind) is Literal:
-            choice(flag, value, typing.get_args(kind))
+            value = choice(flag, value, typing.get_args(kind))
         elif kind is int:
-            integer(flag, value, "a whole number", -(2**63), 2**63 - 1)
+            value = integer(flag, value, "a whole number", -(2**63), 2**63 - 1)
         elif kind is float:
-            number(flag, value, "a finite number", -math.inf)
+            value = number(flag, value, "a finite number", -math.inf)
+        elif kind is bool:
+            value = boolean(flag, value)
         else:
-            instance(flag, value, kind, f"a {kind.__name__}", SettingsError)
+            text(flag, value)
+        object.__setattr__(self, name, value)
 
     def _require(self, name: str, holds: bool, what: str) -> None:
         if not holds:

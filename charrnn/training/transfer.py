@@ -7,8 +7,9 @@ pipeline, can start from any model of the same task.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from torch import Tensor, nn
 from charrnn import model_folder
 from charrnn.errors import SettingsError
 from charrnn.model_folder import ModelConfig, Weights
-from charrnn.text import SPECIALS, to_ascii
+from charrnn.text import SPECIALS, UNKNOWN, to_ascii
 from charrnn.training.modules import NameClassifier
 
 LABEL_ROWS = {"classifier": ("head.weight", "head.bias"), "generator": ("embed_label.weight",)}
@@ -33,6 +34,23 @@ def base_pipeline(init: str | Path) -> Literal["ascii", "native"]:
         ModelFolderError: the model cannot be read.
     """
     return "native" if model_folder.read_config(init).pipeline.startswith("native") else "ascii"
+
+
+def check_architecture(init: str | Path, asked: Mapping[str, Any]) -> None:
+    """Check that the model to start from has the architecture that is asked for.
+
+    Args:
+        init: its folder.
+        asked: settings by name; None asks for nothing.
+
+    Raises:
+        SettingsError: it has another one.
+        ModelFolderError: it cannot be read.
+    """
+    own = model_folder.read_config(init).architecture
+    for key, value in asked.items():
+        if value is not None and value != own.get(key):
+            raise SettingsError(f"--{key} {value}: --init {init} has {own.get(key)}, which is kept. Leave --{key} out.")
 
 
 def adopt_architecture(config: ModelConfig, init: str | Path) -> ModelConfig:
@@ -86,7 +104,7 @@ def transfer_weights(model: nn.Module, weights: Weights, base: ModelConfig, conf
 def _copy_characters(tensor: Tensor, old: Tensor, old_alphabet: str, alphabet: str) -> None:
     """Copy rows of symbols; the alphabet begins with the old one."""
     rows = {character: old[i] for i, character in enumerate(old_alphabet, start=SPECIALS)}
+    other = old[SPECIALS:].mean(0) if rows else old[UNKNOWN]
     tensor[: len(old)] = old
     for i, character in enumerate(alphabet[len(old_alphabet) :], start=len(old)):
-        similar = rows.get(to_ascii(character)[:1])
-        tensor[i] = old[SPECIALS:].mean(0) if similar is None else similar
+        tensor[i] = rows.get(to_ascii(character)[:1], other)

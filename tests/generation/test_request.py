@@ -1,6 +1,8 @@
 import base64
 import itertools
 import json
+from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -51,6 +53,14 @@ def test_a_stamp_draws_the_same_name_again(request_):
 def test_stamps_of_earlier_versions_bring_their_names_again(stamp, name):
     """They were made at a time when the usual temperature was 1."""
     assert MODEL.repeat(stamp).name == name
+
+
+def test_seeds_and_weights_of_every_kind_are_stamped():
+    """Stamps held seeds of any size before they had a bound."""
+    for label, seed in (("Irish", 2**70), ({"Irish": np.float32(0.5), "Greek": Fraction(1, 3)}, np.int64(7))):
+        request = Request(MappingProxyType(label) if isinstance(label, dict) else label, seed)
+        one = next(MODEL.stream(request))
+        assert MODEL.repeat(MODEL.stamp(request, one)) == one
 
 
 @given(st.text(max_size=8), st.integers(0, 2**60), st.integers(0, 10**9), st.text(max_size=5), st.integers(1, 9))
@@ -144,7 +154,7 @@ class Relabelled:
 
 
 def test_labels_with_equal_distributions_draw_different_names():
-    guide = MODEL.guide(Request())
+    guide = MODEL.guide(Request("Irish"))
     first, second = (
         [s.name for s in itertools.islice(draw_samples(decoder, guide, Request(seed=1)), 20)]
         for decoder in (MODEL.decoder("Irish"), Relabelled(MODEL.decoder("Irish"), [0]))

@@ -12,7 +12,7 @@ from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import ModelFolderError, SettingsError, UnknownLabelError
 from charrnn.generation.constraints import Constraints
-from charrnn.generation.request import usual_resample
+from charrnn.generation.request import Request, usual_resample
 from charrnn.generation.sampling import ROUND_SIZE
 from charrnn.inference import PRETRAINED, load
 from charrnn.inference.evaluation import evaluate
@@ -215,11 +215,19 @@ def test_what_was_promised_on_validation_is_kept(trained):
     assert evaluate(model, validation)["nats_per_char"] == pytest.approx(promised["after"]["nats_per_char"], abs=1e-5)
 
 
+def test_drawn_names_begin_with_a_capital_and_have_no_other_one_but_after_mac(shipped_generator):
+    """There were uk and ngoo, derwon, BreaGder and SimiQum among them."""
+    for label in ("Korean", "Scottish"):
+        names = shipped_generator.sample(label, 2000, seed=3)
+        assert [name for name in names if not re.fullmatch("(Mac|Mc)?[A-Z][a-z]*", name)] == []
+
+
 def test_drawn_names_write_capitals_and_symbols_as_the_training_names_do(shipped_generator):
     """One in a hundred broke these rules, such as horun, LambotB and -legoso."""
     alphabet = shipped_generator.vocabulary.alphabet
     for label, spelling in shipped_generator.spellings.items():
-        patterns = [re.compile(pattern) for pattern in spelling_patterns([spelling], alphabet)]
+        (words, _), (symbols,) = spelling_patterns([spelling], alphabet)
+        patterns = [re.compile(pattern) for pattern in (words, symbols)]
         names = shipped_generator.sample(label, 1000, seed=3)
         assert [name for name in names if not all(p.fullmatch(name) for p in patterns)] == []
     free = [name for label in shipped_generator.labels for name in shipped_generator.sample(label, 200, any_case=True)]
@@ -242,14 +250,55 @@ def test_a_blend_writes_as_one_of_its_labels_does(shipped_generator):
 
 
 @pytest.mark.parametrize(
-    "parts",
-    [{"prefix": "mor"}, {"suffix": "SON"}, {"pattern": "[a-z]+"}, {"characters": "abcdefghij"}, {"contains": "-a"}],
+    ("label", "parts", "kept"),
+    [
+        ("Italian", {"prefix": "mor"}, "mor[a-z]*"),  # nothing but the first capital is given up
+        ("Italian", {"prefix": "di "}, "di [A-Z]?[a-z]*"),
+        ("Italian", {"contains": "-"}, "([A-Z]?[a-z]*-)*[A-Z]?[a-z]*-?"),
+        ("Italian", {"characters": "abcdefghij"}, "[a-j]+"),
+        ("Italian", {"pattern": "[A-Z]{3,}"}, "[A-Z]{3,}"),
+        ("Italian", {"pattern": "[A-Z]+"}, "[A-Z]+"),
+        ("Scottish", {"prefix": "Mc", "suffix": "SON"}, "Mc.*SON"),
+    ],
 )
-def test_what_constraints_ask_for_goes_before_the_spelling(shipped_generator, parts):
-    """Names in lower case can be had by asking for them."""
-    constraints = Constraints(**parts)
-    names = shipped_generator.sample("Italian", 20, constraints=constraints)
-    assert names == shipped_generator.sample("Italian", 20, constraints=constraints, any_case=True)
+def test_what_constraints_ask_for_goes_before_the_spelling(shipped_generator, label, parts, kept):
+    names = shipped_generator.sample(label, 100, seed=1, **parts)
+    assert len(names) == 100 and [name for name in names if not re.fullmatch(kept, name)] == []
+    if parts.get("pattern") == "[A-Z]+":  # a rule never shortens what is asked for
+        assert names == shipped_generator.sample(label, 100, seed=1, any_case=True, **parts)
+
+
+@pytest.mark.parametrize(
+    ("label", "parts"),
+    [
+        ("Irish", {"pattern": ".*a.{11}"}),
+        ("*", {"pattern": "(.*a.{5}|.*e.{7})"}),
+        (dict.fromkeys(load("names/generator").labels, 1.0), {"min_length": 40, "max_length": 60}),
+    ],
+)
+def test_the_spelling_makes_no_request_too_large(shipped_generator, label, parts):
+    """With it, these need more states than an automaton may have; without it they do not."""
+    assert len(shipped_generator.sample(label, 3, resample=1, **parts)) == 3
+
+
+def test_any_label_of_a_model_with_one_label_is_that_label():
+    cfg = config("generator", cell="gru", hidden=8, embedding=4, label_embedding=2)
+    names = ["Abar", "Acor", "Adun", "Beri", "Bodu"]
+    data = {"spelling": {"A": Spelling.of(names).as_record()}}
+    cfg = dataclasses.replace(cfg, labels=["A"], label_counts=[5], alphabet="ABabcdinoru", data=data)
+    one = Generator(cfg, network(cfg)[1])
+    assert one.sample("*", 20) == one.sample("A", 20) == one.sample(None, 20)
+    assert all(name[0] in "AB" and name[1:] == name[1:].lower() for name in one.sample("*", 20))
+
+
+def test_a_stamp_of_a_folder_without_rules_brings_its_name_where_there_are_rules(shipped_generator):
+    """Both have the same weights, of which alone a stamp speaks."""
+    config, weights = model_folder.read(PRETRAINED / "names/generator")
+    old = Generator(dataclasses.replace(config, data={}), weights)
+    request = Request("Korean", 3)
+    made = list(old.stream(request, 300))
+    assert [shipped_generator.repeat(old.stamp(request, one)) for one in made] == made
+    assert made != list(shipped_generator.stream(request, 300))
 
 
 def test_spelling_alone_starts_no_resampling(shipped_generator):

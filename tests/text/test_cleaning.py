@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from charrnn import text
 from charrnn.errors import SettingsError
 from charrnn.text import SPECIALS, UNKNOWN, Compose, Vocabulary, clean, fold, rejection_reason, to_ascii
+from charrnn.text.vocabulary import MANY
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,8 @@ def test_vocabulary_maps_strangers_to_unknown_and_leaves_specials_free():
 
 
 def test_vocabulary_builds_sorted_without_rare_characters():
-    assert Vocabulary.build(["ba", "ab", "q"]).alphabet == "ab"
+    assert Vocabulary.build(["ba", "ab", "q"]).alphabet == "abq"
+    assert Vocabulary.build(["ba", "ab", "q"] + ["a"] * MANY).alphabet == "ab"
 
 
 def test_vocabulary_refuses_a_character_twice():

@@ -60,7 +60,7 @@ def test_the_config_describes_data_and_network(task, pipeline):
     # Of the training names alone: nothing of the test names may pass into the model.
     texts = [PIPELINES[pipeline](name) for name in splits.train.names]
     assert config.alphabet == Vocabulary.build(texts).alphabet and config.max_length == max(map(len, texts))
-    everything = Vocabulary.build(PIPELINES[pipeline](name) for name in names.names).alphabet
+    everything = Vocabulary.build([PIPELINES[pipeline](name) for name in names.names]).alphabet
     assert set(config.alphabet) < set(everything)
     assert config.label_counts == [splits.train.labels.count(label) for label in "AB"]
     data = config.data

@@ -60,7 +60,7 @@ def interval_text(metrics: dict[str, dict[str, float]]) -> str:
     for key in ("accuracy", "nats_per_char"):
         if f"{key}_low" in scores:
             return (
-                f"So few test names say little: with 95 % confidence (bootstrap), the {_SCORE_NAMES[key]} on many "
+                f"So few test names say little: with 95 % confidence, the {_SCORE_NAMES[key]} on many "
                 f"more would be between {scores[f'{key}_low']:.2f} and {scores[f'{key}_high']:.2f}."
             )
     return ""

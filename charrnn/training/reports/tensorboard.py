@@ -40,11 +40,12 @@ class TensorBoard:
     Args:
         folder: of the event file; made if absent.
         config: of the model: task, labels and alphabet.
+        private: leaves samples out; some of them would be training names.
         epochs: already done; events of later epochs, which a killed run may have left, are purged.
     """
 
-    def __init__(self, folder: Path, config: ModelConfig, epochs: int = 0) -> None:
-        self.config = config
+    def __init__(self, folder: Path, config: ModelConfig, private: bool = False, epochs: int = 0) -> None:
+        self.config, self.private = config, private
         self.epoch = epochs
         self.writer = SummaryWriter(str(folder), purge_step=epochs + 1 if epochs else None)
 
@@ -62,7 +63,7 @@ class TensorBoard:
                 self.writer.add_scalar(tag, metrics[key], epoch)
         if epoch == 1:
             self._add_graph(model)
-        if self.config.task == "generator":
+        if self.config.task == "generator" and not self.private:
             self.writer.add_text("samples", sample_table(model, self.config, epoch), epoch)
         elif validation.is_of_classifier:
             self._add_classifier_scores(validation, epoch)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from charrnn import train
 from charrnn.training.reports.tensorboard import sample_table
 from tests.conftest import config, network
 
@@ -76,6 +77,15 @@ def test_plain_metrics_are_a_line_an_epoch(run):
     lines = [json.loads(line) for line in (run[1] / "metrics.jsonl").read_text().splitlines()]
     assert [line["epoch"] for line in lines] == EPOCHS
     assert {"train_loss", "validation_loss", "learning_rate", "gradient_norm", "names_per_second"} < lines[0].keys()
+
+
+def test_the_events_of_a_private_run_hold_no_samples(small_corpus_dir, tmp_path):
+    """Some sampled names are training names."""
+    flags = ["--data", str(small_corpus_dir), "--epochs", "1", "--hidden", "8", "--private"]
+    assert train.main(["generator", *flags, "--out", str(tmp_path)]) == 0
+    events = EventAccumulator(str(tmp_path / "run"), {"tensors": 0})
+    events.Reload()
+    assert events.Tags()["scalars"] and "samples/text_summary" not in events.Tags()["tensors"]
 
 
 def test_samples_are_names_in_the_alphabet_and_leave_torchs_random_state_alone():
