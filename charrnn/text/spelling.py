@@ -217,8 +217,9 @@ def _beginning(word: str) -> str:
 
 
 def _frequent(counter: Counter[str], least: int) -> tuple[str, ...]:
-    """What at least so many names show, in order of the characters."""
-    return tuple(sorted(text for text, count in counter.most_common(MOST_SHOWN) if count >= least))
+    """What at least so many names show, in order of the characters; the same in every process."""
+    shown = sorted((-count, text) for text, count in counter.items() if count >= least)
+    return tuple(sorted(text for _, text in shown[:MOST_SHOWN]))
 
 
 def _is_symbol(character: str) -> bool:
