@@ -140,11 +140,12 @@ FUNCTIONS = {
     ),
     "Corpus": (
         lambda **columns: charrnn.Corpus(**columns).distinct_pairs().fingerprint,
-        {"names": ["Ab"], "labels": ["A"], "source": "memory", "dropped": {}},
+        {"names": ["Ab"], "labels": ["A"], "source": "memory", "dropped": {}, "kinds": ()},
     ),
     "Corpus.read": (
         charrnn.Corpus.read,
-        {"data": "names", "name_column": "name", "label_column": "label", "pipeline": "ascii", "options": None},
+        {"data": "names", "name_column": "name", "label_column": "label", "pipeline": "ascii", "options": None}
+        | {"kind_column": None},
     ),
     "Corpus.select": (CORPUS.select, {"indices": [0]}),
     "Corpus.distinct_pairs": (CORPUS.distinct_pairs, {"pipeline": "ascii"}),

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from charrnn.model_folder import ModelConfig
 
 DATA = (
-    "names, tutorial or makemore; a folder of <Label>.txt; a text file; a table: .csv, .tsv, .jsonl, .json, .parquet, "
-    ".xlsx"
+    "names, tutorial or makemore; a folder of <Label>.txt or <kind>/<Label>.txt; a text file; a table: .csv, .tsv, "
+    ".jsonl, .json, .parquet, .xlsx"
 )
 
 
@@ -29,6 +29,16 @@ def add_column_flags(command: argparse._ActionsContainer) -> None:
         "--label-column", default="label", metavar="C", help="column of a table with the labels. Default: label."
     )
     add_reading_flags(command)
+
+
+def add_kind_flag(command: argparse._ActionsContainer) -> None:
+    """Which column of a table holds kinds of names."""
+    command.add_argument(
+        "--kind-column",
+        metavar="C",
+        help="column of a table with the kinds of names, such as surname or female; an empty cell is any. "
+        "Default: there are no kinds.",
+    )
 
 
 def add_reading_flags(command: argparse._ActionsContainer) -> None:
@@ -77,7 +87,8 @@ def read_corpus(flags: argparse.Namespace, data: str, pipeline: str = "ascii") -
     options = read_options(flags)
     if data != flags.data:
         options = ReadOptions(skip_bad_rows=options.skip_bad_rows)
-    return Corpus.read(data, flags.name_column, flags.label_column, pipeline, options)
+    kind_column = getattr(flags, "kind_column", None)
+    return Corpus.read(data, flags.name_column, flags.label_column, pipeline, options, kind_column)
 
 
 def add_model_flag(command: argparse.ArgumentParser, default: str) -> None:

@@ -6,6 +6,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import repeat
 from typing import Any
 
 from charrnn.corpus.corpus import Corpus
@@ -26,23 +27,27 @@ def audit(corpus: Corpus) -> dict[str, Any]:
     Returns:
         ``rows`` (usable names), ``distinct`` (names that differ in more than case and marks), ``cross_label`` (names
         with more than one label), ``ceiling`` (highest accuracy that a classifier can reach on distinct pairs),
-        ``labels`` (rows and distinct names of each), ``lengths`` (in characters: shortest, median, longest),
-        ``findings`` (see :class:`Finding`).
+        ``labels`` (rows and distinct names of each, and distinct names by kind), ``kinds`` (rows, distinct names and
+        labels of each), ``lengths`` (in characters: shortest, median, longest), ``findings`` (see :class:`Finding`).
     """
     keys_of: defaultdict[str, set[str]] = defaultdict(set)
     labels_of: defaultdict[str, set[str]] = defaultdict(set)
-    for key, label in zip(corpus.keys, corpus.labels, strict=True):
+    by_kind: dict[str, defaultdict[str, set[str]]] = {kind: defaultdict(set) for kind in corpus.kind_counts}
+    for key, label, kind in zip(corpus.keys, corpus.labels, corpus.kinds or repeat(""), strict=False):
         keys_of[label].add(key)
         labels_of[key].add(label)
+        if kind:
+            by_kind[kind][label].add(key)
     pairs = sum(len(labels) for labels in labels_of.values())
     lengths = [len(name) for name in corpus.names]
     findings = [
         *_dropped(corpus),
-        *_repeats(corpus, keys_of),
+        *_repeats(corpus),
         *_cross_label(labels_of, pairs),
         *_characters(corpus),
         *suspicious_names(corpus),
         *tiny_labels(corpus),
+        *_kinds_of_one_label(by_kind),
         *_large_labels(keys_of, len(labels_of)),
         *_near_duplicates(corpus),
     ]
@@ -52,7 +57,13 @@ def audit(corpus: Corpus) -> dict[str, Any]:
         "cross_label": sum(len(labels) > 1 for labels in labels_of.values()),
         "ceiling": len(labels_of) / pairs,
         "labels": {
-            label: {"rows": rows, "distinct": len(keys_of[label])} for label, rows in corpus.label_counts.items()
+            label: {"rows": rows, "distinct": len(keys_of[label])}
+            | ({"kinds": {kind: len(own[label]) for kind, own in by_kind.items() if label in own}} if by_kind else {})
+            for label, rows in corpus.label_counts.items()
+        },
+        "kinds": {
+            kind: {"rows": rows, "distinct": len(set().union(*by_kind[kind].values())), "labels": len(by_kind[kind])}
+            for kind, rows in corpus.kind_counts.items()
         },
         "lengths": {"shortest": min(lengths), "median": statistics.median(lengths), "longest": max(lengths)},
         "findings": [asdict(finding) for finding in findings],
@@ -62,6 +73,8 @@ def audit(corpus: Corpus) -> dict[str, Any]:
 def as_text(report: dict[str, Any]) -> str:
     """The report of :func:`audit` as lines of text."""
     lengths = report["lengths"]
+    widths = {kind: max(len(kind) + 2, 10) for kind in report["kinds"]}
+    columns = "".join(f"{kind:>{width}}" for kind, width in widths.items())
     lines = [
         f"{report['rows']:,} rows, {report['distinct']:,} distinct names ignoring case and marks, "
         f"{len(report['labels'])} label{'s' if len(report['labels']) > 1 else ''}",
@@ -72,14 +85,25 @@ def as_text(report: dict[str, Any]) -> str:
             else []
         ),
         "",
-        f"{'label':<20}{'rows':>10}{'distinct':>10}{'share':>8}",
+        f"{'label':<20}{'rows':>10}{'distinct':>10}{'share':>8}{columns}",
     ]
     for label, sizes in report["labels"].items():
         share = sizes["distinct"] / report["distinct"]
-        lines.append(f"{label:<20}{sizes['rows']:>10,}{sizes['distinct']:>10,}{share:>8.1%}")
+        cells = "".join(f"{sizes['kinds'].get(kind, 0):>{width},}" for kind, width in widths.items())
+        lines.append(f"{label:<20}{sizes['rows']:>10,}{sizes['distinct']:>10,}{share:>8.1%}{cells}")
+    if widths:
+        totals = "".join(f"{report['kinds'][kind]['distinct']:>{width},}" for kind, width in widths.items())
+        lines.append(f"{'all':<20}{report['rows']:>10,}{report['distinct']:>10,}{'':>8}{totals}")
     for finding in report["findings"]:
         lines += ["", f"{finding['severity']}: {finding['message']}", f"  next: {finding['next']}"]
     return "\n".join(lines)
+
+
+def _kinds_of_one_label(by_kind: dict[str, defaultdict[str, set[str]]]) -> Iterator[Finding]:
+    for kind, own in by_kind.items():
+        if len(own) == 1:
+            what = f"only {next(iter(own))} has names of the kind {kind}; a model takes the kind for the label"
+            yield Finding("kind-of-one-label", "warning", 1, what, "Add names of this kind to other labels.")
 
 
 def _dropped(corpus: Corpus) -> Iterator[Finding]:
@@ -89,8 +113,11 @@ def _dropped(corpus: Corpus) -> Iterator[Finding]:
         yield Finding("dropped", severity, count, f"{count:,} rows left out: {reason}", "Mend or remove them.")
 
 
-def _repeats(corpus: Corpus, keys_of: dict[str, set[str]]) -> Iterator[Finding]:
-    surplus = {label: count - len(keys_of[label]) for label, count in corpus.label_counts.items()}
+def _repeats(corpus: Corpus) -> Iterator[Finding]:
+    distinct = Counter(
+        label for label, *_ in {*zip(corpus.labels, corpus.keys, corpus.kinds or corpus.labels, strict=True)}
+    )
+    surplus = {label: count - distinct[label] for label, count in corpus.label_counts.items()}
     total = sum(surplus.values())
     if not total:
         return
@@ -98,7 +125,7 @@ def _repeats(corpus: Corpus, keys_of: dict[str, set[str]]) -> Iterator[Finding]:
     worst = sorted(shares, key=lambda label: -shares[label])[:3]
     share = shares[worst[0]]
     examples = "; ".join(
-        f"{label}: {corpus.label_counts[label]:,} rows hold {len(keys_of[label]):,} names"
+        f"{label}: {corpus.label_counts[label]:,} rows hold {distinct[label]:,} names"
         for label in worst
         if surplus[label]
     )
@@ -106,7 +133,7 @@ def _repeats(corpus: Corpus, keys_of: dict[str, set[str]]) -> Iterator[Finding]:
         "repeated",
         "warning" if share > 0.5 else "info",
         total,
-        f"{total:,} rows repeat a name of the same label ({examples})",
+        f"{total:,} rows repeat a name of the same label{' and kind' if corpus.kinds else ''} ({examples})",
         "Nothing for a classifier, which drops them. For a generator, remove them unless the repeats mean frequency.",
     )
 

@@ -1,4 +1,4 @@
-"""A :class:`Corpus` of labelled names, held as two columns: ``names[i]`` carries the label ``labels[i]``."""
+"""A :class:`Corpus` of labelled names, held as columns: ``names[i]`` has the label ``labels[i]`` and a kind, if any."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from charrnn.corpus.rows import ReadOptions
 
 
+ANY_KIND = "any"
+"""The kind of a name of no kind in particular, in a corpus whose other names have kinds."""
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Names with their labels, in the order of the source, repeats included.
@@ -28,18 +32,21 @@ class Corpus:
         labels: the label of each name, same length as ``names``.
         source: where the names came from, for messages and model cards.
         dropped: number of rows left out on reading, by reason.
+        kinds: what sort of name each is, such as ``surname`` or ``female``, same length as ``names``; empty for a
+            corpus without kinds.
 
     Raises:
-        CorpusError: names or labels are no sequence of texts, or there are more of one than of the other.
+        CorpusError: names, labels or kinds are no sequence of texts, or there are more of one than of another.
     """
 
     names: Sequence[str]
     labels: Sequence[str]
     source: str = "memory"
     dropped: dict[str, int] = field(default_factory=dict)
+    kinds: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        for column in ("names", "labels"):
+        for column in ("names", "labels", "kinds"):
             values = getattr(self, column)
             # A list of ten million names is not copied, and looked through in half a second.
             values = values if isinstance(values, list) else listed(column, values, CorpusError)
@@ -50,6 +57,10 @@ class Corpus:
         instance("dropped", self.dropped, dict, "numbers by reason", CorpusError)
         if len(self.names) != len(self.labels):
             raise CorpusError(f"{len(self.names):,} names and {len(self.labels):,} labels. Give one for each name.")
+        if self.kinds and len(self.names) != len(self.kinds):
+            raise CorpusError(
+                f"{len(self.names):,} names and {len(self.kinds):,} kinds. Give one for each name, or none."
+            )
 
     @staticmethod
     def read(
@@ -58,19 +69,21 @@ class Corpus:
         label_column: str = "label",
         pipeline: str = "ascii",
         options: ReadOptions | None = None,
+        kind_column: str | None = None,
     ) -> Corpus:
         """Read a corpus. Names are cleaned (NFC, white space); rows that cannot be used are left out and counted.
 
         Args:
-            data: ``names`` (bundled), ``tutorial`` or ``makemore`` (downloaded once); a folder of ``<Label>.txt``; a
-                text file with one name a line (its stem is the label); a table: CSV, TSV, JSON Lines, a JSON array,
-                Parquet or an Excel workbook. Text may be compressed (``.gz``).
+            data: ``names`` (bundled), ``tutorial`` or ``makemore`` (downloaded once); a folder of ``<Label>.txt`` or
+                ``<kind>/<Label>.txt``; a text file with one name a line (its stem is the label); a table: CSV, TSV,
+                JSON Lines, a JSON array, Parquet or an Excel workbook. Text may be compressed (``.gz``).
             name_column: of a table; letter case counts only where several columns fit.
             label_column: of a table, likewise.
             pipeline: of the model that the names are for; ``native`` accepts every script (see
                 :data:`charrnn.text.PIPELINES`).
             options: encoding, delimiter, and what to do with malformed rows; not used for the corpora above that have a
                 name.
+            kind_column: of a table, with the kinds; an empty cell stands for :data:`ANY_KIND`. None: there are none.
 
         Raises:
             InputError: it is missing, empty, malformed, or in another encoding; the message names file and row.
@@ -88,8 +101,10 @@ class Corpus:
         choice("pipeline", pipeline, PIPELINES)
         instance("options", options, (ReadOptions, NoneType), "ReadOptions", SettingsError)
         columns = {"--name-column": name_column, "--label-column": label_column}
-        names, labels, dropped = read_labelled_names(data, columns, pipeline, options or ReadOptions())
-        return Corpus(names, labels, str(data), dropped)
+        if kind_column is not None:
+            columns["--kind-column"] = text("kind_column", kind_column)
+        names, labels, kinds, dropped = read_labelled_names(data, columns, pipeline, options or ReadOptions())
+        return Corpus(names, labels, str(data), dropped, kinds)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -114,11 +129,17 @@ class Corpus:
         return {label: counts[label] for label in self.label_set}
 
     @cached_property
+    def kind_counts(self) -> dict[str, int]:
+        """Number of entries of each kind, sorted by kind; empty for a corpus without kinds."""
+        return dict(sorted(Counter(self.kinds).items()))
+
+    @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the entries in sorted order: the same names and labels give the same fingerprint."""
+        """SHA-256 over the entries in sorted order: the same names, labels and kinds give the same fingerprint."""
         digest = hashlib.sha256()
-        for label, name in sorted(zip(self.labels, self.names, strict=True)):
-            digest.update(f"{label}\t{name}\n".encode("utf-8", "surrogatepass"))
+        columns = (self.labels, self.names, self.kinds) if self.kinds else (self.labels, self.names)
+        for entry in sorted(zip(*columns, strict=True)):
+            digest.update(("\t".join(entry) + "\n").encode("utf-8", "surrogatepass"))
         return digest.hexdigest()
 
     def select(self, indices: Sequence[int]) -> Corpus:
@@ -129,9 +150,12 @@ class Corpus:
         """
         indices = listed("indices", indices, CorpusError)
         try:
-            return Corpus([self.names[i] for i in indices], [self.labels[i] for i in indices], self.source)
+            names, labels, kinds = (
+                [column[i] for i in indices] if column else [] for column in (self.names, self.labels, self.kinds)
+            )
         except (IndexError, TypeError) as error:
             raise CorpusError(f"indices: one is no index of {len(self):,} names. Give whole numbers below.") from error
+        return Corpus(names, labels, self.source, kinds=kinds)
 
     def distinct_pairs(self, pipeline: str = "ascii") -> Corpus:
         """Without repeated (name, label) pairs; of several spellings the first stays.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import repeat
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 from charrnn import arguments
 from charrnn.corpus import fetch
+from charrnn.corpus.corpus import ANY_KIND
 from charrnn.corpus.rows import FORMATS, ReadOptions, TableFile, format_of, read_columns, read_lines
 from charrnn.errors import CorpusError, InputError
 from charrnn.text import MISSING_NAMES, clean, is_missing, printable, rejection_reason
@@ -22,10 +24,11 @@ MOST_TOLD = 10
 
 
 class LabelledNames(NamedTuple):
-    """Two columns of equal length, and the number of rows left out, by reason."""
+    """Three columns of equal length, the last one empty without kinds, and the number of rows left out, by reason."""
 
     names: list[str]
     labels: list[str]
+    kinds: list[str]
     dropped: dict[str, int]
 
 
@@ -43,7 +46,7 @@ def read_labelled_names(
 
     Args:
         data: as of :meth:`charrnn.corpus.Corpus.read`, which has the errors too.
-        columns: of a table, those of names and of labels, by the flags that set them.
+        columns: of a table, those of names, of labels and, if any, of kinds, by the flags that set them.
         pipeline: as of :meth:`charrnn.corpus.Corpus.read`.
         options: likewise.
     """
@@ -59,26 +62,31 @@ def read_labelled_names(
         raise InputError(
             f"{path}: cannot be read ({error.strerror or error}). Check the path and its rights."
         ) from error
-    for file in files:
+    for file, kind in files:
         before = len(collector.names)
         table_format = format_of(file)
         options.check_format(table_format)
         if table_format:
-            for (names, labels), bad_rows in read_columns(TableFile(str(file), table_format, options), columns):
-                collector.add(zip(map(_none_if_missing, names), labels, strict=True))
+            for (names, labels, *more), bad_rows in read_columns(TableFile(str(file), table_format, options), columns):
+                kinds = more[0] if more else repeat(None)
+                collector.add(zip(map(_none_if_missing, names), labels, kinds, strict=False))
                 collector.add_bad_rows(bad_rows)
         else:
-            collector.add(zip(read_lines(file, options.encoding), repeat(_label_of(file))))
+            collector.add(zip(read_lines(file, options.encoding), repeat(_label_of(file)), repeat(kind)))
         if len(collector.names) == before:
             raise CorpusError(f"{file}: no names in it. Put one name a line there, or remove the file.")
-    return LabelledNames(collector.names, collector.labels, dict(+collector.dropped))
+    has_kinds = len(columns) > 2 or any(kind is not None for _, kind in files)
+    return LabelledNames(
+        collector.names, collector.labels, collector.kinds if has_kinds else [], dict(+collector.dropped)
+    )
 
 
 def _none_if_missing(name: object) -> object:
     return None if isinstance(name, str) and name in MISSING_NAMES else name
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path) -> list[tuple[Path, str | None]]:
+    """The files of a corpus, each with its kind, if it has one."""
     if not path.exists():
         corpora = ", ".join(repr(name) for name in (BUNDLED, *fetch.sources()))
         raise InputError(
@@ -86,11 +94,23 @@ def _files(path: Path) -> list[Path]:
             f"a table ({', '.join(FORMATS)}), or one of {corpora}."
         )
     if not path.is_dir():
-        return [path]
-    files = sorted(file for pattern in ("*.txt", "*.txt.gz") for file in path.glob(pattern))
-    if not files:
+        return [(path, None)]
+    flat: list[tuple[Path, str | None]] = [(file, None) for file in _lists_in(path)]
+    of_kinds = [
+        (file, folder.name) for folder in sorted(path.iterdir()) if folder.is_dir() for file in _lists_in(folder)
+    ]
+    if flat and of_kinds:
+        raise CorpusError(
+            f"{path}: holds {flat[0][0].name} beside {of_kinds[0][1]}/{of_kinds[0][0].name}. Put the former into a "
+            f"folder of its kind, or into {ANY_KIND}/."
+        )
+    if not flat and not of_kinds:
         raise InputError(f"{path}: no <Label>.txt in this folder. Put one text file a label there, one name a line.")
-    return files
+    return flat or list(of_kinds)
+
+
+def _lists_in(folder: Path) -> list[Path]:
+    return sorted(file for pattern in ("*.txt", "*.txt.gz") for file in folder.glob(pattern))
 
 
 def _label_of(file: Path) -> str:
@@ -99,29 +119,24 @@ def _label_of(file: Path) -> str:
 
 
 class _Collector:
-    """Cleans names and labels row by row, and counts the rows left out."""
+    """Cleans names, labels and kinds row by row, and counts the rows left out."""
 
     def __init__(self, source: str, pipeline: str) -> None:
         self.source, self.pipeline = source, pipeline
         self.names: list[str] = []
         self.labels: list[str] = []
+        self.kinds: list[str] = []
         self.dropped: Counter[str] = Counter()
-        self._clean_labels: dict[str, str] = {}  # by the text in the source
-        self._spellings: defaultdict[str, set[str]] = defaultdict(set)  # by the label in folded case
+        self._labels, self._kinds = (_Words(source, what, f"--{what}-column") for what in ("label", "kind"))
 
-    def add(self, rows: Iterable[tuple[object, object]]) -> None:
-        """Add rows of a name and a label: text, None, or values that are no text.
+    def add(self, rows: Iterable[tuple[object, object, object]]) -> None:
+        """Add rows of a name, a label and a kind: text, None, or values that are no text.
 
         Raises:
-            CorpusError: two labels differ in letter case alone, or there are over :data:`MOST_LABELS`.
+            CorpusError: two labels or kinds differ in case or marks alone, or there are over :data:`MOST_LABELS`.
         """
-        for raw_name, raw_label in rows:
-            if isinstance(raw_label, str) and raw_label in self._clean_labels:
-                label = self._clean_labels[raw_label]
-            else:
-                label = self._clean_label(raw_label)
-                if isinstance(raw_label, str):
-                    self._clean_labels[raw_label] = label
+        for raw_name, raw_label, raw_kind in rows:
+            label = self._labels.clean(raw_label)
             reason, name = self._clean_name(raw_name)
             if reason is None and not label:
                 reason = "missing-label"
@@ -130,6 +145,7 @@ class _Collector:
             else:
                 self.names.append(name)
                 self.labels.append(label)
+                self.kinds.append(ANY_KIND if raw_kind is None else self._kinds.clean(raw_kind) or ANY_KIND)
 
     def add_bad_rows(self, told: list[str]) -> None:
         """Count malformed rows that were left out, and tell the first ones on standard error."""
@@ -146,20 +162,45 @@ class _Collector:
             return "not-text", ""  # half a character, which no file can hold
         return rejection_reason(name, self.pipeline), name
 
-    def _clean_label(self, raw: object) -> str:
-        """The label, empty if it is missing."""
-        if is_missing(raw):
-            return ""
-        label = sys.intern(clean(str(raw)))
-        spellings = self._spellings[label.casefold()]
-        spellings.add(label)
+
+class _Words:
+    """The labels or the kinds of a corpus, each cleaned once."""
+
+    def __init__(self, source: str, what: str, flag: str) -> None:
+        self.source, self.what, self.flag = source, what, flag
+        self._cleaned: dict[str, str] = {}  # by the text in the source
+        self._spellings: defaultdict[str, set[str]] = defaultdict(set)  # by the word in folded case, without marks
+
+    def clean(self, raw: object) -> str:
+        """The word, empty if it is missing.
+
+        Raises:
+            CorpusError: another one differs in letter case or marks alone, or there are over :data:`MOST_LABELS`.
+        """
+        if isinstance(raw, str) and raw in self._cleaned:
+            return self._cleaned[raw]
+        word = "" if is_missing(raw) else sys.intern(clean(str(raw)))
+        if word:
+            self._check(word)
+        if isinstance(raw, str):
+            self._cleaned[raw] = word
+        return word
+
+    def _check(self, word: str) -> None:
+        spellings = self._spellings[_without_marks(word)]
+        spellings.add(word)
         if len(spellings) > 1:
             raise CorpusError(
-                f"{self.source}: the labels {' and '.join(sorted(spellings))} differ in letter case alone. "
-                "Merge them into one."
+                f"{self.source}: the {self.what}s {' and '.join(sorted(spellings))} differ in letter case or marks "
+                "alone. Merge them into one."
             )
         if len(self._spellings) > MOST_LABELS:
             raise CorpusError(
-                f"{self.source}: over {MOST_LABELS:,} distinct labels, the last one {label!r}. Is --label-column right?"
+                f"{self.source}: over {MOST_LABELS:,} distinct {self.what}s, the last one {word!r}. "
+                f"Is {self.flag} right?"
             )
-        return label
+
+
+def _without_marks(word: str) -> str:
+    """In folded case, without the marks on Latin, Greek and Cyrillic letters, which other scripts cannot do without."""
+    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if unicodedata.combining(c) < 200)

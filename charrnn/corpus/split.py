@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from itertools import repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,9 +22,9 @@ class Split(NamedTuple):
 
 
 def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_fraction: float = 0.1) -> Split:
-    """Split by name, stratified by label, the same on every machine and Python version.
+    """Split by name, stratified by label and kind, the same on every machine and Python version.
 
-    A name belongs to the stratum of its first label in sorted order. In each stratum the names are ordered by
+    A name belongs to the stratum of its first label and kind in sorted order. In each stratum the names are ordered by
     SHA-256 of seed and name; the first ones go to test, the next ones to validation. At least one name of every
     stratum is for training.
 
@@ -42,13 +43,13 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
             f"validation fraction {validation_fraction} and test fraction {test_fraction}: each must be at least 0, "
             "and their sum below 1."
         )
-    stratum_of: dict[str, str] = {}
-    for key, label in zip(corpus.keys, corpus.labels, strict=True):
-        if key not in stratum_of or label < stratum_of[key]:
-            stratum_of[key] = label
-    strata: defaultdict[str, list[str]] = defaultdict(list)
-    for key, label in stratum_of.items():
-        strata[label].append(key)
+    stratum_of: dict[str, tuple[str, str]] = {}
+    for key, label, kind in zip(corpus.keys, corpus.labels, corpus.kinds or repeat(""), strict=False):
+        if key not in stratum_of or (label, kind) < stratum_of[key]:
+            stratum_of[key] = label, kind
+    strata: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, stratum in stratum_of.items():
+        strata[stratum].append(key)
 
     side: dict[str, int] = {}  # 0 train, 1 validation, 2 test
     for keys in strata.values():
@@ -72,24 +73,27 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
 
 
 def write_split(splits: Split, folder: Path) -> None:
-    """Write train, validation and test as folders of ``<Label>.txt``; all appear together, or none does.
+    """Write train, validation and test as folders of ``<Label>.txt``, or ``<kind>/<Label>.txt``; all appear, or none.
 
     Args:
         splits: what to write.
         folder: absent, or empty.
 
     Raises:
-        CorpusError: a label is no file name.
+        CorpusError: a label or a kind is no file name.
         StorageError: the folder cannot be written.
     """
     with storage_errors(str(folder), "Choose another place."), atomic_folder(folder) as temporary:
         for side, corpus in splits._asdict().items():
             (temporary / side).mkdir()
-            names_of: dict[str, list[str]] = {label: [] for label in corpus.label_set}
-            for name, label in zip(corpus.names, corpus.labels, strict=True):
-                names_of[label].append(name)
-            for label, names in names_of.items():
-                if Path(label).name != label:
-                    raise CorpusError(f"the label {label!r} is no file name. Rename it.")
+            names_of: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+            for name, label, kind in zip(corpus.names, corpus.labels, corpus.kinds or repeat(""), strict=False):
+                names_of[kind, label].append(name)
+            for (kind, label), names in names_of.items():
+                for what, word in (("label", label), ("kind", kind)):
+                    if Path(word).name != word:
+                        raise CorpusError(f"the {what} {word!r} is no file name. Rename it.")
+                folder = temporary / side / kind
+                folder.mkdir(exist_ok=True)
                 content = "".join(f"{name}\n" for name in names)
-                (temporary / side / f"{label}.txt").write_text(content, encoding="utf-8")
+                (folder / f"{label}.txt").write_text(content, encoding="utf-8")

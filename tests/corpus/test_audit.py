@@ -121,3 +121,32 @@ def test_labels_that_repeat_the_most_of_their_rows_come_first():
 def test_who_has_marks_is_told_how_to_keep_them():
     found = kinds(joined(Corpus(["Dvořák"], ["x"]), many("x")))
     assert "--pipeline native" in found["transliterated"]["next"]
+
+
+def test_kinds_are_counted_by_label():
+    one, two = many("A"), many("B")
+    corpus = Corpus(
+        one.names * 2 + two.names,
+        one.labels * 2 + two.labels,
+        kinds=["surname"] * 60 + ["female"] * 60 + ["surname"] * 60,
+    )
+    report = audit(corpus)
+    assert report["labels"]["A"] == {"rows": 120, "distinct": 60, "kinds": {"female": 60, "surname": 60}}
+    assert report["kinds"] == {
+        "female": {"rows": 60, "distinct": 60, "labels": 1},
+        "surname": {"rows": 120, "distinct": 120, "labels": 2},
+    }
+    found = kinds(corpus)
+    # A name of two kinds is no repeat.
+    assert "repeated" not in found
+    assert "only A has names of the kind female" in found["kind-of-one-label"]["message"]
+    told = as_text(report).splitlines()
+    assert told[3].split() == ["label", "rows", "distinct", "share", "female", "surname"]
+    assert told[4].split() == ["A", "120", "60", "50.0%", "60", "60"]
+    assert told[6].split() == ["all", "180", "120", "60", "120"]
+
+
+def test_a_corpus_without_kinds_has_none_in_its_audit():
+    report = audit(many("A"))
+    assert report["kinds"] == {} and "kinds" not in report["labels"]["A"]
+    assert "kind" not in as_text(report)

@@ -1,4 +1,7 @@
+import pytest
+
 from charrnn.corpus import Corpus
+from charrnn.errors import CorpusError
 
 CORPUS = Corpus(["Nowak", "NOWAK", "Nowák", "Nowak", "Sato"], ["Polish", "Polish", "Czech", "Polish", "Japanese"])
 
@@ -38,3 +41,15 @@ def test_repeats_are_counted_beside_what_reading_left_out():
     corpus = Corpus(CORPUS.names, CORPUS.labels, dropped={"no-letters": 2})
     assert corpus.distinct_pairs().dropped == {"no-letters": 2, "repeated": 2}
     assert corpus.distinct_pairs().distinct_pairs().dropped == {"no-letters": 2, "repeated": 2}
+
+
+def test_the_kind_of_a_name_counts_where_there_are_kinds():
+    plain, some = CORPUS.select([0, 4]), Corpus(["Nowak", "Sato"], ["Polish", "Japanese"], kinds=["surname", "any"])
+    other = Corpus(["Nowak", "Sato"], ["Polish", "Japanese"], kinds=["male", "any"])
+    assert len({plain.fingerprint, some.fingerprint, other.fingerprint}) == 3
+    assert (
+        some.select([1]).kinds == some.without(["nowak"]).kinds == ["any"] and some.distinct_pairs().kinds == some.kinds
+    )
+    assert plain.kinds == plain.select([0]).kinds == [] and plain.kind_counts == {}
+    with pytest.raises(CorpusError, match="2 names and 1 kinds"):
+        Corpus(["Nowak", "Sato"], ["Polish", "Japanese"], kinds=["surname"])

@@ -2,6 +2,7 @@ import csv
 import gzip
 import json
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,69 @@ def test_folder_of_labels(tmp_path):
     assert corpus.dropped == {"missing-name": 1}
 
 
+def write_kinds(folder):
+    for path, names in (("surname/Czech.txt", "Novák\nDvořák"), ("female/Czech.txt", "Eva"), ("any/Irish.txt", "Mac")):
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(names, encoding="utf-8")
+
+
+def test_a_folder_of_kinds(tmp_path):
+    write_kinds(tmp_path)
+    (tmp_path / "empty").mkdir()  # no list, no kind
+    corpus = Corpus.read(tmp_path)
+    assert list(zip(corpus.names, corpus.labels, corpus.kinds, strict=True)) == [
+        ("Mac", "Irish", "any"),
+        ("Eva", "Czech", "female"),
+        ("Novák", "Czech", "surname"),
+        ("Dvořák", "Czech", "surname"),
+    ]
+    assert corpus.kind_counts == {"any": 1, "female": 1, "surname": 2}
+
+
+def test_lists_beside_kinds_are_refused(tmp_path):
+    write_kinds(tmp_path)
+    (tmp_path / "Greek.txt").write_text("Papas")
+    with pytest.raises(
+        CorpusError, match=r"holds Greek\.txt beside any/Irish\.txt\. Put the former into a folder of its"
+    ):
+        Corpus.read(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "json", "parquet", "xlsx"])
+def test_a_table_of_kinds(suffix, tmp_path):
+    rows = [("Novák", "Czech", "surname"), ("Eva", "Czech", ""), ("Aoife", "Irish", " female ")]
+    frame = pd.DataFrame(rows, columns=["name", "label", "Sort"])
+    path = tmp_path / f"names.{suffix}"
+    if suffix == "csv":
+        frame.to_csv(path, index=False)
+    elif suffix in ("json", "jsonl"):
+        frame.to_json(path, orient="records", lines=suffix == "jsonl")
+    else:
+        getattr(frame, {"parquet": "to_parquet", "xlsx": "to_excel"}[suffix])(path, index=False)
+    assert Corpus.read(path, kind_column="sort").kinds == ["surname", "any", "female"]
+    assert Corpus.read(path).kinds == []
+    with pytest.raises(InputError, match="--kind-column"):
+        Corpus.read(path, kind_column="absent")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("Ab,M\u0101ori,\nCd,Maori,", "labels Maori and Māori differ in letter case or marks alone"),
+        ("Ab,A,female\nCd,A,Female", "kinds Female and female differ in letter case or marks alone"),
+    ],
+)
+def test_words_that_cannot_be_told_apart_are_refused(rows, message, tmp_path):
+    (tmp_path / "names.csv").write_text(f"name,label,kind\n{rows}\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match=message):
+        Corpus.read(tmp_path / "names.csv", kind_column="kind")
+
+
+def test_marks_of_scripts_that_spell_with_them_tell_labels_apart(tmp_path):
+    (tmp_path / "names.csv").write_text("name,label\nAb,\u0915\u093f\nCd,\u0915\u0940\n", encoding="utf-8")
+    assert len(Corpus.read(tmp_path / "names.csv").label_set) == 2
+
+
 def test_file_is_one_label(tmp_path):
     (tmp_path / "names.txt").write_text("emma\nolivia\n12\n" + "x" * 101)
     corpus = Corpus.read(tmp_path / "names.txt")
@@ -48,7 +112,7 @@ def test_bundled_corpus_has_the_eighteen_labels():
         ({"A.txt": b"Nowak", "B.txt": b"\n"}, CorpusError, r"B\.txt: no names"),
         ({"A.txt": b""}, CorpusError, r"A\.txt: no names"),
         ({"A.txt": b"ok\nM\xfcller\n"}, InputError, r"A\.txt, line 2, column 2: not UTF-8 \(byte 0xfc\)"),
-        ({"A.txt": b"x", "a.txt": b"y"}, CorpusError, "labels A and a differ in letter case alone"),
+        ({"A.txt": b"x", "a.txt": b"y"}, CorpusError, "labels A and a differ in letter case or marks alone"),
         ({"A.txt": "Nowak".encode("utf-16")}, InputError, r"A\.txt, line 1: not UTF-8 but UTF-16"),
         ({"A.txt": b"ab\n\x89PNG\0\0"}, InputError, r"A\.txt, line 2, column 1: binary data"),
         ({"A.txt": b"ab\n\0\0"}, InputError, r"A\.txt, line 2, column 1: binary data"),
@@ -157,7 +221,7 @@ def test_the_pipeline_decides_which_scripts_are_read(tmp_path):
         ("t.jsonl", "[1]\n", InputError, r"row 1: no JSON object"),
         ("t.jsonl", '{"name": "Li"}\n', InputError, r"t\.jsonl: no column 'label'"),
         ("t.parquet", "PAR1 not at all", InputError, "no readable Parquet file"),
-        ("t.csv", "name,label\nab,A\ncd,a\n", CorpusError, "labels A and a differ in letter case alone"),
+        ("t.csv", "name,label\nab,A\ncd,a\n", CorpusError, "labels A and a differ in letter case or marks alone"),
         (
             "t.csv",
             "name,label\n" + "".join(f"ab,L{i}\n" for i in range(10_000)),

@@ -110,3 +110,36 @@ def test_a_folder_that_cannot_be_written_is_a_storage_error_and_stays_as_it_is(t
     with pytest.raises(StorageError, match=r"out: cannot be written \(.*\)\. Choose another place\."):
         written(tmp_path)
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]
+
+
+KINDS = Corpus(
+    [f"{a}{b}{c}o" for a in "BDKL" for b in "aeiou" for c in "mnrst"],
+    [label for label in "ABAB" for _ in range(25)],
+    kinds=[kind for kind in ("surname", "surname", "female", "any") for _ in range(25)],
+)
+
+
+def test_every_kind_of_a_label_is_split_by_itself():
+    splits = split(KINDS, 3, 0.2, 0.2)
+    for own, size in zip(splits, (15, 5, 5), strict=True):
+        assert Counter(zip(own.labels, own.kinds, strict=True)) == dict.fromkeys(
+            [("A", "surname"), ("B", "surname"), ("A", "female"), ("B", "any")], size
+        )
+
+
+def test_a_name_of_two_kinds_stands_on_one_side():
+    both = Corpus(KINDS.names * 2, KINDS.labels * 2, kinds=["surname"] * 100 + ["female"] * 100)
+    sides = [set(own.keys) for own in split(both)]
+    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+
+
+def test_kinds_are_written_as_folders_and_read_again(tmp_path):
+    splits = split(KINDS)
+    write_split(splits, tmp_path / "out")
+    for side, own in splits._asdict().items():
+        again = Corpus.read(tmp_path / "out" / side)
+        assert again.fingerprint == own.fingerprint and again.kind_counts == own.kind_counts
+    odd = Corpus(KINDS.names, KINDS.labels, kinds=["a/b"] * 100)
+    with pytest.raises(CorpusError, match="the kind 'a/b' is no file name"):
+        write_split(split(odd), tmp_path / "odd")
+    assert not (tmp_path / "odd").exists()
