@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from charrnn.corpus.rows import ReadOptions
 
 
-ANY_KIND = "any"
-"""The kind of a name of no kind in particular, in a corpus whose other names have kinds."""
-
-
 @dataclass(frozen=True)
 class Corpus:
     """Names with their labels, in the order of the source, repeats included.
@@ -83,7 +79,7 @@ class Corpus:
                 :data:`charrnn.text.PIPELINES`).
             options: encoding, delimiter, and what to do with malformed rows; not used for the corpora above that have a
                 name.
-            kind_column: of a table, with the kinds; an empty cell stands for :data:`ANY_KIND`. None: there are none.
+            kind_column: of a table, with the kinds; an empty cell stands for ``any``. None: there are none.
 
         Raises:
             InputError: it is missing, empty, malformed, or in another encoding; the message names file and row.

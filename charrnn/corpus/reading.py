@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from charrnn import arguments
 from charrnn.corpus import fetch
-from charrnn.corpus.corpus import ANY_KIND
 from charrnn.corpus.rows import FORMATS, ReadOptions, TableFile, format_of, read_columns, read_lines
 from charrnn.errors import CorpusError, InputError
 from charrnn.text import MISSING_NAMES, clean, is_missing, printable, rejection_reason
 
 BUNDLED = "names"
+ANY_KIND = "any"
+"""The kind of a name of no kind in particular, in a corpus whose other names have kinds."""
 MOST_LABELS = 1000
 MOST_TOLD = 10
 """Malformed rows that are told; the others are counted."""
