@@ -114,9 +114,9 @@ def _dropped(corpus: Corpus) -> Iterator[Finding]:
 
 
 def _repeats(corpus: Corpus) -> Iterator[Finding]:
-    distinct = Counter(
-        label for label, *_ in {*zip(corpus.labels, corpus.keys, corpus.kinds or corpus.labels, strict=True)}
-    )
+    rows = Counter(zip(corpus.labels, corpus.keys, corpus.kinds or corpus.labels, strict=True))
+    distinct = Counter(label for label, *_ in rows)
+    often = [f"{name} {count:,} times" for (_, name, _), count in rows.most_common(3) if count > 1]
     surplus = {label: count - distinct[label] for label, count in corpus.label_counts.items()}
     total = sum(surplus.values())
     if not total:
@@ -133,7 +133,8 @@ def _repeats(corpus: Corpus) -> Iterator[Finding]:
         "repeated",
         "warning" if share > 0.5 else "info",
         total,
-        f"{total:,} rows repeat a name of the same label{' and kind' if corpus.kinds else ''} ({examples})",
+        f"{total:,} rows repeat a name of the same label{' and kind' if corpus.kinds else ''} ({examples}), most "
+        f"of all {', '.join(often)}",
         "Nothing for a classifier, which drops them. For a generator, remove them unless the repeats mean frequency.",
     )
 
@@ -144,6 +145,7 @@ def _cross_label(labels_of: dict[str, set[str]], pairs: int) -> Iterator[Finding
         return
     common = Counter(" and ".join(sorted(labels_of[name])) for name in names).most_common(3)
     examples = "; ".join(f"{labels}: {count:,}" for labels, count in common)
+    examples += f"; such as {some(sorted(names))}"
     yield Finding(
         "cross-label",
         "info",

@@ -150,3 +150,10 @@ def test_a_corpus_without_kinds_has_none_in_its_audit():
     report = audit(many("A"))
     assert report["kinds"] == {} and "kinds" not in report["labels"]["A"]
     assert "kind" not in as_text(report)
+
+
+def test_repeated_names_and_those_of_several_labels_are_named():
+    corpus = joined(many("A"), many("B"), Corpus(["Popa", "Popa", "Aboe", "aboe", "Nagy"], ["A", "B", "A", "A", "A"]))
+    found = kinds(corpus)
+    assert found["repeated"]["message"].endswith("most of all aboe 2 times")
+    assert "such as popa" in found["cross-label"]["message"]
