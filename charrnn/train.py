@@ -83,7 +83,9 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn.training.transfer import base_pipeline, check_architecture
     init = None if flags.init is None else locate(flags.init)
     if init is not None:
-        check_architecture(init, {key: getattr(flags, key) for key in ("cell", "hidden")})
+        # Runs that were begun while these flags had no effect can be resumed with them alone.
+        if not (flags.resume and (flags.out / "run").exists()):
+            check_architecture(init, {key: getattr(flags, key) for key in ("cell", "hidden")})
         if flags.pipeline is None:
             settings = dataclasses.replace(settings, pipeline=base_pipeline(init))
     command = command_line(flags, settings)

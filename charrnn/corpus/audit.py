@@ -47,7 +47,7 @@ def audit(corpus: Corpus) -> dict[str, Any]:
         *_characters(corpus),
         *suspicious_names(corpus),
         *tiny_labels(corpus),
-        *_kinds_of_one_label(by_kind),
+        *(_kinds_of_one_label(by_kind) if len(keys_of) > 1 else []),
         *_large_labels(keys_of, len(labels_of)),
         *_near_duplicates(corpus),
     ]

@@ -17,6 +17,8 @@ from charrnn.errors import CorpusError, InputError
 from charrnn.text import MISSING_NAMES, clean, is_missing, printable, rejection_reason
 
 BUNDLED = "names"
+SIDES = {"train", "validation", "test"}
+"""The folders that a split is written to: no kinds."""
 ANY_KIND = "any"
 """The kind of a name of no kind in particular, in a corpus whose other names have kinds."""
 MOST_LABELS = 1000
@@ -76,7 +78,7 @@ def read_labelled_names(
             collector.add(zip(read_lines(file, options.encoding), repeat(_label_of(file)), repeat(kind)))
         if len(collector.names) == before:
             raise CorpusError(f"{file}: no names in it. Put one name a line there, or remove the file.")
-    has_kinds = len(columns) > 2 or any(kind is not None for _, kind in files)
+    has_kinds = any(kind is not None or (len(columns) > 2 and format_of(file)) for file, kind in files)
     return LabelledNames(
         collector.names, collector.labels, collector.kinds if has_kinds else [], dict(+collector.dropped)
     )
@@ -97,9 +99,10 @@ def _files(path: Path) -> list[tuple[Path, str | None]]:
     if not path.is_dir():
         return [(path, None)]
     flat: list[tuple[Path, str | None]] = [(file, None) for file in _lists_in(path)]
-    of_kinds = [
-        (file, folder.name) for folder in sorted(path.iterdir()) if folder.is_dir() for file in _lists_in(folder)
-    ]
+    folders = sorted(own for own in path.iterdir() if own.is_dir() and not own.name.startswith("."))
+    of_kinds: list[tuple[Path, str | None]] = [(file, own.name) for own in folders for file in _lists_in(own)]
+    if {own.name for own in folders} == SIDES and not flat:
+        raise InputError(f"{path}: holds the sides of a split. Give one of them, such as {path / 'train'}.")
     if flat and of_kinds:
         raise CorpusError(
             f"{path}: holds {flat[0][0].name} beside {of_kinds[0][1]}/{of_kinds[0][0].name}. Put the former into a "
@@ -107,7 +110,7 @@ def _files(path: Path) -> list[tuple[Path, str | None]]:
         )
     if not flat and not of_kinds:
         raise InputError(f"{path}: no <Label>.txt in this folder. Put one text file a label there, one name a line.")
-    return flat or list(of_kinds)
+    return flat or of_kinds
 
 
 def _lists_in(folder: Path) -> list[Path]:
@@ -146,7 +149,8 @@ class _Collector:
             else:
                 self.names.append(name)
                 self.labels.append(label)
-                self.kinds.append(ANY_KIND if raw_kind is None else self._kinds.clean(raw_kind) or ANY_KIND)
+                kind = "" if raw_kind is None else self._kinds.clean(raw_kind)
+                self.kinds.append(kind or self._kinds.clean(ANY_KIND))
 
     def add_bad_rows(self, told: list[str]) -> None:
         """Count malformed rows that were left out, and tell the first ones on standard error."""
@@ -203,5 +207,11 @@ class _Words:
 
 
 def _without_marks(word: str) -> str:
-    """In folded case, without the marks on Latin, Greek and Cyrillic letters, which other scripts cannot do without."""
-    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if unicodedata.combining(c) < 200)
+    """In folded case, without the marks on Latin letters; in other scripts they make other letters, as in й."""
+    kept, is_latin = [], False
+    for c in unicodedata.normalize("NFKD", word.casefold()):
+        if not unicodedata.combining(c):
+            is_latin = unicodedata.name(c, "").startswith("LATIN")
+        if not (is_latin and unicodedata.combining(c)):
+            kept.append(c)
+    return "".join(kept)

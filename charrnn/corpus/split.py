@@ -31,8 +31,8 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
     Args:
         corpus: the names; :attr:`Corpus.keys` decides which spellings are one name.
         seed: of the order of names.
-        validation_fraction: of the names of each label.
-        test_fraction: of the names of each label.
+        validation_fraction: of the names of each label and kind.
+        test_fraction: of the names of each label and kind.
 
     Raises:
         SettingsError: a fraction is negative, or both leave nothing to train on.
@@ -90,10 +90,10 @@ def write_split(splits: Split, folder: Path) -> None:
             for name, label, kind in zip(corpus.names, corpus.labels, corpus.kinds or repeat(""), strict=False):
                 names_of[kind, label].append(name)
             for (kind, label), names in names_of.items():
-                for what, word in (("label", label), ("kind", kind)):
-                    if Path(word).name != word:
+                for what, word in (("label", label), *([("kind", kind)] if corpus.kinds else [])):
+                    if Path(word).name != word or word in ("", ".", ".."):
                         raise CorpusError(f"the {what} {word!r} is no file name. Rename it.")
-                folder = temporary / side / kind
-                folder.mkdir(exist_ok=True)
+                own_folder = temporary / side / kind
+                own_folder.mkdir(exist_ok=True)
                 content = "".join(f"{name}\n" for name in names)
-                (folder / f"{label}.txt").write_text(content, encoding="utf-8")
+                (own_folder / f"{label}.txt").write_text(content, encoding="utf-8")

@@ -119,11 +119,12 @@ class Constraints:
             if getattr(self, f.name) != f.default and f.name != "any_case"
         )
         self._check(f"{given}, together", automaton, most)
+        greatest = automaton.longest(most) if spelling else 0
         for alternatives in spelling:
             for rule in alternatives:
                 with suppress(StateLimitError):
                     spelled = automaton.intersection(compiled_rule(rule, alphabet))
-                    if spelled.longest(most) == automaton.longest(most):
+                    if spelled.longest(most) == greatest:
                         automaton = spelled
                         break
         return Guide(automaton, most)

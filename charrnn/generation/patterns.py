@@ -186,7 +186,9 @@ class _Nondeterministic:
 
     def state(self) -> int:
         if len(self.transitions) >= MAX_STATES:
-            raise SettingsError(f"pattern {self.pattern!r}: needs more than {MAX_STATES:,} states. Give a simpler one.")
+            raise StateLimitError(
+                f"pattern {self.pattern!r}: needs more than {MAX_STATES:,} states. Give a simpler one."
+            )
         self.transitions.append([])
         self.empty.append([])
         return len(self.transitions) - 1

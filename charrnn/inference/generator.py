@@ -121,7 +121,7 @@ class Generator(NameLikelihood):
         instance("request", request, Request, "a Request", SettingsError)
         instance("sample", sample, Sample, "a Sample", SettingsError)
         attempt = integer("sample.attempt", sample.attempt, "from 0 to 2^63 - 1", 0, 2**63 - 1)
-        if not self._spelling(request):
+        if not self.spellings:
             # A folder with the same weights may know rules, which this name did not keep.
             request = dataclasses.replace(request, constraints=dataclasses.replace(request.constraints, any_case=True))
         return make_stamp(self.config.weights_sha256, request, attempt)

@@ -19,7 +19,7 @@ def load(path: str | Path) -> Classifier | Generator:
         ModelFolderError: the folder is absent, incomplete, altered, or of another format version.
         InputError: this is no path.
     """
-    arguments.path("path", path)
+    arguments.path("path", path)  # the Path that it gives has no ./ before it any more
     folder = locate(path)
     config, weights = model_folder.read(folder)
     return Classifier(config, weights) if config.task == "classifier" else Generator(config, weights, folder)

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 EVIDENCE = 3
+"""Names of a long list that show something (see :func:`evidence`)."""
 EXCEPTIONS = 0.01
 """Share of names that may break a rule which holds, or fewer names than :func:`evidence`."""
 MOST_SHOWN = 200
@@ -72,15 +73,11 @@ class WordRule:
         alphabet = sorted({c for own in words for word in own for c in word})
         allowed = max(EXCEPTIONS * len(words), evidence(len(words)) - 1)
         for case in CASES:
-            rule = shown.with_case(case)
+            rule = replace(shown, case=case)
             keeps = re.compile("|".join(rule.patterns(alphabet))).fullmatch
             if sum(not all(map(keeps, own)) for own in words) <= allowed:
                 break
         return rule
-
-    def with_case(self, case: str) -> WordRule:
-        """The rule with another case."""
-        return replace(self, case=case)
 
     def patterns(self, alphabet: Sequence[str]) -> list[str]:
         """Regular expressions for words of the alphabet: one that may end a name, and one that may not, if any."""
@@ -176,7 +173,7 @@ class Spelling:
         more = f"{gap}(({later_lower[0]}){gap})*({later})" if later_lower else f"{gap}({later})"
         begin = f"(({first})|({first_lower[0]}){more})" if first_lower else f"({first})"
         lax = [
-            rule.with_case(rule.case if rule.case in ("upper", "any") else "one-capital").patterns(alphabet)[0]
+            replace(rule, case=rule.case if rule.case in ("upper", "any") else "one-capital").patterns(alphabet)[0]
             for rule in (self.first, self.later)
         ]
         ends = f"[{_SEPARATORS}]*"

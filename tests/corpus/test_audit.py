@@ -146,6 +146,11 @@ def test_kinds_are_counted_by_label():
     assert told[6].split() == ["all", "180", "120", "60", "120"]
 
 
+def test_kinds_of_the_only_label_are_no_finding():
+    one = many("A")
+    assert "kind-of-one-label" not in kinds(Corpus(one.names, one.labels, kinds=["male", "female"] * 30))
+
+
 def test_a_corpus_without_kinds_has_none_in_its_audit():
     report = audit(many("A"))
     assert report["kinds"] == {} and "kinds" not in report["labels"]["A"]

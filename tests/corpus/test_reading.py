@@ -77,6 +77,7 @@ def test_a_table_of_kinds(suffix, tmp_path):
     [
         ("Ab,M\u0101ori,\nCd,Maori,", "labels Maori and Māori differ in letter case or marks alone"),
         ("Ab,A,female\nCd,A,Female", "kinds Female and female differ in letter case or marks alone"),
+        ("Ab,A,Any\nCd,A,", "kinds Any and any differ in letter case or marks alone"),
     ],
 )
 def test_words_that_cannot_be_told_apart_are_refused(rows, message, tmp_path):
@@ -85,9 +86,19 @@ def test_words_that_cannot_be_told_apart_are_refused(rows, message, tmp_path):
         Corpus.read(tmp_path / "names.csv", kind_column="kind")
 
 
-def test_marks_of_scripts_that_spell_with_them_tell_labels_apart(tmp_path):
-    (tmp_path / "names.csv").write_text("name,label\nAb,\u0915\u093f\nCd,\u0915\u0940\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    "labels", [("\u0915\u093f", "\u0915\u0940"), ("\u043a\u0438", "\u043a\u0439"), ("\u0623\u062d", "\u0627\u062d")]
+)
+def test_marks_of_scripts_that_spell_with_them_tell_labels_apart(labels, tmp_path):
+    (tmp_path / "names.csv").write_text(f"name,label\nAb,{labels[0]}\nCd,{labels[1]}\n", encoding="utf-8")
     assert len(Corpus.read(tmp_path / "names.csv").label_set) == 2
+
+
+def test_what_has_no_kinds_gets_none(tmp_path):
+    (tmp_path / "A.txt").write_text("Ab\nCd")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "A.txt").write_text("Ef")
+    assert Corpus.read(tmp_path, kind_column="sort").kinds == Corpus.read(tmp_path).kinds == []
 
 
 def test_file_is_one_label(tmp_path):

@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split, write_split
-from charrnn.errors import CorpusError, SettingsError, StorageError
+from charrnn.errors import CorpusError, InputError, SettingsError, StorageError
 
 names = st.lists(st.tuples(st.text("abAB", min_size=1, max_size=4), st.sampled_from("XYZ")), min_size=40, max_size=120)
 
@@ -139,7 +140,10 @@ def test_kinds_are_written_as_folders_and_read_again(tmp_path):
     for side, own in splits._asdict().items():
         again = Corpus.read(tmp_path / "out" / side)
         assert again.fingerprint == own.fingerprint and again.kind_counts == own.kind_counts
-    odd = Corpus(KINDS.names, KINDS.labels, kinds=["a/b"] * 100)
-    with pytest.raises(CorpusError, match="the kind 'a/b' is no file name"):
-        write_split(split(odd), tmp_path / "odd")
-    assert not (tmp_path / "odd").exists()
+    for kind in ("a/b", "..", ".", ""):
+        odd = Corpus(KINDS.names, KINDS.labels, kinds=[kind] * 99 + ["surname"])
+        with pytest.raises(CorpusError, match=re.escape(f"the kind {kind!r} is no file name")):
+            write_split(split(odd), tmp_path / "odd")
+        assert not (tmp_path / "odd").exists()
+    with pytest.raises(InputError, match="holds the sides of a split"):
+        Corpus.read(tmp_path / "out")
