@@ -39,6 +39,7 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/finetuning.py
+	$(BIN)/python benchmarks/ngram_floor.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py
 	$(BIN)/python benchmarks/service.py
@@ -61,7 +62,7 @@ data: .venv/setup.stamp
 models: .venv/setup.stamp
 	rm -rf runs/names
 	for task in classifier generator; do \
-	    $(BIN)/python -m charrnn.train $$task --data names --score-on tutorial --out runs/names/$$task || exit 2; \
+	    $(BIN)/python -m charrnn.train $$task --data names/surname --score-on tutorial --out runs/names/$$task || exit 2; \
 	    rm -rf charrnn/pretrained/names/$$task runs/names/$$task/run; \
 	    mkdir -p charrnn/pretrained/names; \
 	    cp -r runs/names/$$task charrnn/pretrained/names/$$task; \

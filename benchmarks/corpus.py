@@ -21,7 +21,7 @@ ROWS = 1_000_000
 
 def write_names(path: Path) -> None:
     """Write a CSV of names made of the halves of two bundled ones: they look like names, and few repeat."""
-    corpus = charrnn.Corpus.read("names")
+    corpus = charrnn.Corpus.read("names/surname")
     rng = np.random.default_rng(0)
     left, right = rng.integers(len(corpus), size=(2, ROWS))
     with path.open("w", encoding="utf-8") as stream:

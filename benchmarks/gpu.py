@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from common import SHARED, report
 
-DATA = str(SHARED / "tutorial") if (SHARED / "tutorial").is_dir() else "names"
+DATA = str(SHARED / "tutorial") if (SHARED / "tutorial").is_dir() else "names/surname"
 TRAIN = ["-m", "charrnn.train", "classifier", "--data", DATA]
 
 

@@ -126,7 +126,7 @@ def replicas() -> list[int]:
 def on_ray() -> dict[str, Any]:
     """Two replicas: their answers beside the model's, and one killed under load, :data:`KILLS` times."""
     server = Server("--engine", "ray", "--workers", "2")
-    names = charrnn.Corpus.read("names").names[:: 34_000 // NAMES][:NAMES]
+    names = charrnn.Corpus.read("names/surname").names[:: 34_000 // NAMES][:NAMES]
     classifier, generator = charrnn.load("names/classifier"), charrnn.load("names/generator")
     largest, other = 0.0, 0
     with httpx.Client(base_url=server.url, timeout=30) as client:

@@ -44,7 +44,7 @@ class Requests:
 
     def __init__(self) -> None:
         self.draw = random.Random(0)
-        self.names = sorted(set(charrnn.Corpus.read("names").names))
+        self.names = sorted(set(charrnn.Corpus.read("names/surname").names))
         self.draw.shuffle(self.names)
         self.bodies = [_json({"names": [name]}).decode() for name in self.names]
         # Ready-made, because the generator shares the processors with the server.

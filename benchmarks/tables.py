@@ -23,7 +23,7 @@ LARGE, MEDIUM = 10_000_000, 1_000_000
 
 
 def write_table(path: Path, rows: int) -> None:
-    names, letters, draw = charrnn.Corpus.read("names").names, "abcdefghijklmnopqrstuvwxyz", random.Random(0)
+    names, letters, draw = charrnn.Corpus.read("names/surname").names, "abcdefghijklmnopqrstuvwxyz", random.Random(0)
     with path.open("w", encoding="utf-8") as stream:
         stream.write("id,name\n")
         for i in range(rows):

@@ -28,6 +28,8 @@ from pathlib import Path
 
 LONGEST = 4000
 """Characters of a message at most."""
+MANY = 20
+"""Words that a message lists at most."""
 DISTRIBUTION = "charrnn-names"
 """Name on the Python package index. ``charrnn`` is another project there."""
 
@@ -87,12 +89,19 @@ class ImpossibleConstraint(SettingsError):  # noqa: N818 - it names what is wron
     """No name can meet what is asked of generated names."""
 
 
+def some_of(known: Sequence[str]) -> str:
+    """The words, or of more than :data:`MANY` the first ones and how many there are."""
+    if len(known) <= MANY:
+        return ", ".join(known)
+    return f"{', '.join(known[:3])} and {len(known) - 3} more, which charrnn info lists"
+
+
 class UnknownLabelError(SettingsError):
     """A label that the model was not trained on."""
 
     @classmethod
     def of(cls, label: object, known: Sequence[str], setting: str = "") -> UnknownLabelError:
-        """The error with the nearest known label, and all of them.
+        """The error with the nearest known label, and those there are.
 
         Args:
             label: that was given.
@@ -101,7 +110,7 @@ class UnknownLabelError(SettingsError):
         """
         where = f"{setting}: " if setting else ""
         return cls(
-            f"{where}unknown label {shown(label)}{did_you_mean(label, known)}; this model knows {', '.join(known)}."
+            f"{where}unknown label {shown(label)}{did_you_mean(label, known)}; this model knows {some_of(known)}."
         )
 
 

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def small_corpus_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every sixth name of four labels of the bundled corpus, as a folder."""
     folder = tmp_path_factory.mktemp("small")
-    corpus = Corpus.read("names")
+    corpus = Corpus.read("names/surname")
     for label in ("Italian", "Japanese", "Polish", "Greek"):
         own = [n for n, lab in zip(corpus.names, corpus.labels, strict=True) if lab == label]
         (folder / f"{label}.txt").write_text("\n".join(own[::6]) + "\n", encoding="utf-8")

@@ -27,7 +27,7 @@ CYRILLIC = [
 def models(tmp_path_factory):
     """Folders of a classifier and a generator of Czech, Irish and Russian names as they are written."""
     root = tmp_path_factory.mktemp("native")
-    corpus = Corpus.read("names")
+    corpus = Corpus.read("names/surname")
     for label in ("Czech", "Irish"):
         own = [n for n, lab in zip(corpus.names, corpus.labels, strict=True) if lab == label]
         (root / "data" / f"{label}.txt").parent.mkdir(exist_ok=True)

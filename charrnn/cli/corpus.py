@@ -41,6 +41,12 @@ def add_command(commands: Any) -> None:
     split.add_argument(
         "--test-fraction", type=float, default=0.1, metavar="F", help="share of the names. Default: 0.1."
     )
+    split.add_argument(
+        "--pipeline",
+        choices=["ascii", "native"],
+        default="ascii",
+        help="of the model that the names are for: native keeps every script. Default: ascii.",
+    )
     split.set_defaults(execute=execute_split)
 
 
@@ -49,7 +55,7 @@ def execute_audit(flags: argparse.Namespace) -> int:
     from charrnn.corpus.audit import as_text, audit
     from charrnn.text import printable_json, printable_table
 
-    corpus = read_corpus(flags, flags.data)
+    corpus = read_corpus(flags, flags.data, "native")
     if flags.plot:
         from charrnn.corpus.plot import plot
 
@@ -75,7 +81,7 @@ def execute_split(flags: argparse.Namespace) -> int:
     from charrnn.corpus.split import split, write_split
 
     check_out(flags.out)
-    corpus = read_corpus(flags, flags.data)
+    corpus = read_corpus(flags, flags.data, flags.pipeline)
     splits = split(corpus, flags.seed, flags.validation_fraction, flags.test_fraction)
     write_split(splits, flags.out)
     for side, names in splits._asdict().items():

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import repeat
 from typing import Any
 
 from charrnn.corpus.corpus import Corpus
+from charrnn.corpus.label_facts import label_facts
+from charrnn.corpus.reading import BUNDLED
 from charrnn.corpus.split import split
 from charrnn.corpus.suspicion import Finding, some, suspicious_names, tiny_labels
 from charrnn.errors import CorpusError
-from charrnn.text import to_ascii
+from charrnn.text import fold_latin, is_readable, to_ascii
 
 LARGE_SHARE = 0.2
 """Of all distinct names; a label with more is reported."""
+SMALLEST = 2
+"""Lists of each kind of the bundled corpus that are explained."""
 NEAR_SAMPLE = 2000
 """Number of test names that are looked up among the training names for near duplicates."""
 
@@ -33,23 +37,26 @@ def audit(corpus: Corpus) -> dict[str, Any]:
     keys_of: defaultdict[str, set[str]] = defaultdict(set)
     labels_of: defaultdict[str, set[str]] = defaultdict(set)
     by_kind: dict[str, defaultdict[str, set[str]]] = {kind: defaultdict(set) for kind in corpus.kind_counts}
-    for key, label, kind in zip(corpus.keys, corpus.labels, corpus.kinds or repeat(""), strict=False):
+    keys = [fold_latin(name) for name in corpus.names]
+    for key, label, kind in zip(keys, corpus.labels, corpus.kinds or repeat(""), strict=False):
         keys_of[label].add(key)
         labels_of[key].add(label)
         if kind:
             by_kind[kind][label].add(key)
+    spelled = dict(zip(reversed(keys), reversed(corpus.names), strict=True))  # the first spelling of each
     pairs = sum(len(labels) for labels in labels_of.values())
     lengths = [len(name) for name in corpus.names]
     findings = [
         *_dropped(corpus),
-        *_repeats(corpus),
-        *_cross_label(labels_of, pairs),
+        *_repeats(corpus, keys, spelled),
+        *_cross_label(labels_of, pairs, spelled),
         *_characters(corpus),
         *suspicious_names(corpus),
         *tiny_labels(corpus),
         *(_kinds_of_one_label(by_kind) if len(keys_of) > 1 else []),
         *_large_labels(keys_of, len(labels_of)),
         *_near_duplicates(corpus),
+        *(_smallest_lists(by_kind) if corpus.source == BUNDLED and by_kind else []),
     ]
     return {
         "rows": len(corpus),
@@ -106,17 +113,33 @@ def _kinds_of_one_label(by_kind: dict[str, defaultdict[str, set[str]]]) -> Itera
             yield Finding("kind-of-one-label", "warning", 1, what, "Add names of this kind to other labels.")
 
 
+def _smallest_lists(by_kind: dict[str, defaultdict[str, set[str]]]) -> Iterator[Finding]:
+    """Of the bundled corpus, with what is known of their labels."""
+    smallest = [
+        (kind, label, len(own[label]))
+        for kind, own in by_kind.items()
+        for label in sorted(own, key=lambda label: len(own[label]))[:SMALLEST]
+    ]
+    smallest_labels = {label for _, label, _ in smallest}
+    facts = {label: own for label, own in label_facts().items() if label in smallest_labels}
+    sizes = "; ".join(f"{label}, {kind}: {count:,}" for kind, label, count in smallest)
+    notes = " ".join(f"{label}: {own.note}" for label, own in sorted(facts.items()))
+    what = f"the smallest lists are {sizes}. {notes}"
+    yield Finding("smallest-lists", "info", len(smallest), what, "Expect the least of these labels.")
+
+
 def _dropped(corpus: Corpus) -> Iterator[Finding]:
     for reason, count in sorted(corpus.dropped.items()):
         # Many lists separate or end their names with blank lines.
         severity = "info" if reason == "missing-name" else "warning"
-        yield Finding("dropped", severity, count, f"{count:,} rows left out: {reason}", "Mend or remove them.")
+        remedy = "Read them with --pipeline native." if reason == "unsupported-script" else "Mend or remove them."
+        yield Finding("dropped", severity, count, f"{count:,} rows left out: {reason}", remedy)
 
 
-def _repeats(corpus: Corpus) -> Iterator[Finding]:
-    rows = Counter(zip(corpus.labels, corpus.keys, corpus.kinds or corpus.labels, strict=True))
+def _repeats(corpus: Corpus, keys: list[str], spelled: Mapping[str, str]) -> Iterator[Finding]:
+    rows = Counter(zip(corpus.labels, keys, corpus.kinds or corpus.labels, strict=True))
     distinct = Counter(label for label, *_ in rows)
-    often = [f"{name} {count:,} times" for (_, name, _), count in rows.most_common(3) if count > 1]
+    often = [f"{spelled[key]} {count:,} times" for (_, key, _), count in rows.most_common(3) if count > 1]
     surplus = {label: count - distinct[label] for label, count in corpus.label_counts.items()}
     total = sum(surplus.values())
     if not total:
@@ -133,19 +156,19 @@ def _repeats(corpus: Corpus) -> Iterator[Finding]:
         "repeated",
         "warning" if share > 0.5 else "info",
         total,
-        f"{total:,} rows repeat a name of the same label{' and kind' if corpus.kinds else ''} ({examples}), most "
-        f"of all {', '.join(often)}",
+        f"{total:,} rows repeat a name of the same label{' and kind' if corpus.kinds else ''} in whatever case and "
+        f"marks ({examples}), most of all {', '.join(often)}",
         "Nothing for a classifier, which drops them. For a generator, remove them unless the repeats mean frequency.",
     )
 
 
-def _cross_label(labels_of: dict[str, set[str]], pairs: int) -> Iterator[Finding]:
-    names = [name for name, labels in labels_of.items() if len(labels) > 1]
+def _cross_label(labels_of: dict[str, set[str]], pairs: int, spelled: Mapping[str, str]) -> Iterator[Finding]:
+    names = [key for key, labels in labels_of.items() if len(labels) > 1]
     if not names:
         return
-    common = Counter(" and ".join(sorted(labels_of[name])) for name in names).most_common(3)
+    common = Counter(" and ".join(sorted(labels_of[key])) for key in names).most_common(3)
     examples = "; ".join(f"{labels}: {count:,}" for labels, count in common)
-    examples += f"; such as {some(sorted(names))}"
+    examples += f"; such as {some(sorted(spelled[key] for key in names))}"
     yield Finding(
         "cross-label",
         "info",
@@ -159,8 +182,14 @@ def _cross_label(labels_of: dict[str, set[str]], pairs: int) -> Iterator[Finding
 def _characters(corpus: Corpus) -> Iterator[Finding]:
     changed: Counter[str] = Counter()
     lost: Counter[str] = Counter()
+    unread: list[str] = []
+    labels_read: set[str] = set()
     rows = 0
-    for name in corpus.names:
+    for name, label in zip(corpus.names, corpus.labels, strict=True):
+        if not is_readable(name):
+            unread.append(name)
+            continue
+        labels_read.add(label)
         if name.isascii():
             continue
         rows += 1
@@ -176,6 +205,16 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
             f"{rows:,} names hold characters that are written in ASCII before training ({examples})",
             "Nothing, if spellings without marks will do: both count as one name. To keep these characters, train with "
             "--pipeline native.",
+        )
+    if unread:
+        whole = sorted(set(corpus.labels) - labels_read)
+        yield Finding(
+            "unsupported-script",
+            "error" if whole else "warning",
+            len(unread),
+            f"{len(unread):,} names are in letters that have no known reading in ASCII, and are left out of training "
+            f"({some(unread)}){f'; all names of {some(whole)} are among them' if whole else ''}",
+            "Train with --pipeline native.",
         )
     if lost:
         count = sum(lost.values())
@@ -215,13 +254,14 @@ def _near_duplicates(corpus: Corpus) -> Iterator[Finding]:
     step = -(-len(test) // NEAR_SAMPLE)
     sample = test[::step]
     alphabet = sorted({c for key in train for c in key})
+    spelled = dict(zip(reversed(corpus.keys), reversed(corpus.names), strict=True))
     near = [key for key in sample if any(other in train for other in _neighbours(key, alphabet))]
     yield Finding(
         "near-duplicates",
         "info",
         len(near),
         f"{len(near) / len(sample):.0%} of the test names of a default split are one letter from a training name"
-        f"{f' ({some(near)})' if near else ''}; no name stands on both sides",
+        f"{f' ({some([spelled[key] for key in near])})' if near else ''}; no name stands on both sides",
         "Read scores on this list as scores on such names; score on another source with charrnn evaluate --exclude.",
     )
 

@@ -70,9 +70,11 @@ class Corpus:
         """Read a corpus. Names are cleaned (NFC, white space); rows that cannot be used are left out and counted.
 
         Args:
-            data: ``names`` (bundled), ``tutorial`` or ``makemore`` (downloaded once); a folder of ``<Label>.txt`` or
-                ``<kind>/<Label>.txt``; a text file with one name a line (its stem is the label); a table: CSV, TSV,
-                JSON Lines, a JSON array, Parquet or an Excel workbook. Text may be compressed (``.gz``).
+            data: ``"names"`` (bundled, in all scripts, with kinds), ``"names/surname"``, ``"names/female"`` or
+                ``"names/male"`` (one kind of it in Latin letters), ``"tutorial"`` or ``"makemore"`` (downloaded once);
+                a folder of ``<Label>.txt`` or ``<kind>/<Label>.txt``; a text file with one name a line (its stem is the
+                label); a table: CSV, TSV, JSON Lines, a JSON array, Parquet or an Excel workbook. Text may be
+                compressed (``.gz``). A ``Path`` is always a file or folder.
             name_column: of a table; letter case counts only where several columns fit.
             label_column: of a table, likewise.
             pipeline: of the model that the names are for; ``native`` accepts every script (see

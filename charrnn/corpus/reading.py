@@ -35,11 +35,23 @@ class LabelledNames(NamedTuple):
     dropped: dict[str, int]
 
 
-def bundled_folder() -> Path:
-    """The folder of the bundled corpus: inside an installed package, or ``data/names`` of a checkout."""
+def bundled_folders(name: str = BUNDLED) -> list[Path]:
+    """The folders of the bundled corpus, inside an installed package or a checkout.
+
+    Args:
+        name: ``names`` for all of it, in Latin letters and in the labels' own scripts; ``names/<kind>`` for the names
+            of one kind in Latin letters.
+    """
     package = Path(__file__).parent.parent
-    installed = package / "_data" / BUNDLED
-    return installed if installed.is_dir() else package.parent / "data" / BUNDLED
+    installed = package / "_data"
+    data = installed if installed.is_dir() else package.parent / "data"
+    return [data / BUNDLED, data / "native"] if name == BUNDLED else [data / name]
+
+
+def bundled_names() -> list[str]:
+    """``names``, and ``names/<kind>`` for each of its kinds."""
+    folder = bundled_folders()[0]
+    return [BUNDLED, *(f"{BUNDLED}/{own.name}" for own in sorted(folder.iterdir()) if own.is_dir())]
 
 
 def read_labelled_names(
@@ -55,18 +67,25 @@ def read_labelled_names(
     """
     path = arguments.path("data", data)
     source = str(data)
-    if source == BUNDLED or source in fetch.sources():
-        path = bundled_folder() if source == BUNDLED else fetch.fetch(source)
+    folders = [path]
+    if isinstance(data, str) and (source in fetch.sources() or source in bundled_names()):
+        folders = [fetch.fetch(source)] if source in fetch.sources() else bundled_folders(source)
         options = ReadOptions()
+        if path.exists():
+            print(
+                f"{source}: the list of that name, not the one at ./{source}. Give ./{source} for that.",
+                file=sys.stderr,
+            )
     collector = _Collector(source, pipeline)
     try:
-        files = _files(path)
+        files = [file for folder in folders for file in _files(folder)]
     except OSError as error:
         raise InputError(
             f"{path}: cannot be read ({error.strerror or error}). Check the path and its rights."
         ) from error
+    unread: dict[Path, str] = {}  # lists of names that this pipeline cannot read, with a reason
     for file, kind in files:
-        before = len(collector.names)
+        before, dropped_before = len(collector.names), collector.dropped.copy()
         table_format = format_of(file)
         options.check_format(table_format)
         if table_format:
@@ -77,7 +96,18 @@ def read_labelled_names(
         else:
             collector.add(zip(read_lines(file, options.encoding), repeat(_label_of(file)), repeat(kind)))
         if len(collector.names) == before:
+            reasons = collector.dropped - dropped_before
+            del reasons["missing-name"]
+            unread[file] = reasons.most_common(1)[0][0] if reasons else ""
+    labels_read = set(collector.labels)
+    for file, reason in unread.items():
+        if not reason:
             raise CorpusError(f"{file}: no names in it. Put one name a line there, or remove the file.")
+        if format_of(file) or clean(_label_of(file)) not in labels_read:
+            raise CorpusError(
+                f"{file}: none of its names can be read ({reason}). A model that is trained with --pipeline native "
+                "reads every script; otherwise mend or remove the file."
+            )
     has_kinds = any(kind is not None or (len(columns) > 2 and format_of(file)) for file, kind in files)
     return LabelledNames(
         collector.names, collector.labels, collector.kinds if has_kinds else [], dict(+collector.dropped)
@@ -91,7 +121,7 @@ def _none_if_missing(name: object) -> object:
 def _files(path: Path) -> list[tuple[Path, str | None]]:
     """The files of a corpus, each with its kind, if it has one."""
     if not path.exists():
-        corpora = ", ".join(repr(name) for name in (BUNDLED, *fetch.sources()))
+        corpora = ", ".join(repr(name) for name in (*bundled_names(), *fetch.sources()))
         raise InputError(
             f"{path}: no such file or folder. Give a folder of <Label>.txt, a text file with one name a line, "
             f"a table ({', '.join(FORMATS)}), or one of {corpora}."

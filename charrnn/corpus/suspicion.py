@@ -71,7 +71,7 @@ def suspicious_names(corpus: Corpus) -> Iterator[Finding]:
             found["digits"].append(name)
         elif _PUNCTUATION.search(name):
             found["punctuation"].append(name)
-        if not name.isascii() and len({script(c) for c in name if c.isalpha()} - {"kana", "han"}) > 1:
+        if not name.isascii() and len({script(c) for c in name if c.isalpha()} - {"kana", "han", "common"}) > 1:
             found["mixed-scripts"].append(name)
     descriptions = {
         "header": "look like a column's header",

@@ -101,9 +101,15 @@ def with_columns(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
     if library == "pandas":
         import pandas as pd
 
+        answers = {name: pd.Series(values, index=table.index, dtype=values.dtype) for name, values in columns.items()}
         answered = table.copy()
-        for name, values in columns.items():
-            answered[name] = pd.Series(values, index=table.index, dtype=values.dtype)
+        if table.columns.nlevels == 1 and not {*table.columns} & answers.keys():
+            # All at once: pandas warns of a hundred columns that are set one by one, as all labels of a model may be.
+            answered = pd.concat([answered, pd.DataFrame(answers, index=table.index)], axis=1)
+            answered.attrs = table.attrs
+            return answered
+        for name, own in answers.items():
+            answered[name] = own
         return answered
     if library == "polars":
         import polars as pl

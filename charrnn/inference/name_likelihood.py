@@ -8,7 +8,7 @@ import numpy as np
 
 from charrnn.arguments import instance, listed, text, texts
 from charrnn.arrays import Bools, Floats
-from charrnn.errors import InputError, SettingsError, UnknownLabelError, shown
+from charrnn.errors import InputError, SettingsError, UnknownLabelError, shown, some_of
 from charrnn.inference.character_model import CharacterModel
 from charrnn.inference.explanation import Explanation
 from charrnn.model_folder import ANY, ModelConfig, Weights
@@ -53,7 +53,7 @@ class NameLikelihood:
             if len(self.labels) == 1:
                 return 0
             raise UnknownLabelError(
-                f"this model has {len(self.labels)} labels; choose one of {', '.join(self.labels)}, or {ANY} for any."
+                f"this model has {len(self.labels)} labels; choose one of {some_of(self.labels)}, or {ANY} for any."
             )
         instance("label", label, str, "a text", UnknownLabelError)
         if label == ANY:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-CLASSIFIER = "fd47f01c85252821b725ddfe2f3e0c239d7b5b4a787b1dc79b28964290130e86"
-GENERATOR = "e9abbeae933d924cfbd06bd13a8eb1a0c008be4e8074a45357db0add5299bf14"
+CLASSIFIER = "450691dd5ce25afc18f1ecc0086a365749bba3e21c7693e03da55e195b21f929"
+GENERATOR = "f40c7b2c08d185e45650317650618ef46cb1f415a7eba665507e856923e57551"
 NAMES: list[dict[str, Any]] = [
     {
-        "name": "O Coi",
-        "log_probability": -11.4318,
-        "stamp": "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjowLCJsYWJlbCI6IklyaXNoIiwi"
-        "c2VlZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
+        "name": "Flane",
+        "log_probability": -9.2377,
+        "stamp": "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjowLCJsYWJlbCI6IklyaXNoIiwic2Vl"
+        "ZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
     },
     {
-        "name": "Mac Caollan",
-        "log_probability": -12.7854,
-        "stamp": "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjoxLCJsYWJlbCI6IklyaXNoIiwi"
-        "c2VlZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
+        "name": "McDeirnin",
+        "log_probability": -16.69,
+        "stamp": "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoxLCJsYWJlbCI6IklyaXNoIiwic2Vl"
+        "ZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
     },
 ]
 EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -28,8 +28,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 {
                     "name": "Satoshi",
                     "predictions": [
-                        {"label": "Japanese", "probability": 0.9868816993557873},
-                        {"label": "Arabic", "probability": 0.010813861706125224},
+                        {"label": "Japanese", "probability": 0.8988353354037855},
+                        {"label": "Hindi", "probability": 0.0249161081096048},
                     ],
                     "abstained": False,
                     "reason": None,
@@ -37,8 +37,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 {
                     "name": "Ye",
                     "predictions": [
-                        {"label": "Chinese", "probability": 0.5280684378313665},
-                        {"label": "Korean", "probability": 0.3953438680180903},
+                        {"label": "Korean", "probability": 0.3189542965728886},
+                        {"label": "Chinese", "probability": 0.31467424739039696},
                     ],
                     "abstained": False,
                     "reason": None,
@@ -58,16 +58,16 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "name": "Kelly",
             "characters": "kelly",
             "label": "Irish",
-            "other": "English",
+            "other": "Scottish",
             "shares": [
-                0.6174772239899652,
-                0.36202153288332295,
-                0.14079122883849174,
-                0.8673140850898609,
-                1.7104183343708705,
+                -0.10156126118572213,
+                -0.029227338823548672,
+                -0.36476032473546927,
+                0.2990280335183973,
+                1.2675480695562098,
             ],
-            "rest": -0.09508894213245278,
-            "score": 3.602933463040059,
+            "rest": 1.0352195847255938,
+            "score": 2.106246763055461,
             "model": CLASSIFIER,
         },
     ),

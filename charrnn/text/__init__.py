@@ -7,6 +7,7 @@ from charrnn.text.cleaning import (
     Compose,
     clean,
     fold,
+    fold_latin,
     has_letters,
     is_missing,
     name_key,
@@ -15,7 +16,7 @@ from charrnn.text.cleaning import (
 )
 from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
 from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
-from charrnn.text.romanisation import romanise, script
+from charrnn.text.romanisation import is_readable, romanise, script
 from charrnn.text.spelling import Spelling, spelling_patterns
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, pad
 
@@ -36,8 +37,10 @@ __all__ = [
     "add_bos_eos",
     "clean",
     "fold",
+    "fold_latin",
     "has_letters",
     "is_missing",
+    "is_readable",
     "name_key",
     "pad",
     "prefix_levels",

@@ -9,12 +9,16 @@ from typing import Any
 
 from unidecode import unidecode
 
-from charrnn.text.romanisation import is_readable, romanise
+from charrnn.text.romanisation import is_readable, romanise, script
 
 MAX_LENGTH = 100
 """Longest name in characters that is scored or trained on."""
 MISSING_NAMES = frozenset({"NaN", "None", "N/A", "null", "-"})
 """What other programs write into a table where a name is missing. ``Null`` and ``NULL`` are no such marks but names."""
+
+
+_OWN_SPELLINGS = str.maketrans({"ə": "a", "Ə": "A", "ʻ": "'"})
+"""Letters that Unidecode takes for symbols: Əliyev is Aliyev in passports, not @liyev; Hawaiʻi is Hawai'i."""
 
 
 class Compose:
@@ -43,11 +47,15 @@ def clean(text: str) -> str:
 
 
 def to_ascii(text: str) -> str:
-    """Transliterate to ASCII with Unidecode (Sean M. Burke's Text::Unidecode tables): ``ł`` → ``l``, ``ß`` → ``ss``."""
+    """Transliterate to ASCII: ``ł`` → ``l``, ``ß`` → ``ss``, ``ə`` → ``a``.
+
+    With Unidecode (Sean M. Burke's Text::Unidecode tables), but for the letters that it takes for symbols.
+    """
     if text.isascii():
         return text
     # Unidecode warns of lone surrogates, which are no characters.
-    ascii_text: str = unidecode("".join(c for c in text if not "\ud800" <= c <= "\udfff"))
+    whole = "".join(c for c in text if not "\ud800" <= c <= "\udfff").translate(_OWN_SPELLINGS)
+    ascii_text: str = unidecode(whole)
     return ascii_text
 
 
@@ -63,6 +71,13 @@ def fold(text: str) -> str:
     """ASCII in folded case: two spellings with the same fold are one name. Splits group by it, classifiers read it."""
     # For ASCII, which most names are, the five steps come to these two.
     return " ".join(text.split()).casefold() if text.isascii() else _fold(text)
+
+
+def fold_latin(text: str) -> str:
+    """As :func:`fold` if all letters are Latin; names in other scripts are cleaned and in folded case alone."""
+    if text.isascii() or all(script(c) in ("latin", "common") for c in text if c.isalpha()):
+        return fold(text)
+    return clean(text).casefold()
 
 
 def name_key(name: str) -> str:

@@ -17,6 +17,9 @@ _RUSSIAN = {
     "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "yo", "ж": "zh", "з": "z", "и": "i", "й": "y",
     "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t", "у": "u", "ф": "f",
     "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya",
+    # Letters of other languages, as in their passports: Kazakh, Mongolian, Ukrainian, Belarusian, Serbian, Macedonian.
+    "ә": "a", "ғ": "g", "қ": "k", "ң": "n", "ө": "o", "ұ": "u", "ү": "u", "һ": "h", "і": "i", "ї": "i", "є": "ye",
+    "ґ": "g", "ў": "u", "ђ": "dj", "ћ": "c", "ј": "j", "љ": "lj", "њ": "nj", "џ": "dz", "ѓ": "gj", "ќ": "kj", "ѕ": "dz",
 }  # fmt: skip
 _GREEK = {
     "αι": "ai", "ει": "ei", "οι": "oi", "ου": "ou", "γγ": "ng", "γχ": "nch", "γξ": "nx", "γκ": "gk", "μπ": "mp",
@@ -45,7 +48,7 @@ def russian(name: str) -> str:
 
 
 def greek(name: str) -> str:
-    """Greek as bearers write it: ELOT 743 with its digraphs, but ``Hatzi-``, and ``f`` or ``v`` after ``α``, ``ε``.
+    """Greek as bearers write it: ELOT 743 with its digraphs, but ``Hatzi-``, ``-eus``, ``f``, ``v`` after ``α``, ``ε``.
 
     ``Παπαδόπουλος`` → ``Papadopoulos``, ``Χατζής`` → ``Hatzis``, ``Μπακογιάννης`` → ``Bakogiannis``.
     """
@@ -53,15 +56,19 @@ def greek(name: str) -> str:
     text = name.lower().replace("ϊ", "i").replace("ΐ", "i").replace("ϋ", "y").replace("ΰ", "y")
     text = text.translate(str.maketrans("άέήίόύώ", "αεηιουω"))
     text = re.sub(r"^χατζ", "hatz", text)
+    text = re.sub(r"ευς$", "eus", text)
     text = re.sub(rf"([αε])υ(?=[{_VOICELESS}])", r"\1f", text)
     text = re.sub(r"([αε])υ", r"\1v", text)
-    text = re.sub(r"^(μπ|ντ|γκ)", lambda m: _GREEK_START[m[1]], text)
+    text = re.sub(r"^(μπ|ντ|γκ)|(?<=^σ)μπ", lambda m: _GREEK_START[m[0]], text)
     pattern = "|".join(sorted(map(re.escape, _GREEK), key=len, reverse=True))
     return _capitalise(re.sub(pattern, lambda m: _GREEK[m[0]], text))
 
 
 _SCRIPTS = {
     "LATIN": "latin",
+    "MODIFIER": "common",  # letters such as ʼ, in Latin and in Cyrillic names
+    "CARON": "common",
+    "SUPERSCRIPT": "latin",
     "GREEK": "greek",
     "CYRILLIC": "cyrillic",
     "HANGUL": "hangul",
@@ -69,15 +76,14 @@ _SCRIPTS = {
     "KATAKANA": "kana",
     "KATAKANA-HIRAGANA": "kana",
     "CJK": "han",
+    "IDEOGRAPHIC": "han",  # the repetition mark 々
 }
 
 
 @functools.lru_cache(maxsize=4096)
 def script(letter: str) -> str:
-    """The script of a letter: ``latin``, ``greek``, ``cyrillic``, ``hangul``, ``kana``, ``han``, or ``other``."""
+    """Of a letter: ``latin``, ``greek``, ``cyrillic``, ``hangul``, ``kana``, ``han``, ``common`` or ``other``."""
     words = unicodedata.name(letter, "").replace("FULLWIDTH ", "").replace("HALFWIDTH ", "").split()
-    if unicodedata.category(letter) == "Lm" and "latin" not in _SCRIPTS.get(words[0] if words else "", ""):
-        return "kana" if "KATAKANA-HIRAGANA" in words else "latin"
     return _SCRIPTS.get(words[0] if words else "", "other")
 
 
@@ -204,7 +210,6 @@ def _runs(text: str) -> list[tuple[str, str]]:
     """Runs of characters of one script, each with the script; characters that are no letters are ``common``."""
 
     def script_of(c: str) -> str:
-        # The repetition mark 々 is no letter of its own, but part of a surname.
-        return "han" if c == "々" else "kana" if c == "ー" else script(c) if c.isalpha() else "common"
+        return script(c) if c.isalpha() else "common"
 
     return [(name, "".join(run)) for name, run in groupby(text, script_of)]

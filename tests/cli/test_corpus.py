@@ -1,4 +1,6 @@
 import json
+import shutil
+from collections import Counter
 
 import pytest
 
@@ -32,6 +34,21 @@ def test_split_writes_parts_that_share_no_name(run, tmp_path, small_corpus_dir):
     assert sum(map(len, parts)) == len(whole)
     assert sum(len(set(part.keys)) for part in parts) == len(set(whole.keys))
     assert run("corpus", "split", small_corpus_dir, "--out", tmp_path / "parts")[0] == 2
+
+
+def test_split_keeps_every_script_if_asked_to(run, tmp_path):
+    (tmp_path / "own").mkdir()
+    for label, letters in (("Arabic", "ابتثجحخدذرزسش"), ("English", "abcdefghijklm")):
+        names = "\n".join(a + b for a in letters for b in letters)
+        (tmp_path / "own" / f"{label}.txt").write_text(names + "\nzoe", encoding="utf-8")
+    for flags, kept in (
+        ((), {"Arabic": 1, "English": 170}),
+        (("--pipeline", "native"), {"Arabic": 170, "English": 170}),
+    ):
+        assert run("corpus", "split", tmp_path / "own", "--out", tmp_path / "parts", *flags)[0] == 0
+        parts = [Corpus.read(path, pipeline="native") for path in sorted((tmp_path / "parts").iterdir())]
+        assert sum((Counter(part.labels) for part in parts), Counter()) == kept
+        shutil.rmtree(tmp_path / "parts")
 
 
 def test_a_label_that_is_no_file_name_leaves_nothing(run, tmp_path):

@@ -38,8 +38,8 @@ def test_int8_tells_what_it_costs(task, key, run, lstms, small_corpus_dir, tmp_p
     ("flags", "message"),
     [
         (["--int8"], "go together"),
-        (["--data", "names"], "go together"),
-        (["--int8", "--data", "names"], "no 8-bit GRU. Train with --cell lstm"),
+        (["--data", "names/surname"], "go together"),
+        (["--int8", "--data", "names/surname"], "no 8-bit GRU. Train with --cell lstm"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_writes_nothing(flags, message, run, trained, tmp_path):
@@ -50,6 +50,6 @@ def test_what_cannot_be_done_is_one_line_and_writes_nothing(flags, message, run,
 
 def test_other_data_and_a_full_folder_are_refused(run, lstms, tmp_path):
     flags = ["export", "--model", lstms / "classifier", "--out"]
-    assert "fingerprints differ" in run(*flags, tmp_path / "onnx", "--int8", "--data", "names")[2]
+    assert "fingerprints differ" in run(*flags, tmp_path / "onnx", "--int8", "--data", "names/surname")[2]
     (tmp_path / "notes.txt").touch()
     assert "is not empty" in run(*flags, tmp_path)[2]

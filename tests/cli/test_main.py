@@ -17,7 +17,7 @@ FLAGS = {
     "info": "model",
     "corpus audit": "data name_column label_column kind_column delimiter encoding bad_rows format plot",
     "corpus fetch": "name",
-    "corpus split": "data name_column label_column kind_column delimiter encoding bad_rows out seed "
+    "corpus split": "data name_column label_column kind_column delimiter encoding bad_rows out seed pipeline "
     "validation_fraction test_fraction",
     "serve": "host port models workers no_page engine ray_address token_file cors trusted_proxy",
     "export": "model out int8 data name_column label_column delimiter encoding bad_rows",

@@ -14,7 +14,7 @@ from charrnn.errors import UnknownLabelError, did_you_mean
         (["corpus", "adit", "names"], "(did you mean audit?)"),
         (["generate", "--format", "jsnl"], "(did you mean jsonl?)"),
         (["train", "clasifier"], "(did you mean classifier?)"),
-        (["train", "classifier", "--data", "names", "--out", "x", "--epohcs", "3"], "(did you mean --epochs?)"),
+        (["train", "classifier", "--data", "names/surname", "--out", "x", "--epohcs", "3"], "(did you mean --epochs?)"),
     ],
 )
 def test_what_was_probably_meant_is_suggested(arguments, told, capsys):
@@ -47,7 +47,7 @@ def test_the_version_is_told(capsys):
 def test_charrnn_train_is_the_training_command(capsys, monkeypatch):
     called = []
     monkeypatch.setattr(train, "train", lambda flags, settings: called.append((flags.task, settings.hidden)) or "done")
-    assert main(["train", "generator", "--data", "names", "--out", "x", "--hidden", "9"]) == 0
+    assert main(["train", "generator", "--data", "names/surname", "--out", "x", "--hidden", "9"]) == 0
     assert called == [("generator", 9)] and capsys.readouterr().out == "done\n"
     for arguments in (["train", "--help"], ["--help"]):
         with pytest.raises(SystemExit):

@@ -34,10 +34,15 @@ def test_the_tutorials_data_has_its_known_flaws():
 
 
 def test_the_bundled_corpus_is_sound():
-    report = audit(Corpus.read("names"))
-    assert len(report["labels"]) == 18
-    assert report["distinct"] >= 20_000
-    assert not [f for f in report["findings"] if f["severity"] != "info"]
+    report = audit(Corpus.read("names", pipeline="native"))
+    assert len(report["labels"]) >= 55
+    assert {kind: own["labels"] for kind, own in report["kinds"].items()} == dict.fromkeys(
+        ("female", "male", "surname"), len(report["labels"])
+    )
+    assert report["distinct"] >= 100_000
+    assert [f["kind"] for f in report["findings"] if f["severity"] != "info"] == ["unsupported-script"]
+    (smallest,) = [f for f in report["findings"] if f["kind"] == "smallest-lists"]
+    assert "Wolof, surname: 2" in smallest["message"] and "Senegal" in smallest["message"]
     assert max(sizes["distinct"] for sizes in report["labels"].values()) <= 0.2 * report["distinct"]
 
 
@@ -53,6 +58,7 @@ def test_the_bundled_corpus_is_sound():
         ("Ноwak", "suspicious-mixed-scripts"),
         ("\u2060Nowak", "lost-characters"),
         ("Dvořák", "transliterated"),
+        ("प्रिया", "unsupported-script"),
     ],
 )
 def test_suspicious_lines_are_found(name, kind):
@@ -67,7 +73,9 @@ def test_a_header_is_found_where_it_stands_first():
 
 
 def test_kana_and_chinese_characters_are_one_way_of_writing():
-    assert "suspicious-mixed-scripts" not in kinds(joined(many("x"), Corpus(["佐々木", "井の上"], ["x", "x"])))
+    assert "suspicious-mixed-scripts" not in kinds(
+        joined(many("x"), Corpus(["佐々木", "井の上", "Вʼячеслав"], ["x"] * 3))
+    )
 
 
 def test_sizes_and_cross_label_names():
@@ -160,5 +168,21 @@ def test_a_corpus_without_kinds_has_none_in_its_audit():
 def test_repeated_names_and_those_of_several_labels_are_named():
     corpus = joined(many("A"), many("B"), Corpus(["Popa", "Popa", "Aboe", "aboe", "Nagy"], ["A", "B", "A", "A", "A"]))
     found = kinds(corpus)
-    assert found["repeated"]["message"].endswith("most of all aboe 2 times")
-    assert "such as popa" in found["cross-label"]["message"]
+    assert found["repeated"]["message"].endswith("most of all Aboe 2 times")
+    assert "such as Popa" in found["cross-label"]["message"]
+
+
+def test_names_in_other_scripts_are_told_apart_and_kept_from_training_with_a_warning():
+    corpus = joined(many("A"), many("B"), Corpus(["王伟", "汪威", "王威", "حسن"], ["A", "A", "A", "A"]))
+    found = kinds(corpus)
+    assert "repeated" not in found
+    assert found["unsupported-script"]["severity"] == "warning" and found["unsupported-script"]["count"] == 4
+    found = kinds(joined(many("A"), many("B"), Corpus(["حسن", "حصن"], ["C", "B"])))
+    assert "cross-label" not in found or "حسن" not in found["cross-label"]["message"]
+    assert found["unsupported-script"]["severity"] == "error"
+    assert found["unsupported-script"]["message"].endswith("all names of C are among them")
+
+
+def test_the_smallest_lists_are_told_of_the_bundled_corpus_alone():
+    corpus = Corpus(["Ab", "Cd"], ["x", "y"], source="names", kinds=["a", "b"])
+    assert "Wolof" not in str(audit(corpus)) and audit(Corpus(["Ab", "Cd"], ["x", "y"], source="names"))

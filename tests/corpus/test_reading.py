@@ -1,6 +1,7 @@
 import csv
 import gzip
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -108,12 +109,40 @@ def test_file_is_one_label(tmp_path):
     assert corpus.dropped == {"no-letters": 1, "too-long": 1}
 
 
-def test_bundled_corpus_has_the_eighteen_labels():
-    corpus = Corpus.read("names")
-    assert len(corpus.label_set) == 18
-    assert len(set(corpus.keys)) >= 8_000
+def test_the_bundled_surnames_hardly_repeat():
+    corpus = Corpus.read("names/surname")
+    assert len(set(corpus.keys)) >= 65_000
     assert corpus.dropped == {}
-    assert len(corpus.distinct_pairs()) == len(corpus)
+    assert len(corpus.distinct_pairs()) >= 0.99 * len(corpus)  # some names are written with and without their marks
+
+
+def test_lists_that_a_pipeline_cannot_read_are_counted_if_their_label_has_others(tmp_path):
+    for kind, label, names in (("a", "X", "Anna"), ("b", "X", "محمد\nعلي"), ("b", "Y", "Olga")):
+        (tmp_path / kind).mkdir(exist_ok=True)
+        (tmp_path / kind / f"{label}.txt").write_text(names, encoding="utf-8")
+    corpus = Corpus.read(tmp_path)
+    assert corpus.names == ["Anna", "Olga"] and corpus.dropped == {"unsupported-script": 2}
+    assert len(Corpus.read(tmp_path, pipeline="native")) == 4
+    (tmp_path / "a" / "X.txt").unlink()
+    with pytest.raises(CorpusError, match=r"X\.txt: none of its names can be read \(unsupported-script\)"):
+        Corpus.read(tmp_path)
+
+
+def test_a_folder_named_as_a_bundled_list_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "names" / "female").mkdir(parents=True)
+    (tmp_path / "names" / "female" / "Elvish.txt").write_text("Arwen\n")
+    assert "Welsh" in Corpus.read("names/female").label_set
+    assert capsys.readouterr().err == (
+        "names/female: the list of that name, not the one at ./names/female. Give ./names/female for that.\n"
+    )
+    assert Corpus.read(Path("names/female")).label_set == ["Elvish"]
+    assert Corpus.read("./names/female").label_set == ["Elvish"] and capsys.readouterr().err == ""
+
+
+def test_an_unknown_kind_of_the_bundled_corpus_names_those_there_are():
+    with pytest.raises(InputError, match="'names', 'names/female', 'names/male', 'names/surname'"):
+        Corpus.read("names/nickname")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_no_name_stands_on_two_sides_and_none_is_lost(pairs, seed):
 
 
 def test_labels_keep_their_shares():
-    corpus = Corpus.read("names")
+    corpus = Corpus.read("names/surname")
     splits = split(corpus, 0)
     for label, count in corpus.label_counts.items():
         assert splits.test.label_counts[label] == pytest.approx(count / 10, rel=0.15, abs=3)
@@ -70,7 +70,7 @@ def test_the_split_is_the_same_everywhere():
 
 
 def test_seeds_differ():
-    corpus = Corpus.read("names")
+    corpus = Corpus.read("names/surname")
     assert split(corpus, 0).test.names != split(corpus, 1).test.names
 
 

@@ -37,16 +37,16 @@ def test_a_stamp_draws_the_same_name_again(request_):
 @pytest.mark.parametrize(
     ("stamp", "name"),
     [
-        ("eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjoyLCJsYWJlbCI6IklyaXNoIiwic2VlZCI6N30", "O Connaifa"),
+        ("eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6IklyaXNoIiwic2VlZCI6N30", "O Bia"),
         (
-            "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0Ijo0NCwibGFiZWwiOiJJdGFsaWFuIiwic2VlZCI6Mywic2FtcGxpbmci"
+            "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0Ijo0NCwibGFiZWwiOiJJdGFsaWFuIiwic2VlZCI6Mywic2FtcGxpbmci"
             "OnsidG9wX2siOjUsInRvcF9wIjowLjl9LCJjb25zdHJhaW50cyI6eyJzdWZmaXgiOiJpbmkifSwicmVzYW1wbGUiOjE2fQ",
-            "Combini",
+            "Cardisionterini",
         ),
         (
-            "eyJtb2RlbCI6ImU5YWJiZWFlOTMzZDkyNGMiLCJhdHRlbXB0IjoyLCJsYWJlbCI6eyJJcmlzaCI6MC41LCJHcmVlayI6MC41fSwic2Vl"
+            "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6eyJJcmlzaCI6MC41LCJHcmVlayI6MC41fSwic2Vl"
             "ZCI6Mywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH19",
-            "Tora",
+            "Oralsadiania",
         ),
     ],
 )

@@ -82,7 +82,7 @@ def test_a_name_is_likelier_under_the_label_that_it_came_from():
 
 
 def test_ngrams_of_a_real_list_share_few_hashes():
-    texts = sorted(set(Corpus.read("names").keys))
+    texts = sorted(set(Corpus.read("names/surname").keys))
     vocabulary = Vocabulary.build(texts)
     symbols = add_bos_eos(*pad([vocabulary.encode(text) for text in texts]))
     strings, seen = 0, []

@@ -45,7 +45,7 @@ def replicas():
 
 def test_two_replicas_answer_as_one_process_does_and_one_that_dies_is_replaced(cluster):
     url = cluster
-    names, local = Corpus.read("names").names[::700], client_of()
+    names, local = Corpus.read("names/surname").names[::700], client_of()
     with httpx.Client(base_url=url, timeout=30) as ray:
         for first in range(0, len(names), 5):
             body = {"names": names[first : first + 5]}

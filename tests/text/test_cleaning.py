@@ -12,7 +12,16 @@ from charrnn.text.vocabulary import MANY
 
 @pytest.mark.parametrize(
     ("name", "ascii_name"),
-    [("Dvořák", "Dvorak"), ("Groß", "Gross"), ("Łukasz", "Lukasz"), ("Nguyễn", "Nguyen"), ("O’Brien", "O'Brien")],
+    [
+        ("Dvořák", "Dvorak"),
+        ("Groß", "Gross"),
+        ("Łukasz", "Lukasz"),
+        ("Nguyễn", "Nguyen"),
+        ("O’Brien", "O'Brien"),
+        ("Əliyev", "Aliyev"),
+        ("Məmmədov", "Mammadov"),
+        ("Kaʻiulani", "Ka'iulani"),
+    ],
 )
 def test_to_ascii_keeps_letters_that_deleting_marks_would_lose(name, ascii_name):
     assert to_ascii(name) == ascii_name

@@ -8,7 +8,8 @@ from charrnn.text.romanisation import is_readable, romanise
 SPELLINGS = {
     "Russian": "Юрьев Yuriev Соловьёв Solovyov Щербаков Shcherbakov Достоевский Dostoevsky Емельянов Emelyanov "
     "Цветаева Tsvetaeva Ильин Ilyin Александров Alexandrov Хрущев Khrushchev Воробьев Vorobyev",
-    "Greek": "Παπαδόπουλος Papadopoulos Χατζής Hatzis Μπακογιάννης Bakogiannis Ευσταθίου Efstathiou Γκίκας Gikas "
+    "Greek": "Παπαδόπουλος Papadopoulos Θησεύς Thiseus Σμπώκος Sbokos "
+    "Χατζής Hatzis Μπακογιάννης Bakogiannis Ευσταθίου Efstathiou Γκίκας Gikas "
     "Αγγελόπουλος Angelopoulos Ψαρράς Psarras Αυγερινός Avgerinos ΓΕΩΡΓΙΟΥ Georgiou",
     "Korean": "김 Kim 이 Lee 박 Park 최 Choi 남궁 Namgung 견 Gyeon",
     "Japanese": "佐藤 Sato 佐々木 Sasaki さとう Sato サトウ Sato しょうじ Shoji はっとり Hattori "
@@ -26,6 +27,14 @@ PAIRS = [
 def test_names_are_spelled_as_bearers_spell_them(label, native, latin):
     assert is_readable(native)
     assert romanise(native).strip() == latin
+
+
+CYRILLIC = "Сәтпаев Satpaev Қайрат Kayrat Ұлан Ulan Мөнхбат Monkhbat Ђорђевић Djordjevic Љубомир Ljubomir Їжак Izhak"
+
+
+@pytest.mark.parametrize(("native", "latin"), list(zip(CYRILLIC.split()[::2], CYRILLIC.split()[1::2], strict=True)))
+def test_cyrillic_letters_of_other_languages_become_letters(native, latin):
+    assert is_readable(native) and romanise(native) == latin
 
 
 # う makes a vowel long within a word, and begins a word of its own.
