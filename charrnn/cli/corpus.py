@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,9 @@ def execute_split(flags: argparse.Namespace) -> int:
     corpus = read_corpus(flags, flags.data, flags.pipeline)
     splits = split(corpus, flags.seed, flags.validation_fraction, flags.test_fraction)
     write_split(splits, flags.out)
+    for reason, count in sorted(corpus.dropped.items()):
+        remedy = "; --pipeline native keeps them" if reason == "unsupported-script" else ""
+        print(f"left out: {count:,} rows ({reason}){remedy}", file=sys.stderr)
     for side, names in splits._asdict().items():
         print(f"{side:<12} {len(names):>9,} names   {flags.out / side}")
     return 0

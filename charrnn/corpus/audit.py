@@ -15,7 +15,7 @@ from charrnn.corpus.reading import BUNDLED
 from charrnn.corpus.split import split
 from charrnn.corpus.suspicion import Finding, some, suspicious_names, tiny_labels
 from charrnn.errors import CorpusError
-from charrnn.text import fold_latin, is_readable, to_ascii
+from charrnn.text import PIPELINES, fold_latin, is_readable, script, to_ascii
 
 LARGE_SHARE = 0.2
 """Of all distinct names; a label with more is reported."""
@@ -29,8 +29,9 @@ def audit(corpus: Corpus) -> dict[str, Any]:
     """Sizes and findings, under the keys of ``charrnn corpus audit --format json``.
 
     Returns:
-        ``rows`` (usable names), ``distinct`` (names that differ in more than case and marks), ``cross_label`` (names
-        with more than one label), ``ceiling`` (highest accuracy that a classifier can reach on distinct pairs),
+        ``rows`` (usable names), ``distinct`` (names that differ in more than case and the marks on Latin letters),
+        ``cross_label`` (names with more than one label), ``ceiling`` (highest accuracy that a classifier can reach on
+        distinct pairs),
         ``labels`` (rows and distinct names of each, and distinct names by kind), ``kinds`` (rows, distinct names and
         labels of each), ``lengths`` (in characters: shortest, median, longest), ``findings`` (see :class:`Finding`).
     """
@@ -56,7 +57,7 @@ def audit(corpus: Corpus) -> dict[str, Any]:
         *(_kinds_of_one_label(by_kind) if len(keys_of) > 1 else []),
         *_large_labels(keys_of, len(labels_of)),
         *_near_duplicates(corpus),
-        *(_smallest_lists(by_kind) if corpus.source == BUNDLED and by_kind else []),
+        *(_smallest_lists(by_kind) if corpus.source == BUNDLED else []),
     ]
     return {
         "rows": len(corpus),
@@ -83,7 +84,7 @@ def as_text(report: dict[str, Any]) -> str:
     widths = {kind: max(len(kind) + 2, 10) for kind in report["kinds"]}
     columns = "".join(f"{kind:>{width}}" for kind, width in widths.items())
     lines = [
-        f"{report['rows']:,} rows, {report['distinct']:,} distinct names ignoring case and marks, "
+        f"{report['rows']:,} rows, {report['distinct']:,} distinct names ignoring case and Latin marks, "
         f"{len(report['labels'])} label{'s' if len(report['labels']) > 1 else ''}",
         f"{lengths['shortest']} to {lengths['longest']} characters, median {lengths['median']:g}",
         *(
@@ -115,15 +116,16 @@ def _kinds_of_one_label(by_kind: dict[str, defaultdict[str, set[str]]]) -> Itera
 
 def _smallest_lists(by_kind: dict[str, defaultdict[str, set[str]]]) -> Iterator[Finding]:
     """Of the bundled corpus, with what is known of their labels."""
+    facts = label_facts()
+    if {label for own in by_kind.values() for label in own} != facts.keys():
+        return  # a list that somebody else calls so
     smallest = [
         (kind, label, len(own[label]))
         for kind, own in by_kind.items()
         for label in sorted(own, key=lambda label: len(own[label]))[:SMALLEST]
     ]
-    smallest_labels = {label for _, label, _ in smallest}
-    facts = {label: own for label, own in label_facts().items() if label in smallest_labels}
     sizes = "; ".join(f"{label}, {kind}: {count:,}" for kind, label, count in smallest)
-    notes = " ".join(f"{label}: {own.note}" for label, own in sorted(facts.items()))
+    notes = " ".join(f"{label}: {facts[label].note}" for label in sorted({label for _, label, _ in smallest}))
     what = f"the smallest lists are {sizes}. {notes}"
     yield Finding("smallest-lists", "info", len(smallest), what, "Expect the least of these labels.")
 
@@ -183,6 +185,7 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
     changed: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     unread: list[str] = []
+    respelled: list[str] = []
     labels_read: set[str] = set()
     rows = 0
     for name, label in zip(corpus.names, corpus.labels, strict=True):
@@ -193,11 +196,17 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
         if name.isascii():
             continue
         rows += 1
+        if any(script(c) not in ("latin", "common") for c in name if c.isalpha()):
+            respelled.append(name)
+            continue
         for c in name:
             if not c.isascii():
                 (changed if to_ascii(c).strip() else lost)[c] += 1
-    if changed:
-        examples = ", ".join(f"{c} → {to_ascii(c)}" for c, _ in changed.most_common(8))
+    if changed or respelled:
+        examples = ", ".join(
+            [f"{c} → {to_ascii(c)}" for c, _ in changed.most_common(8)]
+            + [f"{name} → {PIPELINES['ascii'](name)}" for name in respelled[:: len(respelled) // 3 + 1]]
+        )
         yield Finding(
             "transliterated",
             "info",

@@ -104,9 +104,11 @@ def read_labelled_names(
         if not reason:
             raise CorpusError(f"{file}: no names in it. Put one name a line there, or remove the file.")
         if format_of(file) or clean(_label_of(file)) not in labels_read:
+            other_script = pipeline.startswith("ascii") and reason in ("unsupported-script", "no-letters")
+            remedy = "A model that is trained with --pipeline native reads every script; otherwise mend" * other_script
             raise CorpusError(
-                f"{file}: none of its names can be read ({reason}). A model that is trained with --pipeline native "
-                "reads every script; otherwise mend or remove the file."
+                f"{file}: none of its {'rows' if format_of(file) else 'names'} can be used ({reason}). "
+                f"{remedy or 'Mend'} or remove the file."
             )
     has_kinds = any(kind is not None or (len(columns) > 2 and format_of(file)) for file, kind in files)
     return LabelledNames(

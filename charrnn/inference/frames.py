@@ -101,15 +101,20 @@ def with_columns(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
     if library == "pandas":
         import pandas as pd
 
-        answers = {name: pd.Series(values, index=table.index, dtype=values.dtype) for name, values in columns.items()}
-        answered = table.copy()
-        if table.columns.nlevels == 1 and not {*table.columns} & answers.keys():
-            # All at once: pandas warns of a hundred columns that are set one by one, as all labels of a model may be.
-            answered = pd.concat([answered, pd.DataFrame(answers, index=table.index)], axis=1)
-            answered.attrs = table.attrs
-            return answered
-        for name, own in answers.items():
-            answered[name] = own
+        answers = pd.DataFrame(
+            {name: pd.Series(values, index=table.index, dtype=values.dtype) for name, values in columns.items()},
+            index=table.index,
+        )
+        levels = table.columns.nlevels
+        if levels > 1:
+            taken = set(table.columns.get_level_values(0))
+            prefix = "charrnn_" if taken & {*columns} else ""
+            rest = [""] * (levels - 1)
+            answers.columns = pd.MultiIndex.from_tuples([(prefix + name, *rest) for name in columns])
+        # All at once: pandas warns of a hundred columns that are set one by one, as all labels of a model may be.
+        copied = table.copy()
+        answered = pd.concat([copied, answers], axis=1).__finalize__(copied)
+        answered.columns.names = table.columns.names
         return answered
     if library == "polars":
         import polars as pl

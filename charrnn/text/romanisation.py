@@ -207,9 +207,14 @@ def is_readable(text: str) -> bool:
 
 
 def _runs(text: str) -> list[tuple[str, str]]:
-    """Runs of characters of one script, each with the script; characters that are no letters are ``common``."""
+    """Runs of characters of one script, each with the script; characters that are no letters are ``common``.
 
-    def script_of(c: str) -> str:
-        return script(c) if c.isalpha() else "common"
-
-    return [(name, "".join(run)) for name, run in groupby(text, script_of)]
+    Apostrophes and combining marks belong to the letter before them.
+    """
+    scripts: list[str] = []
+    for c in text:
+        own = script(c) if c.isalpha() else "common"
+        joins = own == "common" and scripts and (c in "'’ʼ" or unicodedata.combining(c))
+        scripts.append(scripts[-1] if joins else own)
+    runs = groupby(zip(scripts, text, strict=True), lambda pair: pair[0])
+    return [(name, "".join(c for _, c in run)) for name, run in runs]

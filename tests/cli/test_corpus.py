@@ -45,7 +45,9 @@ def test_split_keeps_every_script_if_asked_to(run, tmp_path):
         ((), {"Arabic": 1, "English": 170}),
         (("--pipeline", "native"), {"Arabic": 170, "English": 170}),
     ):
-        assert run("corpus", "split", tmp_path / "own", "--out", tmp_path / "parts", *flags)[0] == 0
+        status, _, err = run("corpus", "split", tmp_path / "own", "--out", tmp_path / "parts", *flags)
+        assert status == 0
+        assert ("rows (unsupported-script); --pipeline native keeps them" in err) is not bool(flags)
         parts = [Corpus.read(path, pipeline="native") for path in sorted((tmp_path / "parts").iterdir())]
         assert sum((Counter(part.labels) for part in parts), Counter()) == kept
         shutil.rmtree(tmp_path / "parts")

@@ -124,7 +124,7 @@ def test_lists_that_a_pipeline_cannot_read_are_counted_if_their_label_has_others
     assert corpus.names == ["Anna", "Olga"] and corpus.dropped == {"unsupported-script": 2}
     assert len(Corpus.read(tmp_path, pipeline="native")) == 4
     (tmp_path / "a" / "X.txt").unlink()
-    with pytest.raises(CorpusError, match=r"X\.txt: none of its names can be read \(unsupported-script\)"):
+    with pytest.raises(CorpusError, match=r"X\.txt: none of its names can be used \(unsupported-script\)"):
         Corpus.read(tmp_path)
 
 

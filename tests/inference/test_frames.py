@@ -1,6 +1,7 @@
 import decimal
 import subprocess
 import sys
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -182,15 +183,25 @@ def test_pandas_needs_no_arrow(trained):
     assert done.returncode == 0, done.stderr
 
 
+def test_columns_of_several_levels_keep_theirs(model):
+    columns = pd.MultiIndex.from_tuples([("surname", ""), ("label", "x"), ("label", "y")], names=["a", "b"])
+    found = model.predict_table(pd.DataFrame([["Rossi", 1, 2]], columns=columns), "('surname', '')", top_k=1)
+    assert found[("label", "x")].tolist() == [1] and found[("label", "y")].tolist() == [2]
+    assert found[("charrnn_label", "")].tolist() == ["Italian"] and found.columns.names == ["a", "b"]
+
+
 def test_classes_of_frames_and_their_attributes_stay(model):
     class Frame(pd.DataFrame):
+        _metadata: ClassVar = ["crs"]
+
         @property
         def _constructor(self):
             return Frame
 
     frame = Frame({"name": ["Rossi"]})
-    frame.attrs["source"] = "a list"
+    frame.attrs["source"], frame.crs, frame.columns.name = "a list", "north", "columns"
     found = model.predict_table(frame, top_k=1)
+    assert found.crs == "north" and found.columns.name == "columns"
     assert type(found) is Frame and found.attrs == {"source": "a list"} and found["label"].tolist() == ["Italian"]
 
 
