@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.request
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -98,7 +99,11 @@ class Visitors:
     def take_back(page, free):
         """End the visit of a page that was opened in a context that :meth:`lend` gave together with ``free``."""
         context = page.context
-        page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        address = urlsplit(page.url)
+        # Not by a script of the page, which may be about to load anew, as after Back.
+        storage = {"origin": f"{address.scheme}://{address.netloc}", "storageTypes": "local_storage"}
+        page.goto("about:blank")
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", storage)
         context.clear_cookies()
         context.clear_permissions()
         page.close()
