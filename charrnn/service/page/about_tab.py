@@ -20,8 +20,10 @@ SCORES = {
     "nats_per_char": "about.nats",
 }
 """Texts for the scores of a card that are shown, in this order."""
-SHIPPED, NAMED = "names", 3
-"""The data set whose origin the texts tell, and how many of the best and the worst labels are named."""
+SHIPPED = ("names", "names/surname", "names/female", "names/male")
+"""Data sets whose origin the texts tell."""
+NAMED = 3
+"""How many of the best and the worst labels are named."""
 
 
 def about_html(models: ServedModels, texts: Texts) -> str:
@@ -33,6 +35,7 @@ def about_html(models: ServedModels, texts: Texts) -> str:
     """
     served = [model for model in (models.classifier, models.generator) if model is not None]
     classifier, config = models.classifier, served[0].config
+    source = config.data.get("source", "?")
     return render(
         "about",
         texts,
@@ -43,8 +46,8 @@ def about_html(models: ServedModels, texts: Texts) -> str:
         confusion=_confusion(classifier, texts) if classifier else [],
         reliability=_reliability(classifier, texts) if classifier else [],
         data_names=config.data.get("names", 0),
-        is_shipped=config.data.get("source") == SHIPPED,
-        source=Path(config.data.get("source", "?")).name,
+        is_shipped=source in SHIPPED,
+        source=source if source in SHIPPED else Path(source).name,
         summary=_summary(classifier, texts) if classifier else None,
         version=__version__,
     )

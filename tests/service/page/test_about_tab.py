@@ -38,6 +38,14 @@ def test_models_that_tell_nothing_of_themselves_are_shown_all_the_same(changed, 
     assert "does not hold these figures" in html and "confusion" not in html
 
 
+def test_the_bundled_list_is_named_and_credited(models, english):
+    html = about_html(models, english)
+    assert (
+        "names of the data set “names/surname”. It is joined from packages under the MIT licence; data/README.md"
+        in html
+    )
+
+
 def test_a_folder_of_data_is_named_without_the_way_to_it(changed, english):
     html = about_html(changed(data={"source": "/home/me/secret/clients.csv", "names": 1}), english)
     assert "clients.csv" in html and "secret" not in html and "MIT licence; data" not in html
