@@ -15,7 +15,7 @@ from charrnn.corpus.reading import BUNDLED
 from charrnn.corpus.split import split
 from charrnn.corpus.suspicion import Finding, some, suspicious_names, tiny_labels
 from charrnn.errors import CorpusError
-from charrnn.text import PIPELINES, fold_latin, is_readable, script, to_ascii
+from charrnn.text import PIPELINES, fold_latin, is_latin, is_readable, to_ascii
 
 LARGE_SHARE = 0.2
 """Of all distinct names; a label with more is reported."""
@@ -196,7 +196,7 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
         if name.isascii():
             continue
         rows += 1
-        if any(script(c) not in ("latin", "common") for c in name if c.isalpha()):
+        if not is_latin(name):
             respelled.append(name)
             continue
         for c in name:

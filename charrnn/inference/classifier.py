@@ -149,7 +149,7 @@ class Classifier:
         names = frames.names_of(table, text("name_column", name_column))
         ranking = self.rank(names, **settings)
         width = self.width(settings.get("top_k", 3), settings.get("coverage"), settings.get("labels"))
-        prefix = free_prefix(frames.columns_of(table), width)
+        prefix = free_prefix(frames.taken_names(table), width)
         return frames.with_columns(table, answer_columns(ranking, self.labels, width, prefix))
 
     def check_settings(

@@ -40,6 +40,11 @@ def columns_of(table: Any) -> list[Any]:
     return list(table.column_names if library_of(table) == "pyarrow" else table.columns)
 
 
+def taken_names(table: Any) -> set[Any]:
+    """The names that no further column may have: of columns with several levels, those of the first."""
+    return {name[0] if isinstance(name, tuple) else name for name in columns_of(table)}
+
+
 def names_of(table: Any, name_column: str, where: str = "table", flag: str = ARGUMENT) -> list[Any]:
     """The names in a column; None for missing ones, which include the texts :data:`charrnn.text.MISSING_NAMES`.
 
@@ -105,12 +110,9 @@ def with_columns(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
             {name: pd.Series(values, index=table.index, dtype=values.dtype) for name, values in columns.items()},
             index=table.index,
         )
-        levels = table.columns.nlevels
-        if levels > 1:
-            taken = set(table.columns.get_level_values(0))
-            prefix = "charrnn_" if taken & {*columns} else ""
-            rest = [""] * (levels - 1)
-            answers.columns = pd.MultiIndex.from_tuples([(prefix + name, *rest) for name in columns])
+        rest = [""] * (table.columns.nlevels - 1)
+        if rest:
+            answers.columns = pd.MultiIndex.from_tuples([(name, *rest) for name in columns])
         # All at once: pandas warns of a hundred columns that are set one by one, as all labels of a model may be.
         copied = table.copy()
         answered = pd.concat([copied, answers], axis=1).__finalize__(copied)

@@ -16,7 +16,7 @@ from charrnn.text.cleaning import (
 )
 from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
 from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
-from charrnn.text.romanisation import is_readable, romanise, script
+from charrnn.text.romanisation import is_latin, is_readable, romanise, script
 from charrnn.text.spelling import Spelling, spelling_patterns
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, pad
 
@@ -39,6 +39,7 @@ __all__ = [
     "fold",
     "fold_latin",
     "has_letters",
+    "is_latin",
     "is_missing",
     "is_readable",
     "name_key",

@@ -9,7 +9,7 @@ from typing import Any
 
 from unidecode import unidecode
 
-from charrnn.text.romanisation import is_readable, romanise, script
+from charrnn.text.romanisation import is_latin, is_readable, romanise
 
 MAX_LENGTH = 100
 """Longest name in characters that is scored or trained on."""
@@ -75,9 +75,7 @@ def fold(text: str) -> str:
 
 def fold_latin(text: str) -> str:
     """As :func:`fold` if all letters are Latin; names in other scripts are cleaned and in folded case alone."""
-    if text.isascii() or all(script(c) in ("latin", "common") for c in text if c.isalpha()):
-        return fold(text)
-    return clean(text).casefold()
+    return fold(text) if is_latin(text) else clean(text).casefold()
 
 
 def name_key(name: str) -> str:

@@ -196,6 +196,11 @@ def romanise(text: str) -> str:
     return "".join(_ROMANISERS[name](run) or run if name in _ROMANISERS else run for name, run in _runs(text))
 
 
+def is_latin(text: str) -> bool:
+    """Whether no letter is of another script."""
+    return text.isascii() or all(script(c) in ("latin", "common") for c in text if c.isalpha())
+
+
 def is_readable(text: str) -> bool:
     """Whether every letter is Latin, or of a script and a name whose reading is known."""
     if text.isascii():
