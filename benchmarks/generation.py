@@ -93,8 +93,9 @@ class _ProductDecoder:
     """A blend as a product of whole experts, a decoder for each label, with the weights as exponents."""
 
     def __init__(self, model: CharacterModel, labels: list[int], weights: Floats) -> None:
-        self.label_indices, self.weights = labels, weights
+        self.weights = weights
         self.decoders = [ConditionalDecoder(model, [label], np.ones(1)) for label in labels]
+        self.conditions = [decoder.conditions[0] for decoder in self.decoders]
 
     def reset(self, slots: int) -> None:
         for decoder in self.decoders:

@@ -45,7 +45,7 @@ def process_seconds(*arguments: str) -> float:
 
 def batches(model: Classifier, names: list[str]) -> Batches:
     """Names as arrays, sorted by length."""
-    texts = sorted(map(model.pipeline, names), key=len)
+    texts = sorted(model.reader.read(names)[0], key=len)
     return [model.vocabulary.encode_batch(texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)]
 
 
@@ -90,7 +90,7 @@ def product_peak() -> float:
 
 def products(model: Classifier, names: list[str]) -> float:
     """Multiplications and additions of the recurrent matrix products, shared prefixes counted once."""
-    texts = list(map(model.pipeline, names))
+    texts, _ = model.reader.read(names)
     directions = [model.vocabulary.encode_batch(batch) for batch in (texts, [text[::-1] for text in texts])]
     total = 0
     for layer, (chars, lengths) in zip(model.model.layers, directions, strict=True):

@@ -25,7 +25,7 @@ from common import SHARED, report, write_table
 
 import charrnn
 from charrnn import metrics
-from charrnn.arrays import Bools, Floats, Ints
+from charrnn.arrays import Bools, Floats, Ints, log_softmax
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.inference import Classifier, Generator
@@ -77,8 +77,9 @@ def run_seed(seed: int) -> tuple[Ints, Probabilities, list[Bools]]:
     probabilities["always the commonest label"] = np.tile(shares, (len(targets), 1))
     vocabulary = Vocabulary.build(texts[0])
     encoded = [[vocabulary.encode(text) for text in own] for own in texts]
-    grams = NGramAutomaton.fit(encoded[0], labels[0], count, len(vocabulary))
-    probabilities["class-wise 4-gram, Bayes' rule"] = grams.probabilities(encoded[2], shares)
+    grams = NGramAutomaton.fit(encoded[0], labels[0], count, len(vocabulary), lower_order_weight=1.0)
+    joint = grams.log_likelihoods(encoded[2]) + np.log(shares)
+    probabilities["class-wise 4-gram, Bayes' rule"] = np.exp(log_softmax(joint))
     probabilities["n-gram logistic regression"] = LogisticNGrams(texts[0], labels[0], count).probabilities(texts[2])
     probabilities["n-gram logistic regression, 90 %"] = LogisticNGrams(both_texts, both_labels, count).probabilities(
         texts[2]
@@ -94,10 +95,10 @@ def run_seed(seed: int) -> tuple[Ints, Probabilities, list[Bools]]:
         network = {key: array for key, array in trained.weights.items() if not key.startswith("ngrams.")}
         probabilities[name] = Classifier(alone, network).probabilities(splits.test.names)
         if cell == "gru":
-            mixture = Classifier(trained.config, trained.weights)
+            mixture = Classifier(trained.config, trained.weights).without_memory()
             probabilities["charrnn without the refit, 80 %"] = mixture.probabilities(splits.test.names)
     trained = train("classifier", corpus, seed=seed)
-    classifier = Classifier(trained.config, trained.weights)
+    classifier = Classifier(trained.config, trained.weights).without_memory()  # it holds the test names
     probabilities["charrnn, 90 %"] = classifier.probabilities(splits.test.names)
     covered = []
     for coverage in COVERAGES:
@@ -150,11 +151,13 @@ def outside() -> tuple[str, dict[str, Any]]:
         labels = [index[label] for own in splits[:2] for label in own.labels]
         unseen_texts = [fold(name) for name in unseen.names]
         vocabulary = Vocabulary.build(texts)
-        grams = NGramAutomaton.fit([vocabulary.encode(text) for text in texts], labels, len(index), len(vocabulary))
+        encoded = [vocabulary.encode(text) for text in texts]
+        grams = NGramAutomaton.fit(encoded, labels, len(index), len(vocabulary), lower_order_weight=1.0)
         trained = train("classifier", sources[seen])
-        prior, uniform = np.bincount(labels, minlength=len(index)) / len(labels), np.full(len(index), 1 / len(index))
+        prior = np.bincount(labels, minlength=len(index)) / len(labels)
+        likelihoods = grams.log_likelihoods([vocabulary.encode(text) for text in unseen_texts])
         probabilities = {
-            "class-wise 4-gram": grams.probabilities([vocabulary.encode(text) for text in unseen_texts], uniform),
+            "class-wise 4-gram": np.exp(log_softmax(likelihoods)),
             "n-gram logistic regression": LogisticNGrams(texts, labels, len(index)).probabilities(unseen_texts) / prior,
             "charrnn": Classifier(trained.config, trained.weights).probabilities(unseen.names, "uniform"),
         }
@@ -196,7 +199,8 @@ def generators() -> tuple[str, dict[str, Any]]:
     gru = MakemoreGRU(training)
     gru.train(MAKEMORE_STEPS)
     vocabulary = Vocabulary.build(training)
-    grams = NGramAutomaton.fit([vocabulary.encode(name) for name in training], [0] * len(training), 1, len(vocabulary))
+    encoded = [vocabulary.encode(name) for name in training]
+    grams = NGramAutomaton.fit(encoded, [0] * len(training), 1, len(vocabulary), lower_order_weight=1.0)
     for title, names in test.items():
         characters = sum(len(name) + 1 for name in names)
         nats = -grams.log_likelihoods([vocabulary.encode(name) for name in names]).sum()
@@ -207,11 +211,12 @@ def generators() -> tuple[str, dict[str, Any]]:
             results[f"{name}, {title}"] = scores["nats_per_char"]
     shipped = charrnn.load("names/generator")
     data = shipped.config.data
-    splits = split(Corpus.read("names/surname"), data["seed"], data["validation_fraction"], data["test_fraction"])
+    corpus = Corpus.read(data["source"], pipeline=shipped.config.pipeline)
+    splits = split(corpus, data["seed"], data["validation_fraction"], data["test_fraction"])
     results["4-gram, bundled names"] = evaluate_baseline(shipped.config, splits)["nats_per_char"]
     results["charrnn, bundled names"] = evaluate(shipped, splits.test)["nats_per_char"]
     columns = [*test, "bundled names"]
-    heads = [*(f"makemore, {title}" for title in test), "bundled names, by label"]
+    heads = [*(f"makemore, {title}" for title in test), "bundled names, by label and kind"]
     rows = [f"| model | {' | '.join(heads)} |", "| --- | --- | --- | --- |"]
     for name in ("4-gram", "makemore's GRU, 12,000 steps", *models):
         cells = [f"{results[f'{name}, {c}']:.3f}" if f"{name}, {c}" in results else "" for c in columns]

@@ -22,6 +22,23 @@ def log_softmax(logits: NDArray[Any]) -> Floats:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
+def label_probabilities(logits: Floats, kind_count: int) -> Floats:
+    """Softmax over all classes, summed over the kinds of each label: (B, labels) from logits (B, classes)."""
+    p = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    if kind_count > 1:
+        p = p.reshape(len(p), p.shape[1] // kind_count, kind_count).sum(axis=2)
+    return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+
+def sum_of_kinds(scores: NDArray[Any], kind_count: int) -> NDArray[Any]:
+    """Log-sum-exp over the kinds of each label: (B, labels) from scores (B, classes)."""
+    if kind_count == 1:
+        return scores
+    by_kind = scores.reshape(len(scores), scores.shape[1] // kind_count, kind_count)
+    most = by_kind.max(axis=2)
+    return np.asarray(most + np.log(np.exp(by_kind - most[:, :, None]).sum(axis=2)))
+
+
 def mix_experts(weights: Sequence[float], scores: Sequence[_Scores]) -> _Scores:
     """Logits of a product of experts: the sum of their scores, each times its weight (Hinton 1999).
 

@@ -2,11 +2,12 @@
 
 ::
 
-    model.safetensors   weights, float32, and the n-gram arrays; no metadata, so that equal weights are equal bytes
+    model.safetensors   weights, n-grams, and what the list says of its names; no metadata, so that equal weights are
+                        equal bytes
     config.json         everything else; a folder without it is no model
     README.md           the model card
     reliability.png     of a classifier, on its test split
-    known.txt.gz        every name of the data, ASCII in folded case (absent if trained with --private)
+    known.txt.gz        every name of the data, folded (absent if trained with --private)
     run/                what only the training run needs (state, TensorBoard events); never published
 
 The files are replaced as one (see :mod:`charrnn.transaction`).
@@ -18,11 +19,9 @@ import dataclasses
 import gzip
 import hashlib
 import json
-import math
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,89 +29,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.errors import ModelFolderError
+from charrnn.model_config import EXPERTS, FORMAT_VERSION, ModelConfig
 from charrnn.storage import storage_errors
 from charrnn.transaction import FileSet
 
-FORMAT_VERSION = 2
 CONFIG, WEIGHTS, CARD, TRAINING_NAMES = "config.json", "model.safetensors", "README.md", "known.txt.gz"
 FILES = (TRAINING_NAMES, "reliability.png", WEIGHTS, CARD, CONFIG)
 """Files that a model folder may hold."""
-ANY = "*"
-"""The label of a generator that stands for any of its labels."""
-EXPERTS = {"classifier": ("network", "ngrams", "prior"), "generator": ("network", "ngrams")}
-"""The experts of each task, whose weighted product is the answer; tuples of weights have this order."""
-
 Weights = Mapping[str, NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """What ``config.json`` holds.
-
-    Attributes:
-        task: ``classifier`` or ``generator``.
-        architecture: the arguments of the module, without vocabulary and label sizes.
-        alphabet: the characters of the vocabulary, in order.
-        labels: the labels, in order.
-        label_counts: training names of each label, in the order of ``labels``; the prior that the model learned.
-        pipeline: key of :data:`charrnn.text.PIPELINES`.
-        max_length: length of the longest training name, in characters.
-        data: source, fingerprint, numbers, seed and fractions of the split; of a generator also ``spelling``, how the
-            training names of each label write capitals, digits and symbols (see :mod:`charrnn.text.spelling`).
-        training: the settings of the run, and what it took.
-        calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate_classifier`; of a generator, see
-            :func:`charrnn.training.calibration.calibrate_generator`. Empty: the network answers alone. Of a classifier
-            also what was measured on the test split: ``test``, its sets of labels, and ``reliability``, names, summed
-            confidence and hits in bins of confidence.
-        metrics: scores on the test split, of the model and of the baseline.
-        by_label: scores on the test split by label, see :func:`charrnn.inference.evaluation.evaluate_labels`.
-        out_of_source: scores of :func:`charrnn.inference.evaluation.evaluate_out_of_source`, if another source was
-            named.
-        weights_sha256: SHA-256 of ``model.safetensors``; empty until written.
-        format_version: of this folder's format.
-    """
-
-    task: str
-    architecture: dict[str, Any]
-    alphabet: str
-    labels: list[str]
-    label_counts: list[int]
-    pipeline: str
-    max_length: int
-    data: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-    calibration: dict[str, Any] = field(default_factory=dict)
-    by_label: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    out_of_source: dict[str, Any] = field(default_factory=dict)
-    weights_sha256: str = ""
-    format_version: int = FORMAT_VERSION
-
-    def expert_weights(self, has_ngrams: bool) -> tuple[float, ...]:
-        """The weights that calibration gave to the :data:`EXPERTS`; without calibration, the network's is 1.
-
-        Args:
-            has_ngrams: whether the folder holds n-grams.
-
-        Raises:
-            ModelFolderError: a weight is missing or not finite, or n-grams that the folder lacks have one.
-        """
-        experts = EXPERTS[self.task]
-        found = self.calibration.get("weights")
-        if found is None and not has_ngrams:
-            return (1.0, *(0.0 for _ in experts[1:]))
-        try:
-            weights = tuple(float(found[key]) for key in experts)  # type: ignore[index]
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelFolderError("config.json: calibration has no weights. Copy the model folder again.") from error
-        if not all(map(math.isfinite, weights)) or (weights[1] and not has_ngrams):
-            raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
-        return weights
-
-
-def label_rows(label_count: int) -> int:
-    """Rows of a generator's label embedding: the labels and, where there are several, :data:`ANY` as the last."""
-    return label_count + 1 if label_count > 1 else 1
 
 
 def write(
@@ -130,7 +54,7 @@ def write(
         config: its ``weights_sha256`` is filled in.
         weights: arrays by name.
         card: text of ``README.md``.
-        training_names: names of the data, ASCII in folded case; None leaves them out.
+        training_names: names of the data, folded; None leaves them out.
         pictures: PNG files by name, which the card shows.
 
     Returns:
@@ -240,7 +164,7 @@ def read_config(folder: str | Path) -> ModelConfig:
 
 
 def read_training_names(folder: Path) -> frozenset[str] | None:
-    """The names of the data, ASCII in folded case; None if the folder leaves them out.
+    """The names of the data, folded; None if the folder leaves them out.
 
     Raises:
         ModelFolderError: the list is damaged.
@@ -278,12 +202,15 @@ def _validated(path: Path, fields: dict[str, Any]) -> ModelConfig:
         if not isinstance(fields[key], type_):
             raise _broken(path, f"{key} is no {type_.__name__}")
     config = ModelConfig(**fields)
+    words = [*config.labels, *config.kinds, *config.families.values()]
+    if not all(isinstance(word, str) for word in words) or len(set(config.kinds)) < len(config.kinds):
+        raise _broken(path, "labels, kinds or families are no texts, or a kind stands twice")
     if config.task not in EXPERTS:
         raise _broken(path, f"unknown task {config.task!r}")
     if len(set(config.alphabet)) != len(config.alphabet):
         raise _broken(path, "alphabet holds a character twice")
-    if not config.labels or len(config.labels) != len(config.label_counts):
-        raise _broken(path, "labels and label_counts differ in number, or are empty")
+    if not config.labels or len(config.labels) * config.kind_count != len(config.class_counts):
+        raise _broken(path, "labels, kinds and class_counts do not fit together, or are empty")
     return config
 
 

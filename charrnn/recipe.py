@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from charrnn import model_folder
 from charrnn.corpus.split import Split, split
 from charrnn.inference import Classifier, Generator, evaluation
-from charrnn.model_folder import ModelConfig, Weights
+from charrnn.model_config import ModelConfig
+from charrnn.model_folder import Weights
+from charrnn.text import PIPELINES, fold_latin
 from charrnn.training.calibration import calibrate
-from charrnn.training.fitting import fit, refit, training_record
+from charrnn.training.fitting import fit, refit, remember, training_record
 from charrnn.training.preparation import make_loaders, starting_config, usable_names
 from charrnn.training.reports.card import model_card
 from charrnn.training.reports.plots import reliability_figure, to_png
 from charrnn.training.reports.tensorboard import write_hparams
+from charrnn.training.settings import ClassifierSettings
 from charrnn.training.training_run import RUN, TrainingRun
 
 
@@ -44,14 +47,16 @@ def train(run: TrainingRun) -> TrainedModel:
 
     first = fit(run, config, loaders)
     calibration = calibrate(config, first, loaders.validation.data, run.context.device)
+    if isinstance(settings, ClassifierSettings):
+        calibration["weights"]["memory"] = 0.0 if run.private else settings.memory_weight
     final = refit(run, config, loaders.refit, first) if loaders.refit else first
     record = training_record(run, first, final, time.perf_counter() - began)
-    config = replace(config, calibration=calibration, label_counts=final.label_counts, training=record)
-    weights = final.weights()
+    config = replace(config, calibration=calibration, class_counts=final.class_counts, training=record)
+    weights = {**final.weights(), **remember(run, config, splits)}
     if run.out is None or not run.context.is_rank_zero:
         return TrainedModel(config, weights, splits)
 
-    model = (Classifier if run.task == "classifier" else Generator)(config, weights)
+    model = evaluation.unlisted((Classifier if run.task == "classifier" else Generator)(config, weights))
     test, pictures = splits.test, {}
     if run.score_on is not None:
         config = replace(config, out_of_source=evaluation.evaluate_out_of_source(model, run.corpus, run.score_on))
@@ -67,6 +72,7 @@ def train(run: TrainingRun) -> TrainedModel:
         pictures["reliability.png"] = to_png(reliability_figure(bins))
 
     card = model_card(config, run.command)
-    training_names = None if run.private else {key for names in splits for key in names.keys}
-    config = model_folder.write(run.out, config, weights, card, training_names, pictures)
+    read = PIPELINES[config.pipeline]
+    known = None if run.private else {fold_latin(read(name)) for names in splits for name in names.names}
+    config = model_folder.write(run.out, config, weights, card, known, pictures)
     return TrainedModel(config, weights, splits)

@@ -18,7 +18,7 @@ from charrnn.cli.parsing import Parser
 from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
 from charrnn.inference import locate
 from charrnn.machine import processors
-from charrnn.model_folder import ModelConfig
+from charrnn.model_config import ModelConfig
 from charrnn.text import printable_table
 from charrnn.training.reports.card import interval_text, out_of_source_table, score_table
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
@@ -80,9 +80,10 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn import recipe
         from charrnn.training.distributed import distributed_context
         from charrnn.training.training_run import TrainingRun, claim
-        from charrnn.training.transfer import base_pipeline, check_architecture
+        from charrnn.training.transfer import base_pipeline, check_architecture, check_task
     init = None if flags.init is None else locate(flags.init)
     if init is not None:
+        check_task(init, flags.task)
         # Runs that were begun while these flags had no effect can be resumed with them alone.
         if not (flags.resume and (flags.out / "run").exists()):
             check_architecture(init, {key: getattr(flags, key) for key in ("cell", "hidden")})
@@ -92,7 +93,10 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
     with distributed_context(settings) as context:
         # One process reads, and downloads what is not there yet; the others get the names from it.
         corpus, score_on = context.on_rank_zero(lambda: _corpora(flags, settings.pipeline))
-        run = TrainingRun(flags.task, corpus, settings, context, init, flags.out, score_on, flags.private, command)
+        families = _families(flags.data)
+        run = TrainingRun(
+            flags.task, corpus, settings, context, init, flags.out, score_on, flags.private, command, families
+        )
         with claim(run, flags.resume) as finished:
             return finished or summary(flags.out, recipe.train(run).config)
 
@@ -105,7 +109,15 @@ def _corpora(flags: argparse.Namespace, pipeline: str) -> tuple[Corpus, Corpus |
     findings = [*suspicious_names(corpus)] if flags.init else [*suspicious_names(corpus), *tiny_labels(corpus)]
     for finding in findings:
         print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
-    return corpus, read_corpus(flags, flags.score_on, pipeline) if flags.score_on else None
+    return corpus, read_corpus(flags, flags.score_on, pipeline, with_kinds=False) if flags.score_on else None
+
+
+def _families(data: str) -> dict[str, str]:
+    """The families of the labels of the bundled corpus; of other data nothing is known."""
+    from charrnn.corpus.label_facts import label_facts
+    from charrnn.corpus.reading import bundled_names
+
+    return {label: facts.family for label, facts in label_facts().items()} if data in bundled_names() else {}
 
 
 def bound_threads() -> None:
@@ -139,6 +151,7 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     words = ["python", "-m", "charrnn.train", flags.task, "--data", flags.data, "--out", flags.out.name]
     words += ["--name-column", flags.name_column] if flags.name_column != "name" else []
     words += ["--label-column", flags.label_column] if flags.label_column != "label" else []
+    words += ["--kind-column", flags.kind_column] if flags.kind_column else []
     words += ["--delimiter", flags.delimiter] if flags.delimiter else []
     words += ["--encoding", flags.encoding] if flags.encoding != "utf-8" else []
     words += ["--bad-rows", flags.bad_rows] if flags.bad_rows != "refuse" else []

@@ -20,7 +20,7 @@ import hypothesis
 
 from charrnn.corpus import Corpus
 from charrnn.inference import PRETRAINED
-from charrnn.model_folder import ModelConfig
+from charrnn.model_config import ModelConfig
 from charrnn.training import modules
 
 # How long an example takes depends on the machine and on what else it does.
@@ -35,8 +35,10 @@ CLASSIFIER_CASES = [
     (cell, bidirectional, pooling)
     for cell in ("rnn", "gru", "lstm")
     for bidirectional in (False, True)
-    for pooling in ("last", "mean", "max")
+    for pooling in ("last", "mean", "max", "mean-last")
 ]
+KINDS = {"kinds": ["given", "surname"], "class_counts": [5, 3, 2, 1, 4, 2]}
+"""What a config of three labels and two kinds has in place of its class counts."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,7 +81,7 @@ def config(task: str, **architecture: object) -> ModelConfig:
         architecture=architecture,
         alphabet=" '" + "abcdefghijklmnopqrstuvwxyz",
         labels=["A", "B", "C"],
-        label_counts=[5, 3, 2],
+        class_counts=[5, 3, 2],
         pipeline="ascii-folded" if task == "classifier" else "ascii",
         max_length=20,
     )

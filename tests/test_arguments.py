@@ -78,6 +78,7 @@ REQUEST = charrnn.Request("Irish", 7)
 CORPUS = charrnn.Corpus(["Ab", "Cd"], ["A", "B"])
 TABLE = pd.DataFrame({"name": ["Rossi", None]})
 ASKED = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0, "ood_generator": None, "labels": None}
+ASKED |= {"kind": "surname", "level": "label"}
 
 
 def some(generator):
@@ -89,15 +90,23 @@ FUNCTIONS = {
     "load": (charrnn.load, {"path": "names/classifier"}),
     "Classifier.predict": (CLASSIFIER.predict, {"names": ["Rossi"], **ASKED}),
     "Classifier.rank": (CLASSIFIER.rank, {"names": ["Rossi"], **ASKED}),
-    "Classifier.probabilities": (CLASSIFIER.probabilities, {"names": ["Rossi"], "prior": "model"}),
+    "Classifier.probabilities": (
+        CLASSIFIER.probabilities,
+        {"names": ["Rossi"], "prior": "model", "kind": "surname", "labels": None, "level": "family"},
+    ),
     "Classifier.predict_table": (CLASSIFIER.predict_table, {"table": TABLE, "name_column": "name", **ASKED}),
     "Classifier.check_settings": (CLASSIFIER.check_settings, ASKED),
-    "Classifier.width": (CLASSIFIER.width, {"top_k": 3, "coverage": None, "labels": None}),
-    "Classifier.explain": (CLASSIFIER.explain, {"name": "Rossi", "prior": "model", "labels": None}),
+    "Classifier.width": (CLASSIFIER.width, {"top_k": 3, "coverage": None, "labels": None, "level": "label"}),
+    "Classifier.width of families": (CLASSIFIER.width, {"top_k": 3, "labels": ["Irish"], "level": "family"}),
+    "Classifier.listed": (CLASSIFIER.listed, {"names": ["Rossi"]}),
+    "Classifier.level_names": (CLASSIFIER.level_names, {"level": "family"}),
+    "Classifier.without_memory": (CLASSIFIER.without_memory, {}),
+    "Classifier.explain": (CLASSIFIER.explain, {"name": "Rossi", "prior": "model", "labels": None, "kind": "surname"}),
     "Generator.sample": (
         GENERATOR.sample,
         {"label": "Irish", "n": 2, "seed": 0, "temperature": 0.8, "top_k": 0, "top_p": 1.0, "resample": None}
-        | {"constraints": charrnn.Constraints(), "novel": False, "prefix": "A", "max_length": 9, "any_case": False},
+        | {"constraints": charrnn.Constraints(), "novel": False, "prefix": "A", "max_length": 9, "any_case": False}
+        | {"kind": "surname", "ascii": True},
     ),
     "Generator.stream": (
         lambda **arguments: some(GENERATOR.stream(**arguments)),
@@ -115,12 +124,17 @@ FUNCTIONS = {
     "Classifier": (charrnn.Classifier, {"config": CLASSIFIER.config, "weights": CLASSIFIER_WEIGHTS}),
     "Generator": (charrnn.Generator, {"config": GENERATOR.config, "weights": GENERATOR_WEIGHTS, "folder": None}),
     "Generator.repeat": (GENERATOR.repeat, {"stamp": GENERATOR.stamp(REQUEST, charrnn.Sample("Ab", -1.0, 3))}),
-    "Generator.decoder": (GENERATOR.decoder, {"label": "Irish"}),
+    "Generator.decoder": (GENERATOR.decoder, {"label": "Irish", "kind": "surname"}),
     "Generator.guide": (GENERATOR.guide, {"request": REQUEST}),
     "Generator.label_index": (GENERATOR.label_index, {"label": "Irish"}),
+    "Generator.kind_index": (GENERATOR.kind_index, {"kind": "surname"}),
+    "Generator.knows": (GENERATOR.knows, {"name": "Rossi"}),
     "Generator.nearest": (GENERATOR.nearest, {"name": "Rossi"}),
     "Generator.neighbours": (GENERATOR.neighbours, {"name": "Rossi", "count": 2}),
-    "Generator.log_probabilities": (GENERATOR.log_probabilities, {"names": ["Rossi"], "labels": ["Italian"]}),
+    "Generator.log_probabilities": (
+        GENERATOR.log_probabilities,
+        {"names": ["Rossi"], "labels": ["Italian"], "kinds": ["surname"]},
+    ),
     "Generator.count_characters": (GENERATOR.count_characters, {"name": "Rossi"}),
     "Generator.is_out_of_distribution": (GENERATOR.is_out_of_distribution, {"names": ["Rossi"]}),
     "Generator.explain": (GENERATOR.explain, {"name": "Rossi", "label": "Italian", "other": "*"}),
@@ -128,15 +142,19 @@ FUNCTIONS = {
     "Constraints": (
         charrnn.Constraints,
         {"prefix": "", "suffix": "", "contains": "", "pattern": "", "characters": "", "min_length": 1}
-        | {"max_length": None, "any_case": False},
+        | {"max_length": None, "any_case": False, "ascii": False},
     ),
     "Constraints.compile": (charrnn.Constraints("A").compile, {"alphabet": "ABC", "longest": 9, "spelling": ()}),
+    "Constraints.compile of ascii": (
+        charrnn.Constraints("é", ascii=True).compile,
+        {"alphabet": "aé", "longest": 9, "spelling": ()},
+    ),
     "Constraints.replaced": (charrnn.Constraints().replaced, {"parts": {"prefix": "A"}}),
     "Sampling": (charrnn.Sampling, {"temperature": 0.8, "top_k": 0, "top_p": 1.0}),
     "Request": (
         charrnn.Request,
         {"label": "Irish", "seed": 0, "sampling": charrnn.Sampling(), "constraints": charrnn.Constraints()}
-        | {"resample": 1},
+        | {"resample": 1, "kind": "surname"},
     ),
     "Corpus": (
         lambda **columns: charrnn.Corpus(**columns).distinct_pairs().fingerprint,
@@ -144,11 +162,11 @@ FUNCTIONS = {
     ),
     "Corpus.read": (
         charrnn.Corpus.read,
-        {"data": "names", "name_column": "name", "label_column": "label", "pipeline": "ascii", "options": None}
+        {"data": "names/female", "name_column": "name", "label_column": "label", "pipeline": "ascii", "options": None}
         | {"kind_column": None},
     ),
     "Corpus.select": (CORPUS.select, {"indices": [0]}),
-    "Corpus.distinct_pairs": (CORPUS.distinct_pairs, {"pipeline": "ascii"}),
+    "Corpus.distinct_pairs": (CORPUS.distinct_pairs, {"pipeline": "ascii", "by_kind": True}),
     "Corpus.without": (CORPUS.without, {"keys": {"ab"}}),
     "ReadOptions": (ReadOptions, {"delimiter": None, "encoding": "utf-8"}),
     **{f"Settings of a {task}": (kind, vars(kind())) for task, kind in SETTINGS.items()},

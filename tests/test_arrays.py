@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from charrnn.arrays import label_prior, log_softmax, mix_experts
+from charrnn.arrays import label_prior, label_probabilities, log_softmax, mix_experts, sum_of_kinds
 
 
 def test_log_softmax_gives_distributions_and_does_not_overflow():
@@ -27,3 +27,28 @@ def test_an_expert_without_a_weight_is_refused():
 
 def test_a_label_without_names_counts_as_half_a_name():
     assert label_prior([3, 1, 0]) == pytest.approx([3 / 4.5, 1 / 4.5, 0.5 / 4.5])
+
+
+CLASSES = np.log([[0.1, 0.2, 0.3, 0.4], [0.5, 0.25, 0.25, 0.0001]])
+
+
+@pytest.mark.parametrize("shift", [0, 1e4, -1e4])
+def test_a_label_has_the_probability_of_its_kinds_together(shift):
+    expected = np.array([[0.3, 0.7], [0.75 / 1.0001, 0.2501 / 1.0001]])
+    assert label_probabilities(CLASSES + shift, 2) == pytest.approx(expected)
+    assert np.exp(log_softmax(sum_of_kinds(CLASSES + shift, 2))) == pytest.approx(expected)
+
+
+def test_without_kinds_a_label_is_a_class():
+    assert sum_of_kinds(CLASSES, 1) is CLASSES
+    assert label_probabilities(CLASSES, 1) == pytest.approx(np.exp(log_softmax(CLASSES)))
+
+
+def test_a_class_that_is_impossible_adds_nothing():
+    possible = np.where([True, False, True, True], CLASSES, -np.inf)
+    assert label_probabilities(possible, 2)[0] == pytest.approx([0.1 / 0.8, 0.7 / 0.8])
+    assert sum_of_kinds(possible, 2)[0] == pytest.approx(np.log([0.1, 0.7]))
+
+
+def test_of_no_names_there_are_no_probabilities():
+    assert label_probabilities(np.zeros((0, 6)), 3).shape == (0, 2)

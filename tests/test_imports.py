@@ -13,9 +13,9 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "charrnn"
 LAYERS = [
     {"errors"},
-    {"arguments", "storage", "transaction", "arrays", "metrics", "cancellation", "cluster", "machine"},
-    {"text", "model_folder"},
-    {"ngrams", "corpus"},
+    {"arguments", "storage", "transaction", "arrays", "metrics", "cancellation", "cluster", "machine", "model_config"},
+    {"text", "model_folder", "hash_index"},
+    {"ngrams", "corpus", "memory"},
     {"generation"},
     {"training", "inference"},
     {"tables", "onnx"},

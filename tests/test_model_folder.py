@@ -1,3 +1,4 @@
+import dataclasses
 import errno
 import gzip
 import hashlib
@@ -9,6 +10,7 @@ import pytest
 
 from charrnn import model_folder
 from charrnn.errors import ModelFolderError, StorageError
+from charrnn.model_config import conditions, embedding_rows
 from charrnn.tables.job import config_hashes
 from tests.conftest import config
 
@@ -35,6 +37,38 @@ def test_what_is_written_is_read(folder):
     assert all((weights[k] == WEIGHTS[k]).all() for k in WEIGHTS)
     assert gzip.decompress((folder / "known.txt.gz").read_bytes()).decode() == "nowak\nsato\n"
     assert (folder / "README.md").read_text() == "# card\n"
+
+
+def test_classes_are_the_kinds_of_each_label(folder):
+    cfg = dataclasses.replace(config("classifier"), kinds=["given", "surname"], class_counts=[1, 2, 0, 4, 5, 0])
+    model_folder.write(folder, dataclasses.replace(cfg, families={"A": "Slavic"}), WEIGHTS, "")
+    read = model_folder.read_config(folder)
+    assert (read.kinds, read.kind_count, read.class_counts) == (cfg.kinds, 2, cfg.class_counts)
+    assert read.label_counts == [3, 4, 5] and read.families == {"A": "Slavic"}
+    assert "label_counts" not in json.loads((folder / "config.json").read_text())
+
+
+def test_without_kinds_a_class_is_a_label():
+    cfg = config("classifier")
+    assert cfg.kind_count == 1 and cfg.label_counts == cfg.class_counts
+
+
+def test_a_generator_has_one_more_label_and_kind_where_there_are_several():
+    assert [embedding_rows(count) for count in (1, 2, 3)] == [1, 3, 4]
+    # Labels 0 and 1, kinds 0 and 1, and of each label the third condition for any kind.
+    two, none = (dataclasses.replace(config("generator"), kinds=kinds) for kinds in (["f", "m"], []))
+    assert conditions(two, np.arange(4)).tolist() == [0, 1, 3, 4]
+    assert conditions(none, np.arange(3)).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("missing", ["network", "ngrams", "prior", "memory"])
+def test_every_expert_of_a_classifier_needs_a_weight(missing):
+    weights = {"network": 0.5, "ngrams": 0.25, "prior": 0.125, "memory": 2.0}
+    cfg = dataclasses.replace(config("classifier"), calibration={"weights": weights})
+    assert cfg.expert_weights(has_ngrams=True) == (0.5, 0.25, 0.125, 2)
+    del weights[missing]
+    with pytest.raises(ModelFolderError, match="no weights"):
+        cfg.expert_weights(has_ngrams=True)
 
 
 def test_equal_models_are_equal_bytes(folder, tmp_path):
@@ -135,11 +169,14 @@ def edit(**changes):
         (lambda f: (f / "config.json").unlink(), "no model folder"),
         (lambda f: (f / "config.json").write_text('{"task": '), "cannot be read"),
         (lambda f: (f / "config.json").write_text("[]"), "no JSON object"),
-        (edit(format_version=99), "format version 99, this charrnn reads 2"),
+        (edit(format_version=99), "format version 99, this charrnn reads 3"),
+        (edit(format_version=2), "format version 2, this charrnn reads 3"),
         (edit(surprise=1), "unknown keys: surprise"),
         (edit(labels="ABC"), "labels is no list"),
         (edit(task="poet"), "unknown task"),
-        (edit(labels=["A"]), "differ in number"),
+        (edit(labels=["A"]), "do not fit together"),
+        (edit(labels=[], class_counts=[]), "are empty"),
+        (edit(kinds=["given", "surname"]), "do not fit together"),
         (edit(alphabet="aba"), "alphabet holds a character twice"),
     ],
 )

@@ -10,14 +10,16 @@ import torch
 from charrnn import model_folder, recipe, train
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
-from charrnn.text import PIPELINES, Vocabulary
+from charrnn.inference import Classifier, Generator, evaluation
+from charrnn.text import PIPELINES, Vocabulary, fold_latin
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.settings import SETTINGS
 from charrnn.training.training_run import TrainingRun
 from tests.conftest import ROOT
 
 CPU = DistributedContext(torch.device("cpu"))
-STEPS = ["usable_names", "split", "starting_config", "make_loaders", "fit", "calibrate", "refit", "training_record"]
+STEPS = ["usable_names", "split", "starting_config", "make_loaders"]
+STEPS += ["fit", "calibrate", "refit", "training_record", "remember"]
 EVALUATION = ["evaluate_out_of_source", "evaluate", "evaluate_baseline", "evaluate_labels"]
 EVALUATION += ["evaluate_reliability", "evaluate_sets"]
 
@@ -79,7 +81,7 @@ def test_each_step_is_called_once_and_in_order(calls, corpus, tmp_path):
 def test_each_step_is_given_what_it_needs_and_the_test_names_only_to_evaluation(calls, corpus, tmp_path):
     trained = recipe.train(small_run("classifier", corpus, out=tmp_path / "model", settings={"seed": 3}))
     step = {name: (arguments, result) for name, arguments, result in calls}
-    splits = split(corpus.distinct_pairs(), 3)
+    splits = split(corpus.distinct_pairs("folded"), 3)
     assert [part.names for part in trained.splits] == [part.names for part in splits]
     config, loaders = step["starting_config"][1], step["make_loaders"][1]
     encode = Vocabulary(config.alphabet).encode
@@ -99,13 +101,13 @@ def test_each_step_is_given_what_it_needs_and_the_test_names_only_to_evaluation(
     assert model is first and data is loaders.validation.data
     assert step["refit"][0][2:] == (loaders.refit, first)
     assert step["evaluate"][0][1].names == step["evaluate_labels"][0][1].names == splits.test.names
-    # What is written: the refit's weights, and the names of all splits, from which new names are told.
-    written, _, training_names = step["write"][0][2:5]
-    final = step["refit"][1].weights()
+    # What is written: the refit's weights, and the names of all splits, listed ones being told from new ones.
+    written, _, known = step["write"][0][2:5]
+    final = step["refit"][1].weights() | step["remember"][1]
     assert written.keys() == final.keys() and all(np.array_equal(written[name], final[name]) for name in final)
-    assert any(not np.array_equal(final[name], first.weights()[name]) for name in final)
-    assert training_names == set(corpus.keys)
-    assert trained.config.label_counts == step["refit"][1].label_counts
+    assert any(not np.array_equal(final[name], array) for name, array in first.weights().items())
+    assert known == {fold_latin(name) for name in corpus.names}
+    assert trained.config.class_counts == step["refit"][1].class_counts
 
 
 @pytest.mark.parametrize("task", ["classifier", "generator"])
@@ -129,7 +131,7 @@ def test_without_a_refit_the_first_fit_is_the_model(calls, corpus):
     step = {name: result for name, _, result in calls}
     assert "refit" not in step and trained.config.training["refit"] is None
     assert sum(trained.config.label_counts) == len(trained.splits.train)
-    expected = step["fit"].weights()
+    expected = step["fit"].weights() | step["remember"]
     assert all(np.array_equal(expected[name], array) for name, array in trained.weights.items())
 
 
@@ -138,6 +140,81 @@ def test_only_rank_zero_evaluates_and_writes(calls, corpus, tmp_path):
         small_run("generator", corpus), out=tmp_path / "model", context=DistributedContext(CPU.device, rank=1)
     )
     recipe.train(run)
-    # A generator does not refit.
-    assert [name for name, *_ in calls] == [step for step in STEPS if step != "refit"]
+    assert [name for name, *_ in calls] == STEPS
     assert not (tmp_path / "model" / "config.json").exists()
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_a_model_refits_on_training_and_validation_names(task, corpus):
+    trained = recipe.train(small_run(task, corpus))
+    names = len(trained.splits.train) + len(trained.splits.validation)
+    assert trained.config.training["refit"]["names"] == sum(trained.config.class_counts) == names
+
+
+def test_test_names_are_remembered_but_scored_as_if_they_were_not(corpus, tmp_path):
+    trained = recipe.train(small_run("classifier", corpus, out=tmp_path / "model"))
+    model, test = Classifier(trained.config, trained.weights), trained.splits.test
+    assert all(label in listed for label, listed in zip(test.labels, model.listed(test.names), strict=True))
+    scores = trained.config.metrics["charrnn"]
+    assert evaluation.evaluate(model.without_memory(), test)["nll"] == pytest.approx(scores["nll"])
+    assert evaluation.evaluate(model, test)["nll"] < scores["nll"] - 0.1
+    own = trained.config.by_label
+    assert own == evaluation.evaluate_labels(model.without_memory(), test) != evaluation.evaluate_labels(model, test)
+
+
+def test_a_private_model_keeps_no_memory(corpus, tmp_path):
+    trained = recipe.train(small_run("classifier", corpus, out=tmp_path / "model", private=True))
+    model = Classifier(*model_folder.read(tmp_path / "model"))
+    assert not [name for name in trained.weights if name.startswith("memory")]
+    assert trained.config.calibration["weights"]["memory"] == 0
+    assert not any(model.listed(corpus.names))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.7])
+def test_listed_names_gain_so_many_nats_as_the_settings_say(weight, corpus):
+    trained = recipe.train(small_run("classifier", corpus, settings={"memory_weight": weight}))
+    assert trained.config.calibration["weights"]["memory"] == weight
+    model, names = Classifier(trained.config, trained.weights), trained.splits.test.names[:20]
+    odds = [np.log(p / (1 - p)) for p in (model.probabilities(names), model.without_memory().probabilities(names))]
+    listed = np.array([[label in labels for label in model.labels] for labels in model.listed(names)])
+    alone = listed & (listed.sum(axis=1) == 1)[:, None]
+    assert alone.any() and (odds[0] - odds[1])[alone] == pytest.approx(weight)
+
+
+@pytest.fixture(scope="module")
+def kindred():
+    """Names of two labels, of two kinds that their last letters tell."""
+    stems = [a + b + c + d for a in "bdgklm" for b in "aeiou" for c in "nrst" for d in "aeiou"]
+    rows = [
+        (f"{stem}{end}", label, kind)
+        for label, ends in (("Dutch", ("ke", "sen")), ("Latvian", ("is", "ns")))
+        for i, stem in enumerate(stems)
+        for kind, end in [(("given", "surname")[i % 2], ends[i % 2])]
+    ]
+    names, labels, kinds = map(list, zip(*rows, strict=True))
+    return Corpus(names, labels, "kindred", kinds=kinds)
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_kinds_pass_from_the_list_to_the_model_that_is_written(task, kindred, tmp_path):
+    families = {"Dutch": "Germanic", "Latvian": "Baltic"}
+    run = small_run(task, kindred, out=tmp_path / "model", families=families, settings={"learning_rate": 0.02})
+    trained = recipe.train(run)
+    config, weights = model_folder.read(tmp_path / "model")
+    assert (config.kinds, config.families, len(config.class_counts)) == (["given", "surname"], families, 4)
+    pairs = [pair for part in trained.splits[:2] for pair in zip(part.labels, part.kinds, strict=True)]
+    assert config.class_counts == [pairs.count((label, kind)) for label in config.labels for kind in config.kinds]
+    test = trained.splits.test
+    if task == "classifier":
+        model = Classifier(config, weights)
+        sums = [model.probabilities(test.names, kind=kind) for kind in config.kinds]
+        assert not np.allclose(*sums)
+        # Scores and sets are of labels, whatever their kinds.
+        assert config.metrics["charrnn"]["n"] == len(test) and config.by_label.keys() == families.keys()
+    else:
+        generator = Generator(config, weights)
+        ends = {kind: {name[-1] for name in generator.sample("Dutch", 30, kind=kind, seed=1)} for kind in config.kinds}
+        assert ends["given"] != ends["surname"]
+        own = generator.log_probabilities(test.names, test.labels, test.kinds).sum()
+        other = ["given" if kind == "surname" else "surname" for kind in test.kinds]
+        assert own > generator.log_probabilities(test.names, test.labels, other).sum()

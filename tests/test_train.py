@@ -19,16 +19,17 @@ from charrnn.errors import NonFiniteLossError
 from charrnn.inference import Classifier, Generator, load
 from charrnn.inference.evaluation import evaluate
 from charrnn.text import PIPELINES
-from charrnn.training.settings import SETTINGS
+from charrnn.training.settings import MEMORY_WEIGHT, SETTINGS
 
 FAST = ["--epochs", "1", "--hidden", "8"]
 FLAGS = {
-    *("data", "name-column", "label-column", "score-on", "out", "init", "private", "resume"),
+    *("data", "name-column", "label-column", "kind-column", "score-on", "out", "init", "private", "resume"),
     *("delimiter", "encoding", "bad-rows"),
     *("cell", "hidden", "dropout", "pipeline", "epochs", "batch-size", "learning-rate", "weight-decay", "ema"),
     *("schedule", "lr-factor", "lr-patience", "lr-threshold", "lr-min", "patience"),
     *("seed", "device", "precision", "parallel", "validation-fraction", "test-fraction"),
 }
+OWN_FLAGS = {"classifier": {"memory-weight"}, "generator": set()}
 
 
 def refused(capsys, *arguments):
@@ -43,7 +44,7 @@ def refused(capsys, *arguments):
 def test_the_list_of_flags_is_frozen():
     for task in SETTINGS:
         flags = {name.replace("_", "-") for name in vars(train.parse([task, "--data", "x", "--out", "y"]))} - {"task"}
-        assert flags == FLAGS
+        assert flags == FLAGS | OWN_FLAGS[task]
         assert len(flags) < 35
 
 
@@ -54,7 +55,7 @@ def test_every_flag_explains_itself_in_its_group(capsys):
             train.parse([task, "--help"])
         printed = capsys.readouterr().out
         without = {"data", "score-on", "out", "init", "private", "resume"}
-        assert printed.count("Default:") == len(FLAGS - without)
+        assert printed.count("Default:") == len((FLAGS | OWN_FLAGS[task]) - without)
         for group in ("run:", "model:", "optimisation:", "schedule:", "machine:", "split:"):
             assert f"\n{group}\n" in printed
 
@@ -91,15 +92,15 @@ def test_the_same_seed_gives_the_same_weights(small_corpus_dir, tmp_path):
 
 
 def network_alone(folder):
-    """The model of a folder without its n-grams, label frequencies and calibration."""
+    """The model of a folder without its n-grams, label frequencies, memory and calibration."""
     config, weights = model_folder.read(folder)
-    weights = {name: array for name, array in weights.items() if not name.startswith("ngrams.")}
+    weights = {name: array for name, array in weights.items() if not name.startswith(("ngrams.", "memory."))}
     model = Classifier if config.task == "classifier" else Generator
     return model(dataclasses.replace(config, calibration={}), weights)
 
 
 def test_after_a_few_epochs_the_network_alone_beats_the_commonest_label(trained, small_corpus_dir):
-    test = split(Corpus.read(small_corpus_dir).distinct_pairs()).test
+    test = split(Corpus.read(small_corpus_dir).distinct_pairs("folded")).test
     scores = evaluate(network_alone(trained["classifier"]), test)
     commonest = max(test.label_counts.values()) / len(test)
     assert scores["accuracy"] > commonest + 0.35
@@ -260,7 +261,41 @@ def test_the_configuration_tells_the_whole_story(trained):
     assert config["training"]["settings"]["hidden"] == 32
     assert config["data"]["train"] + config["data"]["validation"] + config["data"]["test"] == config["data"]["names"]
     # What the final fit learned from: training and validation names.
-    assert sum(config["label_counts"]) == config["data"]["train"] + config["data"]["validation"]
+    assert sum(config["class_counts"]) == config["data"]["train"] + config["data"]["validation"]
+
+
+def test_the_weight_of_the_list_is_set_and_told(small_corpus_dir, tmp_path, capsys):
+    for flags, weight in (([], MEMORY_WEIGHT), (["--memory-weight", "1.5"], 1.5), (["--memory-weight", "0"], 0)):
+        out = tmp_path / str(weight)
+        assert train.main(["classifier", "--data", str(small_corpus_dir), "--out", str(out), *FAST, *flags]) == 0
+        assert model_folder.read_config(out).calibration["weights"]["memory"] == weight
+        told = f"has exactly the name gains {weight:.2f} nats; test names are scored without"
+        assert (told in (out / "README.md").read_text(encoding="utf-8")) == (weight > 0)
+    line = refused(capsys, "classifier", "--data", small_corpus_dir, "--out", tmp_path / "x", "--memory-weight", "-1")
+    assert "--memory-weight -1.0: must be at least 0 and finite" in line
+
+
+def test_a_folder_of_kinds_is_trained_on_and_a_flat_list_is_tuned_from_it(small_corpus_dir, tmp_path):
+    data = tmp_path / "data"
+    for path in small_corpus_dir.glob("*.txt"):
+        names = path.read_text(encoding="utf-8").splitlines()
+        for kind, own in (("given", names[:60]), ("surname", names[60:120])):
+            (data / kind).mkdir(parents=True, exist_ok=True)
+            (data / kind / path.name).write_text("\n".join(own), encoding="utf-8")
+    for task in ("classifier", "generator"):
+        assert train.main([task, "--data", str(data), "--out", str(tmp_path / task), *FAST]) == 0
+        config = model_folder.read_config(tmp_path / task)
+        assert config.kinds == ["given", "surname"] and len(config.class_counts) == 8
+        assert config.families == {}
+        init = ["--data", str(small_corpus_dir), "--init", str(tmp_path / task), "--epochs", "1"]
+        assert train.main([task, *init, "--out", str(tmp_path / "flat" / task)]) == 0
+        assert load(tmp_path / "flat" / task).config.kinds == []
+
+
+def test_the_families_of_the_bundled_labels_are_known():
+    families = train._families("names/surname")
+    assert families["Polish"] == families["Czech"] != families["Greek"]
+    assert train._families("names.csv") == {}
 
 
 def test_a_private_model_holds_no_names_and_no_ngrams(small_corpus_dir, tmp_path):
@@ -268,7 +303,10 @@ def test_a_private_model_holds_no_names_and_no_ngrams(small_corpus_dir, tmp_path
         out = tmp_path / task
         assert train.main([task, "--data", str(small_corpus_dir), "--out", str(out), "--private", *FAST]) == 0
         config, weights = model_folder.read(out)
-        assert not (out / "known.txt.gz").exists() and not any(name.startswith("ngrams") for name in weights)
+        assert not (out / "known.txt.gz").exists() and not any(
+            name.startswith(("ngrams", "memory")) for name in weights
+        )
+        assert not config.calibration["weights"].get("memory")
         assert config.calibration["weights"]["ngrams"] == 0 and config.calibration["weights"]["network"] > 0
         assert "n-grams to the power" not in (out / "README.md").read_text(encoding="utf-8")
         assert load(out).config.metrics["charrnn"]

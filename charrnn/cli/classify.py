@@ -84,6 +84,15 @@ def add_command(commands: Any) -> None:
         "--labels", metavar="A,B", help="ask among these labels alone, such as Irish,Scottish,English. Default: all."
     )
     command.add_argument(
+        "--kind", metavar="K", help="of the names, such as surname, female or male. Default: any that the model knows."
+    )
+    command.add_argument(
+        "--level",
+        choices=["label", "family"],
+        default="label",
+        help="answer with labels, or with their families, such as South Slavic. Default: label.",
+    )
+    command.add_argument(
         "--min-probability",
         type=float,
         default=0.0,
@@ -122,11 +131,14 @@ def execute(flags: argparse.Namespace) -> int:
     model = load_classifier(flags.model)
     if flags.explain and output_format == "csv":
         raise SettingsError("--explain: a CSV row has no place for it. Set --format jsonl.")
+    if flags.explain and flags.level == "family":
+        raise SettingsError("--explain: is about labels, not families. Leave --level out.")
     settings = answer_settings(flags) | {"ood_generator": load_ood_generator(flags)}
     model.check_settings(**settings)  # an error comes before anything is written
     names = flags.names or _lines(flags)
-    rows = _rows(model, names, settings, flags.explain)
-    layout = Layout(model.width(flags.top_k, flags.coverage, settings["labels"]), flags.spreadsheet_safe)
+    rows = _rows(model, names, settings, flags.explain, output_format == "table")
+    width = model.width(flags.top_k, flags.coverage, settings["labels"], flags.level)
+    layout = Layout(width, flags.spreadsheet_safe)
     write = WRITERS[output_format]
     if flags.output in (None, "-"):
         write(rows, sys.stdout, layout)
@@ -180,11 +192,15 @@ def _lines(flags: argparse.Namespace) -> Iterator[str]:
     return read_lines(flags.input, options.encoding)
 
 
-def _rows(model: Classifier, names: Iterable[str], settings: dict[str, Any], explain: bool) -> Iterator[Row]:
-    stream = iter(names)
+def _rows(
+    model: Classifier, names: Iterable[str], settings: dict[str, Any], explain: bool, for_people: bool
+) -> Iterator[Row]:
+    from charrnn.inference.answers import sure_families
+
+    stream, asked = iter(names), {key: settings[key] for key in ("prior", "labels", "kind")}
     while batch := list(islice(stream, BATCH)):
-        for prediction in model.predict(batch, **settings):
+        predictions = model.predict(batch, **settings)
+        families = sure_families(model, predictions, settings) if for_people else [None] * len(batch)
+        for prediction, family in zip(predictions, families, strict=True):
             scored = explain and prediction.predictions
-            yield Row(
-                prediction, model.explain(prediction.name, settings["prior"], settings["labels"]) if scored else None
-            )
+            yield Row(prediction, model.explain(prediction.name, **asked) if scored else None, family)

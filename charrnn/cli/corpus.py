@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from charrnn.cli.flags import DATA, add_column_flags, add_kind_flag, check_out, read_corpus
+from charrnn.cli.flags import DATA, add_column_flags, check_out, read_corpus
 
 
 def add_command(commands: Any) -> None:
@@ -19,7 +19,6 @@ def add_command(commands: Any) -> None:
     audit = actions.add_parser("audit", help="what a list holds, what is wrong with it, what to do next")
     audit.add_argument("data", metavar="NAME|PATH", help=DATA)
     add_column_flags(audit)
-    add_kind_flag(audit)
     audit.add_argument("--format", choices=["text", "json"], default="text")
     audit.add_argument("--plot", type=Path, metavar="FILE.png", help="also plot names per label and lengths")
     audit.set_defaults(execute=execute_audit)
@@ -31,7 +30,6 @@ def add_command(commands: Any) -> None:
     split = actions.add_parser("split", help="write training, validation and test names that share no name")
     split.add_argument("data", metavar="NAME|PATH", help=DATA)
     add_column_flags(split)
-    add_kind_flag(split)
     split.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="absent or empty; gets train/, validation/, test/"
     )
@@ -44,9 +42,9 @@ def add_command(commands: Any) -> None:
     )
     split.add_argument(
         "--pipeline",
-        choices=["ascii", "native"],
+        choices=["ascii", "folded", "latin", "native"],
         default="ascii",
-        help="of the model that the names are for: native keeps every script. Default: ascii.",
+        help="of the model that the names are for: folded and native keep every script. Default: ascii.",
     )
     split.set_defaults(execute=execute_split)
 

@@ -27,15 +27,16 @@ def add_command(commands: Any) -> None:
 def execute(flags: argparse.Namespace) -> int:
     """Print the scores."""
     from charrnn.inference import load
-    from charrnn.inference.evaluation import evaluate
+    from charrnn.inference.evaluation import evaluate, unlisted
 
     model = load(flags.model)
     corpus = read_corpus(flags, flags.data, model.config.pipeline)
     if flags.split == "test":
         # Splits group by name: dropping repeats first or afterwards gives the same sides.
         corpus = read_test_split(model.config, corpus, "--split test", flags.data, flags.model)
+        model = unlisted(model)
     if flags.exclude:
-        corpus = corpus.without(read_corpus(flags, flags.exclude, model.config.pipeline).keys)
+        corpus = corpus.without(read_corpus(flags, flags.exclude, model.config.pipeline, with_kinds=False).keys)
     scores = evaluate(model, corpus, flags.prior)
     if flags.format == "json":
         print(json.dumps(scores))

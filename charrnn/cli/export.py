@@ -34,7 +34,7 @@ def add_command(commands: Any) -> None:
 def execute(flags: argparse.Namespace) -> int:
     """Write the graph; with ``--int8``, print the scores before and after."""
     from charrnn.inference import load, locate
-    from charrnn.inference.evaluation import evaluate
+    from charrnn.inference.evaluation import evaluate, unlisted
     from charrnn.onnx.export import export, quantise, require_int8
 
     check_out(flags.out)
@@ -51,11 +51,11 @@ def execute(flags: argparse.Namespace) -> int:
     corpus = read_corpus(flags, flags.data, model.config.pipeline)
     test = read_test_split(model.config, corpus, "--data", flags.data, flags.model)
     path = export(folder, flags.out)
-    before = evaluate(model, test)
+    before = evaluate(unlisted(model), test)
     # ONNX Runtime's advice is about other kinds of networks.
     logging.getLogger().setLevel(logging.ERROR)
     quantise(path)
-    after = evaluate(load_graph(folder, path), test)
+    after = evaluate(unlisted(load_graph(folder, path)), test)
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB; on the {after.get('n', after.get('names')):,} test names")
     for key in SHOWN:
         if key in before:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from charrnn.corpus import Corpus
     from charrnn.corpus.rows import ReadOptions
     from charrnn.inference import Classifier, Generator
-    from charrnn.model_folder import ModelConfig
+    from charrnn.model_config import ModelConfig
 
 DATA = (
     "names, names/KIND, tutorial or makemore; a folder of <Label>.txt or <kind>/<Label>.txt; a text file; a table: "
@@ -28,17 +28,13 @@ def add_column_flags(command: argparse._ActionsContainer) -> None:
     command.add_argument(
         "--label-column", default="label", metavar="C", help="column of a table with the labels. Default: label."
     )
-    add_reading_flags(command)
-
-
-def add_kind_flag(command: argparse._ActionsContainer) -> None:
-    """Which column of a table holds kinds of names."""
     command.add_argument(
         "--kind-column",
         metavar="C",
         help="column of a table with the kinds of names, such as surname or female; an empty cell is any. "
         "Default: there are no kinds.",
     )
+    add_reading_flags(command)
 
 
 def add_reading_flags(command: argparse._ActionsContainer) -> None:
@@ -70,13 +66,14 @@ def read_options(flags: argparse.Namespace) -> ReadOptions:
     return ReadOptions(flags.delimiter, flags.encoding, flags.bad_rows == "skip")
 
 
-def read_corpus(flags: argparse.Namespace, data: str, pipeline: str = "ascii") -> Corpus:
+def read_corpus(flags: argparse.Namespace, data: str, pipeline: str = "ascii", with_kinds: bool = True) -> Corpus:
     """Read a corpus as the flags of :func:`add_column_flags` tell.
 
     Args:
         flags: of the command.
         data: value of one of its flags; delimiter and encoding are those of ``flags.data``, other corpora are UTF-8.
         pipeline: of the model that the names are for.
+        with_kinds: whether the column of kinds is read.
 
     Raises:
         CharRNNError: see :meth:`charrnn.corpus.Corpus.read`.
@@ -87,7 +84,7 @@ def read_corpus(flags: argparse.Namespace, data: str, pipeline: str = "ascii") -
     options = read_options(flags)
     if data != flags.data:
         options = ReadOptions(skip_bad_rows=options.skip_bad_rows)
-    kind_column = getattr(flags, "kind_column", None)
+    kind_column = flags.kind_column if with_kinds else None
     return Corpus.read(data, flags.name_column, flags.label_column, pipeline, options, kind_column)
 
 
@@ -141,7 +138,8 @@ def _of_other_task(flag: str, path: str, task: str) -> SettingsError:
 def answer_settings(flags: argparse.Namespace) -> dict[str, Any]:
     """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` name, but for ``ood_generator``."""
     labels = None if flags.labels is None else [label.strip() for label in flags.labels.split(",")]
-    return {key: getattr(flags, key) for key in ("top_k", "prior", "coverage", "min_probability")} | {"labels": labels}
+    keys = ("top_k", "prior", "coverage", "min_probability", "kind", "level")
+    return {key: getattr(flags, key) for key in keys} | {"labels": labels}
 
 
 def load_ood_generator(flags: argparse.Namespace) -> Generator | None:

@@ -34,6 +34,7 @@ def add_command(commands: Any) -> None:
         metavar="L",
         help="* for any; may be left out where the model has one; several are blended, with weights as in Irish:0.6",
     )
+    command.add_argument("--kind", metavar="K", help="of the names, such as surname, female or male; any by default")
     command.add_argument("-n", type=int, default=10, metavar="N", help="number of names. Default: 10.")
     command.add_argument(
         "--seed", type=int, metavar="S", help="the same seed gives the same names. Default: a random one."
@@ -72,6 +73,11 @@ def add_command(commands: Any) -> None:
         "--any-case",
         action="store_true",
         help="capitals, digits and symbols anywhere. Default: where the training names have them.",
+    )
+    constraints.add_argument(
+        "--ascii",
+        action="store_true",
+        help="write names in ASCII, as Dvorak for Dvořák; of the constraints, too, the ASCII form counts",
     )
     constraints.add_argument(
         "--resample",
@@ -126,6 +132,7 @@ def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
         Sampling(flags.temperature, flags.top_k, flags.top_p),
         constraints,
         usual_resample(constraints) if flags.resample is None else flags.resample,
+        flags.kind,
     )
     count = 0
     for index, sample in enumerate(_with_progress(model.stream(request, flags.n, flags.novel), flags.n)):
@@ -136,6 +143,7 @@ def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
         record = {
             "name": sample.name,
             "label": request.label,
+            "kind": request.kind,
             "seed": request.seed,
             "index": index,
             "attempt": sample.attempt,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from charrnn.inference.answers import Prediction
+    from charrnn.inference.answers import LabelScore, Prediction
     from charrnn.inference.explanation import Explanation
 
 BLUES = (195, 153, 111, 69, 27)
@@ -22,10 +22,17 @@ FAINTEST = 0.05
 
 @dataclass(frozen=True)
 class Row:
-    """One name of the output: the prediction, and its explanation if one is wanted and the name can be scored."""
+    """One name of the output.
+
+    Attributes:
+        prediction: the answer.
+        explanation: if one is wanted and the name can be scored.
+        family: of labels, where it is surer than the best label.
+    """
 
     prediction: Prediction
     explanation: Explanation | None
+    family: LabelScore | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
     for row in rows:
         prediction = row.prediction
         cells = [f"{score.label} {score.probability:.1%}" for score in prediction.predictions]
+        if row.family:
+            cells[0] = f"{row.family.label} {row.family.probability:.1%}: {cells[0]}"
         cells += [f"abstains: {prediction.reason}"] if prediction.abstained else []
         stream.write(f"{printable(prediction.name):<20}  {printable('   '.join(cells))}\n")
         if row.explanation:
@@ -127,4 +136,6 @@ def _explanation_line(explanation: Explanation, colours: bool) -> str:
     letters = "".join(coloured(printable(c), nats / largest) for c, nats in pairs) + "  " if colours else ""
     attributions = " ".join(f"{printable(c)}{nats:+z.1f}" for c, nats in pairs)
     decision = printable(f"{explanation.score:+z.1f} for {explanation.label} against {explanation.other}")
-    return f"{'':<22}{letters}{attributions}   rest{explanation.remainder:+z.1f}   = {decision}\n"
+    memory = f"   list{explanation.memory:+z.1f}" if explanation.listed else ""
+    line = f"{'':<22}{letters}{attributions}   rest{explanation.remainder:+z.1f}{memory}   = {decision}\n"
+    return line + (f"{'':<22}listed under {printable(', '.join(explanation.listed))}\n" if explanation.listed else "")

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING
 
-from charrnn.arguments import choice, instance, listed, text, texts
+from charrnn.arguments import boolean, choice, instance, listed, text, texts
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.text import PIPELINES, name_key
 
@@ -155,20 +155,24 @@ class Corpus:
             raise CorpusError(f"indices: one is no index of {len(self):,} names. Give whole numbers below.") from error
         return Corpus(names, labels, self.source, kinds=kinds)
 
-    def distinct_pairs(self, pipeline: str = "ascii") -> Corpus:
+    def distinct_pairs(self, pipeline: str = "ascii", by_kind: bool = False) -> Corpus:
         """Without repeated (name, label) pairs; of several spellings the first stays.
 
         Args:
-            pipeline: ``ascii`` compares :attr:`keys`; ``native`` tells Müller from Muller.
+            pipeline: spellings that it reads alike are one; ``ascii`` compares :attr:`keys`, ``native`` tells Müller
+                from Muller.
+            by_kind: a name that a label has in two kinds is two.
 
         Raises:
             SettingsError: there is no such pipeline.
         """
         choice("pipeline", pipeline, PIPELINES)
-        first: dict[tuple[str, str], int] = {}
-        fold_native = PIPELINES["native-folded"]
-        texts = [fold_native(name) for name in self.names] if pipeline.startswith("native") else self.keys
-        for i, pair in enumerate(zip(texts, self.labels, strict=True)):
+        by_kind = boolean("by_kind", by_kind)
+        first: dict[tuple[str, ...], int] = {}
+        read = PIPELINES[pipeline]
+        texts = self.keys if pipeline.startswith("ascii") else [read(name).lower() for name in self.names]
+        kinds = [self.kinds] if by_kind and self.kinds else []
+        for i, pair in enumerate(zip(texts, self.labels, *kinds, strict=True)):
             first.setdefault(pair, i)
         distinct = self.select(list(first.values()))
         repeats = len(self) - len(distinct)

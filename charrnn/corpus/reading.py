@@ -14,13 +14,12 @@ from charrnn import arguments
 from charrnn.corpus import fetch
 from charrnn.corpus.rows import FORMATS, ReadOptions, TableFile, format_of, read_columns, read_lines
 from charrnn.errors import CorpusError, InputError
+from charrnn.model_config import ANY_KIND
 from charrnn.text import MISSING_NAMES, clean, is_missing, printable, rejection_reason
 
-BUNDLED = "names"
+BUNDLED, LATIN = "names", "names/latin"
 SIDES = {"train", "validation", "test"}
 """The folders that a split is written to: no kinds."""
-ANY_KIND = "any"
-"""The kind of a name of no kind in particular, in a corpus whose other names have kinds."""
 MOST_LABELS = 1000
 MOST_TOLD = 10
 """Malformed rows that are told; the others are counted."""
@@ -39,19 +38,21 @@ def bundled_folders(name: str = BUNDLED) -> list[Path]:
     """The folders of the bundled corpus, inside an installed package or a checkout.
 
     Args:
-        name: ``names`` for all of it, in Latin letters and in the labels' own scripts; ``names/<kind>`` for the names
-            of one kind in Latin letters.
+        name: ``names`` for all of it, in Latin letters and in the labels' own scripts; ``names/latin`` for all kinds in
+            Latin letters; ``names/<kind>`` for one of them.
     """
     package = Path(__file__).parent.parent
     installed = package / "_data"
     data = installed if installed.is_dir() else package.parent / "data"
-    return [data / BUNDLED, data / "native"] if name == BUNDLED else [data / name]
+    if name == BUNDLED:
+        return [data / BUNDLED, data / "native"]
+    return [data / BUNDLED] if name == LATIN else [data / name]
 
 
 def bundled_names() -> list[str]:
-    """``names``, and ``names/<kind>`` for each of its kinds."""
+    """``names``, ``names/latin``, and ``names/<kind>`` for each kind."""
     folder = bundled_folders()[0]
-    return [BUNDLED, *(f"{BUNDLED}/{own.name}" for own in sorted(folder.iterdir()) if own.is_dir())]
+    return [BUNDLED, LATIN, *(f"{BUNDLED}/{own.name}" for own in sorted(folder.iterdir()) if own.is_dir())]
 
 
 def read_labelled_names(

@@ -15,8 +15,10 @@ from charrnn.arguments import boolean, instance, integer, listed, text, texts
 from charrnn.arrays import Bools, Ints
 from charrnn.errors import ImpossibleConstraint, SettingsError
 from charrnn.generation.patterns import NEVER, Automaton, StateLimitError, compile_patterns
-from charrnn.text import EOS, MAX_LENGTH, SPECIALS
+from charrnn.text import EOS, MAX_LENGTH, SPECIALS, to_ascii
 
+TEXTS = ("prefix", "suffix", "contains", "characters")
+"""Constraints that are texts; all characters of the first three occur in names."""
 TIDY = r"[^\s](\s?[^\s])*"
 """Every name matches it: no space at its beginning or end, and no two spaces together."""
 
@@ -36,6 +38,8 @@ class Constraints:
         max_length: most characters; None is the length of the longest training name.
         any_case: capitals, digits and symbols anywhere. By default they stand where the training names have them (see
             :mod:`charrnn.text.spelling`), unless the other constraints ask for something else (see :meth:`compile`).
+        ascii: names come out in ASCII, as Dvorak of a model that writes Dvořák. Of texts and characters of the other
+            constraints, the ASCII form counts; patterns match it.
 
     Raises:
         SettingsError: an attribute is of another type.
@@ -49,6 +53,7 @@ class Constraints:
     min_length: int = 1
     max_length: int | None = None
     any_case: bool = False
+    ascii: bool = False
 
     def __post_init__(self) -> None:
         for part in fields(self):
@@ -99,35 +104,45 @@ class Constraints:
         text("alphabet", alphabet)
         for alternatives in listed("spelling", spelling):
             texts("spelling", alternatives)
+        if self.ascii:
+            return self._compile_ascii(alphabet, most, spelling)
+        return Guide(_spelled(self._automaton(alphabet, most), alphabet, most, spelling), most)
+
+    def _compile_ascii(self, alphabet: str, most: int, spelling: Sequence[Sequence[str]]) -> Guide:
+        """As :meth:`compile` for names that are written in ASCII once they are drawn."""
+        written = [to_ascii(c).strip() or to_ascii(c) for c in alphabet]
+        letters = "".join(sorted(set("".join(written))))
+        texts_in_ascii: dict[str, Any] = {name: to_ascii(getattr(self, name)) for name in TEXTS}
+        for name, in_ascii in texts_in_ascii.items():
+            if getattr(self, name) and not in_ascii:
+                raise ImpossibleConstraint(f"{name} {getattr(self, name)!r}: has no ASCII form. Leave ascii or it out.")
+        own = replace(self, **texts_in_ascii, ascii=False)
+        # The length counts, too: one character may become two.
+        automaton = own._automaton(letters, most, f".{{0,{most}}}").rewritten(written, letters)
+        self._check("ascii, together with the other constraints", automaton, most)
+        return Guide(_spelled(automaton, alphabet, most, spelling), most)
+
+    def _automaton(self, alphabet: str, most: int, *more: str) -> Automaton:
+        """The automaton over an alphabet of all constraints, and of further patterns."""
         patterns = self._patterns()
         for name, pattern in patterns.items():
-            unknown = (
-                sorted(set(getattr(self, name)) - set(alphabet)) if name in ("prefix", "suffix", "contains") else []
-            )
+            unknown = sorted(set(getattr(self, name)) - set(alphabet)) if name in TEXTS[:3] else []
             if unknown:
                 raise ImpossibleConstraint(
                     f"{name} {getattr(self, name)!r}: this model does not know {', '.join(map(repr, unknown))}; it "
                     f"knows {alphabet.strip()}"
                 )
-            if name in ("prefix", "suffix", "contains") and len(getattr(self, name)) > most:
+            if name in TEXTS[:3] and len(getattr(self, name)) > most:
                 raise _impossible(f"{name} {getattr(self, name)!r}", len(getattr(self, name)), most)
             self._check(f"{name} {getattr(self, name)!r}", compile_patterns([TIDY, pattern], alphabet), most)
-        automaton = compile_patterns([TIDY, *patterns.values()], alphabet)
+        automaton = compile_patterns([TIDY, *patterns.values(), *more], alphabet)
         given = ", ".join(
             f"{f.name} {getattr(self, f.name)!r}"
             for f in fields(self)
-            if getattr(self, f.name) != f.default and f.name != "any_case"
+            if getattr(self, f.name) != f.default and f.name not in ("any_case", "ascii")
         )
-        self._check(f"{given}, together", automaton, most)
-        greatest = automaton.longest(most) if spelling else 0
-        for alternatives in spelling:
-            for rule in alternatives:
-                with suppress(StateLimitError):
-                    spelled = automaton.intersection(compiled_rule(rule, alphabet))
-                    if spelled.longest(most) == greatest:
-                        automaton = spelled
-                        break
-        return Guide(automaton, most)
+        self._check(f"{given}, together" if given else "the alphabet", automaton, most)
+        return automaton
 
     def _patterns(self) -> dict[str, str]:
         """Each constraint that is set, as a regular expression."""
@@ -147,6 +162,19 @@ class Constraints:
         needed = int(automaton.needed[0])
         if needed > most:
             raise _impossible(what, needed, most)
+
+
+def _spelled(automaton: Automaton, alphabet: str, most: int, spelling: Sequence[Sequence[str]]) -> Automaton:
+    """The automaton and, of each of the rules of spelling, the first alternative that fits it."""
+    greatest = automaton.longest(most) if spelling else 0
+    for alternatives in spelling:
+        for rule in alternatives:
+            with suppress(StateLimitError):
+                spelled = automaton.intersection(compiled_rule(rule, alphabet))
+                if spelled.longest(most) == greatest:
+                    automaton = spelled
+                    break
+    return automaton
 
 
 def _impossible(what: str, needed: int, most: int) -> ImpossibleConstraint:

@@ -1,12 +1,13 @@
-"""Names that are new: not among the training names, which are ASCII in folded case."""
+"""Names that are new: not among the training names, which are folded (see :func:`charrnn.text.fold_latin`)."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from charrnn.generation.request import Sample
-from charrnn.text import name_key
+from charrnn.text import fold_latin
 
 MOST_DRAWS = 20_000
 """Draws without a new name, after which no more are searched for."""
@@ -28,9 +29,9 @@ class Neighbour(NamedTuple):
 
 
 def spelling_key(name: str) -> str:
-    """What makes two spellings one name where a new one is wanted: their letters. MacColla is Mac Colla."""
-    key = name_key(name)
-    return "".join(filter(str.isalnum, key)) or key
+    """What makes two spellings one name where a new one is wanted: letters and their marks. MacColla is Mac Colla."""
+    key = fold_latin(name)
+    return "".join(c for c in key if c.isalnum() or unicodedata.category(c)[0] == "M") or key
 
 
 def novel_samples(samples: Iterator[Sample], known: Collection[str], draws: int = 1) -> Iterator[Sample]:
@@ -58,11 +59,11 @@ def nearest_names(name: str, training_names: Sequence[str], count: int) -> list[
 
     Args:
         name: any.
-        training_names: at least one, ASCII in folded case.
+        training_names: at least one, folded.
         count: of neighbours at most.
     """
     from rapidfuzz import process
     from rapidfuzz.distance import Levenshtein
 
-    found = process.extract(name_key(name), training_names, scorer=Levenshtein.distance, limit=count)
+    found = process.extract(fold_latin(name), training_names, scorer=Levenshtein.distance, limit=count)
     return [Neighbour(nearest, distance) for nearest, distance, _ in found]

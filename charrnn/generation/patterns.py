@@ -96,6 +96,22 @@ class Automaton:
         next_state = np.where(after >= 0, np.searchsorted(pairs, after), -1).astype(np.int32)
         return Automaton(next_state, self.accepts[pairs // size] & other.accepts[pairs % size])
 
+    def rewritten(self, texts: Sequence[str], alphabet: str) -> Automaton:
+        """The automaton for strings of other characters that this one accepts once each is replaced by its text.
+
+        Args:
+            texts: of each of the other characters.
+            alphabet: of this automaton, which holds all characters of the texts.
+        """
+        columns = []
+        for text in texts:
+            states = np.arange(len(self.accepts))
+            for character in text:
+                following = self.next_state[states, alphabet.index(character)]
+                states = np.where(states >= 0, following, -1)
+            columns.append(states)
+        return Automaton(np.stack(columns, axis=1).astype(np.int32), self.accepts)
+
     def _pairs_after(self, other: Automaton, pairs: Ints) -> Ints:
         """The pairs of states after each character, (P, A); -1 where one of the two has no match any more."""
         size = len(other.accepts)

@@ -15,6 +15,7 @@ from charrnn.arguments import instance, integer, weights
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints, Guide
 from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling, sample_round
+from charrnn.text import to_ascii
 
 USUAL, NO_CONSTRAINTS = Sampling(), Constraints()
 
@@ -29,8 +30,8 @@ BLEND = "finite and above 0", math.ulp(0.0)
 
 
 def usual_resample(constraints: Constraints) -> int:
-    """The draws for each name where nobody says how many: 16 with a constraint, else 1. Spelling is no constraint."""
-    return CONSTRAINED_DRAWS if replace(constraints, any_case=False) != NO_CONSTRAINTS else 1
+    """The draws for each name where nobody says how many: 16 with a constraint, else 1. Spelling is none."""
+    return CONSTRAINED_DRAWS if replace(constraints, any_case=False, ascii=False) != NO_CONSTRAINTS else 1
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Request:
         sampling: how characters are chosen.
         constraints: what names look like.
         resample: draws for each name, of which one is chosen.
+        kind: of names, such as ``surname``; None for any.
 
     Raises:
         SettingsError: seed or resample is out of its range, or an attribute is of another type.
@@ -53,12 +55,14 @@ class Request:
     sampling: Sampling = USUAL
     constraints: Constraints = NO_CONSTRAINTS
     resample: int = 1
+    kind: str | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.label, Mapping):
             object.__setattr__(self, "label", weights("label", self.label, *BLEND))
         else:
             instance("label", self.label, (str, NoneType), "a label, weights of several, or None", SettingsError)
+        instance("kind", self.kind, (str, NoneType), "a kind of names, or None", SettingsError)
         instance("sampling", self.sampling, Sampling, "a Sampling", SettingsError)
         instance("constraints", self.constraints, Constraints, "Constraints", SettingsError)
         seed = integer("seed", self.seed, "a whole number from 0 to 2^128 - 1", 0, MAX_SEED)
@@ -91,14 +95,16 @@ def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: 
         first_round: where to begin; a round has :data:`charrnn.generation.sampling.ROUND_SIZE` attempts.
     """
     for number in count(first_round):
-        rng = np.random.default_rng([request.seed, *decoder.label_indices, number])
-        resampling_rng = np.random.default_rng([request.seed, *decoder.label_indices, number, request.resample])
+        rng = np.random.default_rng([request.seed, *decoder.conditions, number])
+        resampling_rng = np.random.default_rng([request.seed, *decoder.conditions, number, request.resample])
         attempts = enumerate(
             sample_round(decoder, guide, request.sampling, rng, request.resample > 1), number * ROUND_SIZE
         )
         while group := list(islice(attempts, request.resample)):
             attempt, raw = _resample(group, resampling_rng)
-            yield Sample(decoder.decode(raw.symbols), raw.log_probability, attempt)
+            name = decoder.decode(raw.symbols)
+            name = "".join(to_ascii(c).strip() or to_ascii(c) for c in name) if request.constraints.ascii else name
+            yield Sample(name, raw.log_probability, attempt)
 
 
 def _resample(group: list[tuple[int, RawSample]], rng: np.random.Generator) -> tuple[int, RawSample]:

@@ -126,7 +126,7 @@ def _invert(weights: Floats, uniform: Floats) -> Ints:
 class Decoder(Protocol):
     """A model under given labels that predicts the next character of many names side by side."""
 
-    label_indices: list[int]
+    conditions: list[int]
     """Of the labels; they seed the random numbers."""
 
     def reset(self, slots: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Ints
 from charrnn.inference.explanation import Explanation
+from charrnn.inference.label_probability import LabelProbability
 
 
 class LabelScore(NamedTuple):
@@ -62,7 +63,38 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
         "shares": list(explanation.attributions),
         "rest": explanation.remainder,
         "score": explanation.score,
+        "memory": explanation.memory,
+        "listed": list(explanation.listed),
     }
+
+
+SURE = 0.9
+"""A family of at least this probability is told before a label that has less."""
+
+
+def sure_families(
+    model: LabelProbability, predictions: Sequence[Prediction], settings: Mapping[str, Any]
+) -> list[LabelScore | None]:
+    """For each answer the best family, where that is sure and the best label is not; else None.
+
+    Args:
+        model: that gave the answers.
+        predictions: of labels.
+        settings: of :meth:`Classifier.predict`, which they were given for.
+    """
+    result: list[LabelScore | None] = [None] * len(predictions)
+    unsure = [i for i, p in enumerate(predictions) if p.predictions and p.predictions[0].probability < SURE]
+    if settings["level"] != "label" or not model.knows_families or not unsure:
+        return result
+    asked = {key: settings[key] for key in ("prior", "labels", "kind")}
+    names = [predictions[i].name for i in unsure]
+    for i, p in zip(unsure, model.probabilities(names, **asked, level="family"), strict=True):
+        best = int(p.argmax())
+        family = model.level_names("family")[best]
+        # A label of another family may be the best one.
+        if p[best] >= SURE and model.config.families[predictions[i].predictions[0].label] == family:
+            result[i] = LabelScore(family, float(p[best]))
+    return result
 
 
 @dataclass(frozen=True)

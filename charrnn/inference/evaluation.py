@@ -9,23 +9,28 @@ from typing import Any
 import numpy as np
 
 from charrnn import metrics
-from charrnn.arrays import Floats, Ints, label_prior
+from charrnn.arrays import Floats, Ints, label_prior, log_softmax
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.generator import Generator
-from charrnn.model_folder import ModelConfig
+from charrnn.model_config import ANY_KIND, ModelConfig
 from charrnn.ngrams import NGramAutomaton
 from charrnn.text import PIPELINES, UNKNOWN, Vocabulary
 
 FEW_NAMES = 300
 """Test names; a score over fewer is told with its interval."""
-CHARACTERS = {"ascii": 95, "native": 150_000}
+CHARACTERS = {"ascii": 95, "latin": 1_500, "native": 150_000}
 """Characters that a name may hold under each text pipeline of a generator: printable ASCII; about as many as Unicode
-has."""
+has for Latin; about as many as it has in all."""
 MIN_NAMES = 30
 """Names that a label needs to count in :func:`evaluate_out_of_source`; a score over fewer says little."""
+
+
+def unlisted(model: Classifier | Generator) -> Classifier | Generator:
+    """The model that answers test names as names that its list does not have; its memory holds them, too."""
+    return model.without_memory() if isinstance(model, Classifier) else model
 
 
 def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model") -> dict[str, float]:
@@ -47,11 +52,10 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     if not len(corpus):
         raise CorpusError(f"{corpus.source}: no names are left to score. Give other names, or exclude fewer.")
     if isinstance(model, Generator):
-        labels = [None] * len(corpus) if len(model.labels) == 1 else _checked_labels(model, corpus)
-        return _nats_per_char(_nats(model, corpus.names, labels), [model.count_characters(n) for n in corpus.names])
+        return _nats_per_char(_nats(model, corpus), [model.count_characters(n) for n in corpus.names])
     corpus = corpus.distinct_pairs(model.config.pipeline)
     _checked_labels(model, corpus)
-    return metrics.classification_report(model.probabilities(corpus.names, prior), _targets(model, corpus))
+    return metrics.classification_report(_probabilities(model, corpus, prior), _targets(model, corpus))
 
 
 def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str, float]:
@@ -64,34 +68,36 @@ def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str
     if len(corpus) >= FEW_NAMES:
         return {}
     if isinstance(model, Generator):
-        labels = [None] * len(corpus) if len(model.labels) == 1 else _checked_labels(model, corpus)
         characters = np.array([model.count_characters(name) for name in corpus.names], np.float64)
-        low, high = metrics.bootstrap_interval(_nats(model, corpus.names, labels), characters)
+        low, high = metrics.bootstrap_interval(_nats(model, corpus), characters)
         return {"nats_per_char_low": low, "nats_per_char_high": high}
     corpus = corpus.distinct_pairs(model.config.pipeline)
-    hits = model.probabilities(corpus.names).argmax(axis=1) == _targets(model, corpus)
+    hits = _probabilities(model, corpus).argmax(axis=1) == _targets(model, corpus)
     low, high = metrics.wilson_interval(int(hits.sum()), len(hits))
     return {"accuracy_low": low, "accuracy_high": high}
 
 
 def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
-    """Scores of an interpolated character 4-gram on the test split, fitted on the names that the model was fitted on.
+    """Scores of an interpolated character 4-gram on the test split, fitted on the model's names.
 
-    It has the model's text pipeline and alphabet: with Bayes' rule for a classifier, each label's own 4-gram for a
-    generator. Keys as for :func:`evaluate`.
+    It has the model's text pipeline and alphabet, and knows of no kinds: with Bayes' rule for a classifier, each
+    label's own 4-gram for a generator. Keys as for :func:`evaluate`.
     """
     vocabulary, pipeline = Vocabulary(config.alphabet), PIPELINES[config.pipeline]
     index = {label: i for i, label in enumerate(config.labels)}
+    if config.task == "classifier":  # a name may stand in several kinds of a label
+        split = Split(*(corpus.distinct_pairs(config.pipeline) for corpus in split))
     (train, train_labels), (validation, validation_labels), (test, test_labels) = (
         ([vocabulary.encode(pipeline(name)) for name in corpus.names], [index[label] for label in corpus.labels])
         for corpus in split
     )
     if config.training.get("refit"):
         train, train_labels = train + validation, train_labels + validation_labels
-    ngrams = NGramAutomaton.fit(train, train_labels, len(config.labels), len(vocabulary))
+    ngrams = NGramAutomaton.fit(train, train_labels, len(config.labels), len(vocabulary), lower_order_weight=1.0)
     if config.task == "classifier":
         prior = label_prior(np.bincount(train_labels, minlength=len(config.labels)))
-        return metrics.classification_report(ngrams.probabilities(test, prior), np.array(test_labels))
+        p = np.exp(log_softmax(ngrams.log_likelihoods(test) + np.log(prior)))
+        return metrics.classification_report(p, np.array(test_labels))
     nats = -ngrams.log_likelihoods(test)[np.arange(len(test)), test_labels] + _unknown_nats(config, test)
     return _nats_per_char(nats, [len(name) + 1 for name in test])
 
@@ -105,7 +111,7 @@ def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, 
         corpus: its labels must be labels of the model.
     """
     if isinstance(model, Generator):
-        nats = _nats(model, corpus.names, corpus.labels)
+        nats = _nats(model, corpus)
         characters = np.array([model.count_characters(name) for name in corpus.names])
         labels = np.array(corpus.labels)
         own = {label: labels == label for label in corpus.label_set}
@@ -114,7 +120,7 @@ def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, 
             for label, rows in own.items()
         }
     corpus = corpus.distinct_pairs(model.config.pipeline)
-    predictions = model.probabilities(corpus.names).argmax(axis=1)
+    predictions = _probabilities(model, corpus).argmax(axis=1)
     matrix = metrics.confusion_matrix(_targets(model, corpus), predictions, len(model.labels))
     report = {
         key: dict(zip(model.labels, values.tolist(), strict=True))
@@ -137,7 +143,8 @@ def evaluate_reliability(model: Classifier, corpus: Corpus) -> Floats:
         model: to be scored.
         corpus: its labels must be labels of the model.
     """
-    return metrics.reliability_bins(model.probabilities(corpus.names), _targets(model, corpus))
+    corpus = corpus.distinct_pairs(model.config.pipeline)
+    return metrics.reliability_bins(_probabilities(model, corpus), _targets(model, corpus))
 
 
 def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, float]]:
@@ -177,7 +184,7 @@ def evaluate_out_of_source(model: Classifier | Generator, seen: Corpus, other: C
         return {"corpus": other.source, **evaluate(model, scored)}
     scored = unseen_names(model.labels, seen, other, model.config.pipeline)
     report = evaluate(model, scored, "uniform")
-    predictions = model.probabilities(scored.names, "uniform").argmax(axis=1)
+    predictions = _probabilities(model, scored, "uniform").argmax(axis=1)
     labels = np.array(scored.labels)
     hits = np.array(model.labels)[predictions] == labels
     return {
@@ -202,10 +209,16 @@ def _nats_per_char(nats: Floats, characters: Sequence[int]) -> dict[str, float]:
     return {"nats_per_char": float(nats.sum()) / total, "names": len(characters), "characters": total}
 
 
-def _nats(model: Generator, names: Sequence[str], labels: Sequence[str | None]) -> Floats:
-    """-log p(name, EOS | label) of each name, (names,), with each character outside the alphabet told apart."""
-    encoded = [model.vocabulary.encode(model.pipeline(name)) for name in names]
-    return _unknown_nats(model.config, encoded) - model.log_probabilities(names, labels)
+def _nats(model: Generator, corpus: Corpus) -> Floats:
+    """-log p(name, EOS | label, kind) of each name, (names,), with each character outside the alphabet told apart.
+
+    Names are scored under their kinds where the model knows them all, else under any.
+    """
+    encoded = [model.vocabulary.encode(model.pipeline(name)) for name in corpus.names]
+    labels = [None] * len(corpus) if len(model.labels) == 1 else _checked_labels(model, corpus)
+    knows_kinds = corpus.kinds and set(corpus.kinds) <= {*model.config.kinds, ANY_KIND}
+    log_p = model.log_probabilities(corpus.names, labels, corpus.kinds if knows_kinds else None)
+    return _unknown_nats(model.config, encoded) - log_p
 
 
 def _unknown_nats(config: ModelConfig, encoded: Sequence[Sequence[int]]) -> Floats:
@@ -214,6 +227,16 @@ def _unknown_nats(config: ModelConfig, encoded: Sequence[Sequence[int]]) -> Floa
     known = sum(config.pipeline != "ascii" or c.isascii() for c in config.alphabet)
     others = max(1, CHARACTERS[config.pipeline] - known)
     return math.log(others) * np.array([name.count(UNKNOWN) for name in encoded], np.float64)
+
+
+def _probabilities(model: Classifier, corpus: Corpus, prior: str = "model") -> Floats:
+    """p(label | name), (names, labels); a name that the model cannot read has the label frequencies."""
+    p = model.probabilities(corpus.names, prior)
+    unread = np.isnan(p[:, 0])
+    if unread.any():
+        frequencies = label_prior(model.config.label_counts)
+        p[unread] = frequencies if prior == "model" else 1 / len(frequencies)
+    return p
 
 
 def _targets(model: Classifier, corpus: Corpus) -> Ints:

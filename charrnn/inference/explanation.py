@@ -30,7 +30,9 @@ class Explanation:
         attributions: nats, one for each of ``characters``.
         remainder: nats that belong to no character: a classifier's score for a name of unknown characters, a
             generator's score of the end of the name.
-        score: nats, the sum of ``attributions`` and ``remainder``.
+        score: nats, the sum of ``attributions``, ``remainder`` and ``memory``.
+        memory: nats that the list adds, because it has exactly this name.
+        listed: the labels under which it has it (see :meth:`Classifier.listed`).
     """
 
     name: str
@@ -40,6 +42,8 @@ class Explanation:
     attributions: tuple[float, ...]
     remainder: float
     score: float
+    memory: float = 0.0
+    listed: tuple[str, ...] = ()
 
 
 def shapley_values(value: Callable[[Bools], Floats], size: int, seed: int = 0) -> tuple[Floats, float, float]:

@@ -21,8 +21,9 @@ from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
 from charrnn.generation.stamps import make_stamp, read_stamp
 from charrnn.inference.character_model import ConditionalDecoder
 from charrnn.inference.name_likelihood import NameLikelihood
-from charrnn.model_folder import ANY, ModelConfig, Weights
-from charrnn.text import Spelling, spelling_patterns
+from charrnn.model_config import ANY, ModelConfig
+from charrnn.model_folder import Weights
+from charrnn.text import Spelling, fold_latin, spelling_patterns
 
 MAX_NAMES = 1_000_000
 """Names of one request at most."""
@@ -63,12 +64,13 @@ class Generator(NameLikelihood):
         constraints: Constraints = NO_CONSTRAINTS,
         novel: bool = False,
         resample: int | None = None,
+        kind: str | None = None,
         **parts: Any,
     ) -> list[str]:
         """Draw ``n`` names. The same arguments give the same names; a larger ``n`` only adds names.
 
         Args:
-            label: one of :attr:`labels`, or :data:`charrnn.model_folder.ANY`; may be left out where there is one label.
+            label: one of :attr:`labels`, or :data:`charrnn.model_config.ANY`; may be left out where there is one label.
                 A mapping from labels to weights blends them.
             n: number of names.
             seed: at least 0.
@@ -82,6 +84,7 @@ class Generator(NameLikelihood):
                 resampling, Rubin 1987). Names drawn under constraints alone (1) are often improbable, such as long
                 names before a suffix; the larger ``resample``, the nearer the names come to the model's own
                 distribution over names that meet the constraints. None is usual: 16 with a constraint, else 1.
+            kind: of names, such as ``surname``; None for any.
             parts: of the constraints by name, as in ``sample("Scottish", prefix="Mac", max_length=9)``; they replace
                 those of ``constraints``.
 
@@ -94,7 +97,7 @@ class Generator(NameLikelihood):
         """
         constraints = instance("constraints", constraints, Constraints, "Constraints", SettingsError).replaced(parts)
         resample = usual_resample(constraints) if resample is None else resample
-        wanted = Request(label, seed, Sampling(temperature, top_k, top_p), constraints, resample)
+        wanted = Request(label, seed, Sampling(temperature, top_k, top_p), constraints, resample, kind)
         return [sample.name for sample in self.stream(wanted, _checked_count(n), novel)]
 
     def stream(self, request: Request, n: int | None = None, novel: bool = False) -> Iterator[Sample]:
@@ -109,7 +112,7 @@ class Generator(NameLikelihood):
         novel = boolean("novel", novel)
         n = None if n is None else _checked_count(n)
         known = self._known_spellings if novel else None
-        samples = draw_samples(self.decoder(request.label), self.guide(request), request)
+        samples = draw_samples(self.decoder(request.label, request.kind), self.guide(request), request)
         return islice(samples if known is None else novel_samples(samples, known, request.resample), n)
 
     def stamp(self, request: Request, sample: Sample) -> str:
@@ -134,21 +137,23 @@ class Generator(NameLikelihood):
         """
         request, attempt = read_stamp(self.config.weights_sha256, stamp)
         request = dataclasses.replace(request, resample=1)  # the attempt that was picked is known
-        samples = draw_samples(self.decoder(request.label), self.guide(request), request, attempt // ROUND_SIZE)
+        decoder = self.decoder(request.label, request.kind)
+        samples = draw_samples(decoder, self.guide(request), request, attempt // ROUND_SIZE)
         return next(sample for sample in samples if sample.attempt == attempt)
 
-    def decoder(self, label: Label) -> ConditionalDecoder:
-        """What predicts the next character under a label or a blend.
+    def decoder(self, label: Label, kind: str | None = None) -> ConditionalDecoder:
+        """What predicts the next character under a label or a blend, and a kind.
 
         Raises:
             UnknownLabelError: the model does not know a label.
-            SettingsError: a weight is not above 0.
+            SettingsError: a weight is not above 0, or the model does not know the kind.
         """
+        index = self.kind_index(kind)
         if not isinstance(label, Mapping):
-            return ConditionalDecoder(self.model, [self.label_index(label)], np.ones(1))
+            return ConditionalDecoder(self.model, [self.label_index(label)], np.ones(1), index)
         shares = np.array(list(weights("label", label, *BLEND).values()), np.float64)
         shares /= shares.max()  # the sum of large ones may be infinite
-        return ConditionalDecoder(self.model, [self.label_index(name) for name in label], shares / shares.sum())
+        return ConditionalDecoder(self.model, [self.label_index(name) for name in label], shares / shares.sum(), index)
 
     def guide(self, request: Request) -> Guide:
         """The constraints of a request as an automaton over this model's vocabulary.
@@ -172,7 +177,7 @@ class Generator(NameLikelihood):
 
     @cached_property
     def training_names(self) -> frozenset[str]:
-        """Every name of the data, of all splits, ASCII in folded case.
+        """Every name of the data, of all splits, folded (see :func:`charrnn.text.fold_latin`).
 
         Raises:
             SettingsError: the model was trained with ``--private``, or was not loaded from a folder.
@@ -186,6 +191,16 @@ class Generator(NameLikelihood):
                 "new. Leave them out."
             )
         return names
+
+    def knows(self, name: str) -> bool:
+        """Whether the name is a training name; False where these are not known.
+
+        Raises:
+            ModelFolderError: as for :attr:`training_names`.
+            InputError: the name is no text.
+        """
+        text("name", name, InputError)
+        return self.has_training_names and fold_latin(self.pipeline(name)) in self.training_names
 
     def nearest(self, name: str) -> Neighbour:
         """The training name with the smallest edit distance, and that distance.
@@ -205,7 +220,7 @@ class Generator(NameLikelihood):
         """
         count = integer("count", count, "a whole number of at least 1", 1)
         names = self._sorted_training_names
-        return nearest_names(text("name", name, InputError), names, min(count, len(names)))
+        return nearest_names(self.pipeline(text("name", name, InputError)), names, min(count, len(names)))
 
     @property
     def has_training_names(self) -> bool:

@@ -13,18 +13,27 @@ import numpy as np
 
 from charrnn.arrays import Floats32, Ints
 from charrnn.errors import ModelFolderError
-from charrnn.model_folder import ModelConfig, Weights
+from charrnn.model_config import ModelConfig
+from charrnn.model_folder import Weights
 from charrnn.text import FEW, PIPELINES, prefix_levels
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 REDUCE: dict[str, np.ufunc] = {"mean": np.add, "max": np.maximum}
-POOLINGS = ("last", *REDUCE)
+POOLINGS = ("last", *REDUCE, "mean-last")
+
+
+def vector_count(pooling: str) -> int:
+    """How many vectors of H numbers a pooling makes of a name's states."""
+    return len(pooling.split("-"))
 
 
 def sigmoid(x: Floats32) -> Floats32:
-    """1 / (1 + exp(-x)), in a form that cannot overflow."""
-    y: Floats32 = 0.5 * np.tanh(0.5 * x) + 0.5
-    return y
+    """1 / (1 + exp(-x)), in place, in a form that cannot overflow."""
+    x *= 0.5
+    np.tanh(x, out=x)
+    x *= 0.5
+    x += 0.5
+    return x
 
 
 class Recurrent:
@@ -71,23 +80,34 @@ class Recurrent:
             state: (B, size).
         """
         h = self.hidden
-        gates = state[:, :h] @ self.state_weights  # (B, GH)
+        gates: Floats32 = state[:, :h] @ self.state_weights  # (B, GH)
+        # In place, for arrays of intermediate results would take as long as the product.
         if self.cell == "gru":
-            both = sigmoid(inputs[:, : 2 * h] + gates[:, : 2 * h])
+            gates[:, : 2 * h] += inputs[:, : 2 * h]
+            both = sigmoid(gates[:, : 2 * h])
             reset, update = both[:, :h], both[:, h:]
-            candidate = np.tanh(inputs[:, 2 * h :] + reset * (gates[:, 2 * h :] + self.candidate_bias))
-            new: Floats32 = candidate + update * (state - candidate)
+            candidate = gates[:, 2 * h :]
+            candidate += self.candidate_bias
+            candidate *= reset
+            candidate += inputs[:, 2 * h :]
+            np.tanh(candidate, out=candidate)
+            new: Floats32 = state - candidate
+            new *= update
+            new += candidate
             return new
         gates += inputs
         if self.cell == "rnn":
-            activated: Floats32 = np.tanh(gates)
-            return activated
-        both = sigmoid(gates[:, : 2 * h])
-        memory = both[:, h:] * state[:, h:] + both[:, :h] * np.tanh(gates[:, 2 * h : 3 * h])
+            return np.tanh(gates, out=gates)
+        sigmoid(gates[:, : 2 * h])
+        memory = gates[:, h : 2 * h] * state[:, h:]
+        memory += gates[:, :h] * np.tanh(gates[:, 2 * h : 3 * h])
         return np.concatenate([sigmoid(gates[:, 3 * h :]) * np.tanh(memory), memory], axis=1)
 
     def pooled(self, table: Floats32, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
-        """The hidden states of each name as one vector, (B, H): the last one, their mean, or their maximum.
+        """The hidden states of each name as one vector: the last one, their mean, their maximum, or mean and last one.
+
+        Returns:
+            (B, H), or (B, 2H) of ``mean-last``.
 
         A state depends on the characters before it alone, so each distinct prefix is stepped once; its state and its
         running sum or maximum serve all names that begin with it.
@@ -100,17 +120,20 @@ class Recurrent:
         """
         if len(chars) <= FEW:
             return self._pooled_few(table, chars, lengths, pooling)
-        result = np.empty((len(chars), self.hidden), np.float32)
+        reduce = REDUCE.get(pooling.split("-")[0])
+        result = np.empty((len(chars), self.hidden * vector_count(pooling)), np.float32)
         for levels in prefix_levels(chars, lengths, len(table)):
             state = self.initial_state(1)
             pooled = np.full((1, self.hidden), -np.inf if pooling == "max" else 0, np.float32)
             for t, level in enumerate(levels):
                 state = self.step(table[chars[level.names, t]], state[level.parent])  # (U, size)
                 outputs = state[:, : self.hidden]
-                pooled = outputs if pooling == "last" else REDUCE[pooling](pooled[level.parent], outputs)
-                result[level.ended] = pooled[level.prefix_index]
-        if pooling == "mean":
-            result /= lengths[:, None]
+                pooled = outputs if reduce is None else reduce(pooled[level.parent], outputs)
+                result[level.ended, : self.hidden] = pooled[level.prefix_index]
+                if pooling == "mean-last":
+                    result[level.ended, self.hidden :] = outputs[level.prefix_index]
+        if reduce is np.add:
+            result[:, : self.hidden] /= lengths[:, None]
         return result
 
     def _pooled_few(self, table: Floats32, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
@@ -123,14 +146,17 @@ class Recurrent:
         for t, active in enumerate(inside.sum(axis=1).tolist()):
             states[t + 1, :active] = self.step(inputs[t, :active], states[t, :active])
         outputs = states[1:, :, : self.hidden]  # (T, B, H)
-        pooled = np.empty((len(lengths), self.hidden), np.float32)
-        if pooling == "last":
-            pooled[longest_first] = outputs[lengths - 1, np.arange(len(lengths))]
-        elif pooling == "mean":
-            pooled[longest_first] = outputs.sum(axis=0) / lengths[:, None]  # the states behind a name are 0
-        else:
-            pooled[longest_first] = outputs.max(axis=0, where=inside[:, :, None], initial=-np.inf)
-        return pooled
+        vectors = []
+        for how in pooling.split("-"):
+            if how == "last":
+                vectors.append(outputs[lengths - 1, np.arange(len(lengths))])
+            elif how == "mean":
+                vectors.append(outputs.sum(axis=0) / lengths[:, None])  # the states behind a name are 0
+            else:
+                vectors.append(outputs.max(axis=0, where=inside[:, :, None], initial=-np.inf))
+        result = np.empty((len(lengths), self.hidden * len(vectors)), np.float32)
+        result[longest_first] = np.concatenate(vectors, axis=1)
+        return result
 
 
 def checked_architecture(config: ModelConfig, expected: Mapping[str, type | Collection[str]]) -> dict[str, Any]:

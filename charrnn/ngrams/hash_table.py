@@ -5,7 +5,7 @@ One interpolated n-gram model a label (Witten and Bell 1991, method C, with the 
 
     p(c | h) = (count(h c) + W · types(h) · p(c | h')) / (count(h) + W · types(h)),   h' = h less its first character
 
-With W = 1 this is the model of :mod:`charrnn.ngrams.automaton`; here W is 2. At each position log p is the sum over n
+This is the model of :mod:`charrnn.ngrams.automaton` without kinds. At each position log p is the sum over n
 of log p_n - log p_{n-1}, a difference that depends on the n-gram and on whether its context was seen with the label. So
 each n-gram carries, for each label that it was seen with, one number: what it adds as the end of an n-gram, plus what
 it adds as the context of the next character (a back-off weight, Katz 1987). Labels that an n-gram was not seen with
@@ -16,22 +16,24 @@ Shapes: B names, T characters, L labels, N entries.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from charrnn.arrays import Floats, Ints
+from charrnn.arrays import Floats, Floats32, Ints
+from charrnn.hash_index import COUNTS, HashIndex, smallest
 from charrnn.ngrams.storage import StoredNGrams
-from charrnn.text import FEW, add_bos_eos, pad, prefix_levels
+from charrnn.text import FEW, PAD, add_bos_eos, pad, prefix_levels
 
 ORDER = 5
 """Longest n-gram: four characters of context."""
-LOWER_ORDER_WEIGHT = 2.0
-"""W of the module's equation; 1 is Witten and Bell's own. Chosen on validation names."""
-MAX_PAIR_CELLS = 2_000_000
-"""Cells of the table of pairs of characters at most, 16 MB."""
-_BITS = 11
-"""Low bits of a hash that lookup leaves out: 2^31 hashes share 2^20 buckets."""
+LOWER_ORDER_WEIGHT = 6.0
+"""W of the module's equation; 1 is Witten and Bell's own. Chosen on validation names among 1 to 12."""
+MAX_TRIPLE_CELLS = 3_000_000
+"""Cells of the table of three characters at most, 12 MB."""
+_BACKOFF_BITS = 6
+_BACKOFF_MASK = 2**_BACKOFF_BITS - 1
 _PRIME, _STEP, _MIX = 2**31 - 1, 1_000_003, 40_507
 
 
@@ -60,58 +62,75 @@ def hash_ngrams(symbols: Ints, order: int) -> list[Ints]:
 class NGramHashTable(StoredNGrams):
     """A log-likelihood for each label. An entry belongs to one n-gram and one label.
 
-    - ``hashes``: the n-gram of each entry, (N,) uint32, rising.
-    - ``labels``: the label of each entry, (N,) uint16.
-    - ``values``: what the n-gram adds to the label's score each time it occurs, (N,) float16, nats.
-    - ``backoffs``: the part of it that it adds as the context of the next character, (N,) float16, nats.
+    - ``buckets``, ``low_bits``: the hashes of the G n-grams, see :class:`charrnn.hash_index.HashIndex`.
+    - ``sizes``: entries of each n-gram, (G,).
+    - ``labels``: the label of each entry, (N,).
+    - ``codes``: of each entry, (N,) uint16. The high 10 bits are an index of ``values``: what the n-gram adds to the
+      label's score each time it occurs. The low 6 bits are one of ``backoffs``: the part of it that it adds as the
+      context of the next character.
+    - ``values``, ``backoffs``: at most 1024 and 64 numbers, float32, nats.
     - ``base``: what each character adds to each label's score, (L,) float32, nats.
 
     Args:
         arrays: as above.
         vocabulary_size: V, specials included.
 
-    Attributes:
-        pairs: what the last one and the last two of two characters add, (V, V, L); None where that is too large. Three
-            quarters of the entries that a name meets are of these short n-grams.
-
     Raises:
         ModelFolderError: the arrays do not fit together.
     """
 
-    DTYPES: ClassVar[dict[str, type[np.generic]]] = {
-        "hashes": np.uint32,
-        "labels": np.uint16,
-        "values": np.float16,
-        "backoffs": np.float16,
-        "base": np.float32,
+    DTYPES: ClassVar = {
+        "buckets": COUNTS,
+        "low_bits": (np.uint16,),
+        "sizes": COUNTS,
+        "labels": COUNTS,
+        "codes": (np.uint16,),
+        "values": (np.float32,),
+        "backoffs": (np.float32,),
+        "base": (np.float32,),
     }
 
     def prepare(self) -> None:
-        """Check the arrays, index the buckets, and add up the table of pairs."""
-        hashes, labels, values, backoffs, base = (self.arrays[name] for name in self.DTYPES)
-        fits = len(hashes) == len(labels) == len(values) == len(backoffs)
-        if fits and len(hashes):
-            rising = bool((hashes[1:] >= hashes[:-1]).all()) and 0 < hashes[-1] < _PRIME
-            fits = rising and bool(labels.max() < len(base))
+        """Check the arrays, and find the entries of each n-gram."""
+        buckets, low_bits, sizes, labels, codes, values, backoffs, base = (self.arrays[name] for name in self.DTYPES)
+        try:
+            self.index = HashIndex(buckets, low_bits)
+        except ValueError as error:
+            raise self.misfit() from error
+        total = int(sizes.sum(dtype=np.int64))
+        fits = len(low_bits) == len(sizes) and total == len(labels) == len(codes) and bool(sizes.all())
+        if fits and total:
+            fits = bool(labels.max() < len(base) and codes.max() >> _BACKOFF_BITS < len(values))
+            fits = fits and bool((codes & _BACKOFF_MASK).max() < len(backoffs))
         if not fits or not all(np.isfinite(array).all() for array in (values, backoffs, base)):
             raise self.misfit()
-        self.hashes, self.base = hashes, base
-        self.labels: Ints = labels.astype(np.int64)
-        self.values: Floats = values.astype(np.float64)
-        self.backoffs: Floats = backoffs.astype(np.float64)
-        edges = np.arange((_PRIME >> _BITS) + 2, dtype=np.uint32) << np.uint32(_BITS)
-        self.bucket_starts = np.searchsorted(hashes, edges).astype(np.int32)  # (buckets + 1,)
-        self.pairs: Floats | None = None
-        size = self.vocabulary_size
-        if size**2 * len(base) <= MAX_PAIR_CELLS:
-            first, second = np.divmod(np.arange(size**2), size)
-            one, two = hash_ngrams(np.stack([first, second], axis=1), 2)
-            sums = self._lookup(np.concatenate([one[:, 1:], two], axis=1), self.values)
-            self.pairs = sums.reshape(size, size, len(base))
+        self.base, self.labels, self.codes = base, labels, codes
+        self.ends: Ints = np.cumsum(sizes, dtype=np.int64)
+        # By code.
+        self.values: Floats32 = np.repeat(values, _BACKOFF_MASK + 1)
+        self.backoffs: Floats32 = np.tile(np.resize(backoffs, _BACKOFF_MASK + 1), len(values))
+        self.core = min(self.vocabulary_size, max(int((MAX_TRIPLE_CELLS / max(len(base), 1)) ** (1 / 3)), 1))
+
+    @cached_property
+    def triples(self) -> Floats32:
+        """What the last one, two and three of three characters add, (core³, L); of the vocabulary's first symbols.
+
+        Most entries that names meet are of these short n-grams. It takes longer to compute than a few names.
+        """
+        size = self.core
+        symbols = np.stack(np.unravel_index(np.arange(size**3), (size,) * 3), axis=1)
+        one, two, three = hash_ngrams(symbols, 3)
+        return self._lookup(np.concatenate([one[:, 2:], two[:, 1:], three], axis=1), self.values).astype(np.float32)
 
     @classmethod
     def fit(
-        cls, names: Sequence[Sequence[int]], labels: Sequence[int], label_count: int, vocabulary_size: int
+        cls,
+        names: Sequence[Sequence[int]],
+        labels: Sequence[int],
+        label_count: int,
+        vocabulary_size: int,
+        lower_order_weight: float = LOWER_ORDER_WEIGHT,
+        max_entries: int = 10**9,
     ) -> NGramHashTable:
         """Count the n-grams of names.
 
@@ -120,6 +139,8 @@ class NGramHashTable(StoredNGrams):
             labels: index of each name's label.
             label_count: L.
             vocabulary_size: number of symbols, specials included.
+            lower_order_weight: W of the module's equation.
+            max_entries: beyond that, the entries that add least are left out.
         """
         grams = hash_ngrams(add_bos_eos(*pad(names)), ORDER)
         own_label = np.array(labels, np.int64)[:, None]
@@ -142,7 +163,7 @@ class NGramHashTable(StoredNGrams):
             event, where, counts = np.unique(events, return_index=True, return_counts=True)
             context, which = np.unique(contexts[where], return_inverse=True)
             totals = np.bincount(np.searchsorted(context, contexts), minlength=len(context))
-            types = LOWER_ORDER_WEIGHT * np.bincount(which, minlength=len(context))
+            types = lower_order_weight * np.bincount(which, minlength=len(context))
             if n == 1:
                 lower = np.full(len(event), 1 / (vocabulary_size - 2))
             else:
@@ -162,8 +183,25 @@ class NGramHashTable(StoredNGrams):
         events_in_all = sum(map(len, event_values))
         backoffs = np.bincount(where[events_in_all:], np.concatenate(context_backoffs), minlength=len(key))
         values = np.bincount(where[:events_in_all], np.concatenate(event_values), minlength=len(key)) + backoffs
-        columns = (key // label_count, key % label_count, values, backoffs, base)
-        arrays = {name: column.astype(cls.DTYPES[name]) for name, column in zip(cls.DTYPES, columns, strict=True)}
+        if len(key) > max_entries:
+            kept = np.sort(np.argsort(-np.abs(values), kind="stable")[:max_entries])
+            key, values, backoffs = key[kept], values[kept], backoffs[kept]
+        hashes, sizes = np.unique(key // label_count, return_counts=True)
+        buckets, low_bits = HashIndex.store(hashes.astype(np.uint32))
+        (value, value_levels), (backoff, backoff_levels) = (
+            _levels(values.astype(np.float64), 1024),
+            _levels(backoffs.astype(np.float64), _BACKOFF_MASK + 1),
+        )
+        arrays = {
+            "buckets": smallest(buckets),
+            "low_bits": low_bits,
+            "sizes": smallest(sizes),
+            "labels": smallest(key % label_count),
+            "codes": (value << _BACKOFF_BITS | backoff).astype(np.uint16),
+            "values": value_levels,
+            "backoffs": backoff_levels,
+            "base": base.astype(np.float32),
+        }
         return cls(arrays, vocabulary_size)
 
     def scores(self, chars: Ints, lengths: Ints) -> Floats:
@@ -176,7 +214,7 @@ class NGramHashTable(StoredNGrams):
         """
         symbols = add_bos_eos(chars, lengths)
         hashes = hash_ngrams(symbols, ORDER)
-        result = self._of_few(symbols, hashes) if len(chars) <= FEW else self._of_many(chars, lengths, symbols, hashes)
+        result = self._of_few(hashes) if len(chars) <= FEW else self._of_many(chars, lengths, symbols, hashes)
         counted = (symbols[:, 1:] > 0).sum(axis=1, keepdims=True)
         # An n-gram right before a left-out character is no context of it: its back-off weight is taken away again.
         names, ends = np.nonzero((symbols[:, :-1] > 0) & (symbols[:, 1:] == 0))
@@ -186,12 +224,9 @@ class NGramHashTable(StoredNGrams):
             np.subtract.at(result, names, self._lookup(_ngrams_ending(hashes, names, ends), self.backoffs))
         return np.asarray(result + counted * self.base)
 
-    def _of_few(self, symbols: Ints, hashes: list[Ints]) -> Floats:
+    def _of_few(self, hashes: list[Ints]) -> Floats:
         """Sums over all n-grams of few names, (B, L), in one lookup."""
-        if self.pairs is None:
-            return self._lookup(np.concatenate(hashes, axis=1), self.values)
-        total = self._lookup(np.concatenate([hashes[0][:, :1], *hashes[2:]], axis=1), self.values)
-        return np.asarray(total + self.pairs[symbols[:, :-1], symbols[:, 1:]].sum(axis=1))
+        return self._lookup(np.concatenate(hashes, axis=1), self.values)
 
     def _of_many(self, chars: Ints, lengths: Ints, symbols: Ints, hashes: list[Ints]) -> Floats:
         """Sums over all n-grams of names, (B, L); those that end in a shared prefix are looked up once."""
@@ -210,27 +245,37 @@ class NGramHashTable(StoredNGrams):
     def _ending(self, symbols: Ints, hashes: list[Ints], names: Ints, ends: Ints) -> Floats:
         """Sums over the n-grams of ``names`` (R,) that end at positions ``ends`` (R,), at least 1: (R, L)."""
         ending = _ngrams_ending(hashes, names, ends)
-        total = self._lookup(ending if self.pairs is None else ending[:, 2:], self.values)
-        if self.pairs is not None:
-            total += self.pairs[symbols[names, ends - 1], symbols[names, ends]]
+        first = np.where(ends > 1, symbols[names, np.maximum(ends - 2, 0)], PAD)
+        second, third = symbols[names, ends - 1], symbols[names, ends]
+        in_core = np.maximum(np.maximum(first, second), third) < self.core
+        ending[in_core, :3] = 0
+        total = self._lookup(ending, self.values)
+        rows = np.flatnonzero(in_core)
+        total[rows] += self.triples[((first * self.core + second) * self.core + third)[rows]]
         return total
 
-    def _lookup(self, hashes: Ints, values: Floats) -> Floats:
-        """Sums of the values (N,) of n-grams (R, K) for each label, (R, L)."""
+    def _lookup(self, hashes: Ints, by_code: Floats32) -> Floats:
+        """Sums of what n-grams (R, K) add to each label, (R, L); ``by_code`` says what a code stands for."""
         labels, size = len(self.base), len(hashes)
-        wanted = hashes.ravel().astype(np.uint32)
-        buckets = wanted >> np.uint32(_BITS)
-        starts = self.bucket_starts[buckets]
-        counts = self.bucket_starts[buckets + 1] - starts
-        # The entries of hash k's bucket stand at starts[k], starts[k] + 1, …; few of them are another n-gram's.
-        ends = np.cumsum(counts, dtype=np.int32)
-        entries = np.repeat(starts - ends + counts, counts)
-        entries += np.arange(len(entries), dtype=np.int32)
-        matching = values[entries] * (self.hashes[entries] == np.repeat(wanted, counts))
-        cells = np.repeat(np.arange(size) * labels, counts.reshape(hashes.shape).sum(axis=1))
-        cells += self.labels[entries]
-        total = np.bincount(cells, matching, minlength=size * labels).reshape(size, labels)
+        rows, columns = np.nonzero(hashes)
+        gram = self.index.find(hashes[rows, columns].astype(np.uint32))
+        known = gram >= 0
+        gram, rows = gram[known], rows[known]
+        counts = self.arrays["sizes"][gram].astype(np.int64)
+        # The entries of an n-gram stand one behind the other, before its end.
+        entries = np.repeat(self.ends[gram] - np.cumsum(counts), counts) + np.arange(counts.sum())
+        cells = np.repeat(rows * labels, counts) + self.labels[entries]
+        total = np.bincount(cells, by_code[self.codes[entries]], minlength=size * labels).reshape(size, labels)
         return total.astype(np.float64, copy=False)  # without any entry, bincount gives integers
+
+
+def _levels(values: Floats, most: int) -> tuple[Ints, Floats32]:
+    """Values as indices of levels; half of the levels are dense where values are, half at equal distances."""
+    if not len(values):
+        return np.zeros(0, np.int64), np.zeros(0, np.float32)
+    dense, even = np.quantile(values, np.linspace(0, 1, most // 2)), np.linspace(values.min(), values.max(), most // 2)
+    levels = np.unique(np.concatenate([dense, even]).astype(np.float32))
+    return np.searchsorted((levels[1:] + levels[:-1]) / 2, values), levels
 
 
 def _ngrams_ending(hashes: list[Ints], names: Ints, ends: Ints) -> Ints:

@@ -32,13 +32,13 @@ class StoredNGrams(ABC):
         ModelFolderError: an array is missing or of another type, or the arrays do not fit together.
     """
 
-    DTYPES: ClassVar[Mapping[str, type[np.generic]]]
+    DTYPES: ClassVar[Mapping[str, tuple[type[np.generic], ...]]]
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], vocabulary_size: int) -> None:
         for name, dtype in self.DTYPES.items():
             if name not in arrays:
                 raise ModelFolderError(f"weight {PREFIX}{name}: missing. Copy the model folder again.")
-            if arrays[name].dtype != dtype or arrays[name].ndim != 1:
+            if arrays[name].dtype not in dtype or arrays[name].ndim != 1:
                 raise self.misfit()
         self.arrays = {name: arrays[name] for name in self.DTYPES}
         self.vocabulary_size = vocabulary_size
@@ -62,8 +62,13 @@ class StoredNGrams(ABC):
         return {f"{PREFIX}{name}": array for name, array in self.arrays.items()}
 
     @classmethod
-    def from_weights(cls, weights: Mapping[str, NDArray[Any]], vocabulary_size: int) -> Self | None:
+    def from_weights(cls, weights: Mapping[str, NDArray[Any]], vocabulary_size: int, *shape: Any) -> Self | None:
         """The n-grams of a model folder; None if it holds none.
+
+        Args:
+            weights: of the folder.
+            vocabulary_size: number of symbols, specials included.
+            shape: further arguments of the subclass.
 
         Raises:
             ModelFolderError: they are incomplete or do not fit together.
@@ -71,4 +76,4 @@ class StoredNGrams(ABC):
         if not has_ngrams(weights):
             return None
         own = {name.removeprefix(PREFIX): array for name, array in weights.items() if name.startswith(PREFIX)}
-        return cls(own, vocabulary_size)
+        return cls(own, vocabulary_size, *shape)

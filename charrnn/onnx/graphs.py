@@ -11,8 +11,9 @@ import numpy as np
 
 from charrnn.arrays import label_prior
 from charrnn.errors import needs_extra
-from charrnn.model_folder import ModelConfig, Weights
-from charrnn.ngrams import NGramAutomaton, has_ngrams
+from charrnn.model_config import ModelConfig
+from charrnn.model_folder import Weights
+from charrnn.ngrams import has_ngrams
 from charrnn.onnx.builder import GraphBuilder, Tensor
 from charrnn.text import SPECIALS
 
@@ -21,7 +22,9 @@ with needs_extra("onnx"):
 
 
 def classifier_graph(config: ModelConfig, weights: Weights) -> Any:
-    """``chars`` (B, T) int64, padded with 0, and ``lengths`` (B,) int32 → ``probabilities`` (B, L).
+    """``chars`` (B, T) int64, padded with 0, and ``lengths`` (B,) int32 → ``probabilities`` (B, C) of the classes.
+
+    A class is a label, or a label and a kind: all kinds of the first label come first.
 
     A model with n-grams takes a third input, ``ngrams`` (B, L) float32: the result of
     :meth:`charrnn.ngrams.NGramHashTable.scores`, whose hash table has no counterpart among the operators.
@@ -31,26 +34,31 @@ def classifier_graph(config: ModelConfig, weights: Weights) -> Any:
         weights: of the same folder.
     """
     architecture, graph = config.architecture, GraphBuilder()
-    with_ngrams, labels = has_ngrams(weights), len(config.labels)
+    with_ngrams, labels, classes = has_ngrams(weights), len(config.labels), len(config.class_counts)
     directions = ["forward_rnn", "backward_rnn"] if architecture["bidirectional"] else ["forward_rnn"]
-    network_weight, ngram_weight, prior_weight = config.expert_weights(with_ngrams)
+    network_weight, ngram_weight, prior_weight, _ = config.expert_weights(with_ngrams)
 
     embedded = graph.add("Gather", [graph.constant(weights["embed.weight"]), "chars"])  # (B, T, E)
     embedded = graph.add("Transpose", [embedded], perm=[1, 0, 2])
     states, last, *_ = graph.recurrent(architecture["cell"], weights, directions, embedded, "lengths")
-    pooled = _pooled(graph, architecture["pooling"], states, last)  # (B, D, H)
-    flat = graph.add("Reshape", [pooled, graph.integers([-1, architecture["hidden"] * len(directions)])])
+    vectors = [_pooled(graph, how, states, last) for how in architecture["pooling"].split("-")]  # (B, D, H) each
+    pooled = graph.add("Concat", vectors, axis=2)
+    width = architecture["hidden"] * len(directions) * len(vectors)
+    flat = graph.add("Reshape", [pooled, graph.integers([-1, width])])
     # The output layer contains the weights of the experts, and the label frequencies.
     head = graph.constant((network_weight * weights["head.weight"].T).astype(np.float32))
-    bias = network_weight * weights["head.bias"] + prior_weight * np.log(label_prior(config.label_counts))
+    bias = network_weight * weights["head.bias"] + prior_weight * np.log(label_prior(config.class_counts))
     logits = graph.add("Add", [graph.add("MatMul", [flat, head]), graph.constant(bias.astype(np.float32))])
     inputs: list[Tensor] = [("chars", TensorProto.INT64, ["B", "T"]), ("lengths", TensorProto.INT32, ["B"])]
     if with_ngrams:
         inputs.append(("ngrams", TensorProto.FLOAT, ["B", labels]))
         scaled = graph.add("Mul", ["ngrams", graph.constant(np.array(ngram_weight, np.float32))])
+        if classes > labels:
+            of_label = graph.integers(np.repeat(np.arange(labels), config.kind_count).tolist())
+            scaled = graph.add("Gather", [scaled, of_label], axis=1)
         logits = graph.add("Add", [logits, scaled])
     graph.add("Softmax", [logits], ["probabilities"], axis=-1)
-    return graph.model("classifier", inputs, [("probabilities", TensorProto.FLOAT, ["B", labels])])
+    return graph.model("classifier", inputs, [("probabilities", TensorProto.FLOAT, ["B", classes])])
 
 
 def _pooled(graph: GraphBuilder, pooling: str, states: str, last: str) -> str:
@@ -74,10 +82,11 @@ def _pooled(graph: GraphBuilder, pooling: str, states: str, last: str) -> str:
 
 
 def generator_graph(config: ModelConfig, weights: Weights) -> Any:
-    """One step: ``symbols`` (B,), ``labels`` (B,) and a state → ``logits`` (B, V) of what follows, and the new state.
+    """One step: ``symbols`` (B,), ``conditions`` (B,) and a state → ``logits`` (B, V) of what follows, and a new state.
 
-    The state is ``state`` (B, H), or (B, 2H) for the LSTM, zeros at first, and with n-grams ``context`` (B,), at first
-    the labels. Integers are int64; the new state is ``new_state`` and ``new_context``.
+    The state is ``state`` (B, H), or (B, 2H) for the LSTM, zeros at first; the new one is ``new_state``. Integers are
+    int64. A model with n-grams takes a further input, ``ngrams`` (B, V) float32: the rows of
+    :meth:`charrnn.ngrams.NGramAutomaton.log_p`, whose tree has no counterpart among the operators.
 
     Args:
         config: of a model folder, task ``generator``.
@@ -86,12 +95,15 @@ def generator_graph(config: ModelConfig, weights: Weights) -> Any:
     architecture, graph = config.architecture, GraphBuilder()
     vocabulary_size, hidden = SPECIALS + len(config.alphabet), architecture["hidden"]
     is_lstm = architecture["cell"] == "lstm"
-    ngrams = NGramAutomaton.from_weights(weights, vocabulary_size)
-    network_weight, ngram_weight = config.expert_weights(ngrams is not None)
+    with_ngrams = has_ngrams(weights)
+    network_weight, ngram_weight = config.expert_weights(with_ngrams)
 
     chars = graph.add("Gather", [graph.constant(weights["embed.weight"]), "symbols"])
-    label = graph.add("Gather", [graph.constant(weights["embed_label.weight"]), "labels"])
-    step = graph.add("Concat", [chars, label], axis=1)
+    table = weights["embed_label.weight"]
+    if "embed_kind.weight" in weights:
+        table = (table[:, None] + weights["embed_kind.weight"]).reshape(-1, table.shape[1])
+    condition = graph.add("Gather", [graph.constant(table), "conditions"])
+    step = graph.add("Concat", [chars, condition], axis=1)
     axis = graph.integers([0])
     step = graph.add("Unsqueeze", [step, axis])  # (1, B, E)
     state = graph.add("Unsqueeze", ["state", axis])  # (1, B, H or 2H)
@@ -106,22 +118,17 @@ def generator_graph(config: ModelConfig, weights: Weights) -> Any:
     state_size = 2 * hidden if is_lstm else hidden
     inputs: list[Tensor] = [
         ("symbols", TensorProto.INT64, ["B"]),
-        ("labels", TensorProto.INT64, ["B"]),
+        ("conditions", TensorProto.INT64, ["B"]),
         ("state", TensorProto.FLOAT, ["B", state_size]),
     ]
     outputs: list[Tensor] = [
         ("logits", TensorProto.FLOAT, ["B", vocabulary_size]),
         ("new_state", TensorProto.FLOAT, ["B", state_size]),
     ]
-    if ngrams is not None:
-        rows = graph.add("Mul", ["context", graph.integers(vocabulary_size)])
-        index = graph.add("Add", [rows, "symbols"])
-        next_state = graph.add("Gather", [graph.constant(ngrams.next_state.ravel()), index])
-        graph.add("Cast", [next_state], ["new_context"], to=TensorProto.INT64)
-        log_p = graph.add("Gather", [graph.constant(np.float32(ngram_weight) * ngrams.log_p), "new_context"])
-        logits = graph.add("Add", [logits, log_p])
-        inputs.append(("context", TensorProto.INT64, ["B"]))
-        outputs.append(("new_context", TensorProto.INT64, ["B"]))
+    if with_ngrams:
+        scaled = graph.add("Mul", ["ngrams", graph.constant(np.array(ngram_weight, np.float32))])
+        logits = graph.add("Add", [logits, scaled])
+        inputs.append(("ngrams", TensorProto.FLOAT, ["B", vocabulary_size]))
     graph.add("Identity", [logits], ["logits"])
     return graph.model("generator_step", inputs, outputs)
 

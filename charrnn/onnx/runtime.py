@@ -16,7 +16,8 @@ from charrnn.errors import ModelFolderError, needs_extra
 from charrnn.inference import Classifier, Generator
 from charrnn.inference.character_model import CharacterModel
 from charrnn.inference.label_model import LabelModel
-from charrnn.model_folder import ModelConfig, Weights
+from charrnn.model_config import ModelConfig
+from charrnn.model_folder import Weights
 
 with needs_extra("onnx"):
     from onnxruntime import InferenceSession
@@ -62,7 +63,7 @@ class OnnxLabelModel(LabelModel):
         self.session = session
 
     def scores(self, chars: Ints, lengths: Ints, chars_for_ngrams: Ints | None = None) -> Floats:
-        """Log-probabilities (B, L): logits but for a constant; arguments as for :meth:`LabelModel.scores`."""
+        """Log-probabilities (B, C): logits but for a constant; arguments as for :meth:`LabelModel.scores`."""
         if not len(chars):
             return np.zeros((0, len(self.prior)))
         feed: dict[str, Any] = {"chars": chars, "lengths": lengths.astype(np.int32)}
@@ -86,11 +87,11 @@ class OnnxCharacterModel(CharacterModel):
         super().__init__(config, weights)
         self.session = session
 
-    def step(self, symbols: Ints, labels: Ints, state: Floats32, context: Ints) -> tuple[Floats32, Floats32, Ints]:
-        """As :meth:`CharacterModel.step`, by the graph."""
-        feed: dict[str, Any] = {"symbols": symbols, "labels": labels, "state": state}
-        if self.ngrams is None:
-            logits, state = self.session.run(["logits", "new_state"], feed)
-            return logits, state, context
-        outputs = self.session.run(["logits", "new_state", "new_context"], feed | {"context": context})
-        return outputs[0], outputs[1], outputs[2]
+    def step(self, symbols: Ints, conditions: Ints, state: Floats32, context: Ints) -> tuple[Floats32, Floats32, Ints]:
+        """As :meth:`CharacterModel.step`, by the graph; the n-grams, which it takes as an input, are looked up here."""
+        feed: dict[str, Any] = {"symbols": symbols, "conditions": conditions, "state": state}
+        context = self.next_context(context, symbols)
+        if self.ngrams is not None:
+            feed["ngrams"] = self.ngram_scores(context, conditions % self.kind_rows)
+        logits, state = self.session.run(["logits", "new_state"], feed)
+        return logits, state, context

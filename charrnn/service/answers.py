@@ -56,6 +56,8 @@ def classification_settings(models: ServedModels, asked: schemas.ClassifyRequest
         "min_probability": asked.min_probability,
         "ood_generator": models.ood_generator if asked.unlike_training else None,
         "labels": asked.labels,
+        "kind": asked.kind,
+        "level": asked.level,
     }
 
 
@@ -66,14 +68,15 @@ def classify(models: ServedModels, asked: schemas.ClassifyRequest) -> list[dict[
     if not asked.explain:
         return [as_record(prediction) for prediction in predictions]
     return [
-        as_record(p, model.explain(p.name, asked.prior, asked.labels) if p.predictions else None) for p in predictions
+        as_record(p, model.explain(p.name, asked.prior, asked.labels, asked.kind) if p.predictions else None)
+        for p in predictions
     ]
 
 
 def explain(models: ServedModels, asked: schemas.ExplainRequest) -> dict[str, Any]:
     """What each character of a name says."""
     model = classifier_of(models)
-    explanation = model.explain(asked.name, asked.prior, asked.labels)
+    explanation = model.explain(asked.name, asked.prior, asked.labels, asked.kind)
     return {"name": asked.name, **explanation_record(explanation), "model": model.config.weights_sha256}
 
 
@@ -88,6 +91,7 @@ def generation_request(asked: schemas.GenerateRequest) -> Request:
         asked.min_length,
         asked.max_length,
         asked.any_case,
+        asked.ascii,
     )
     return Request(
         asked.label if asked.blend is None else asked.blend,
@@ -95,6 +99,7 @@ def generation_request(asked: schemas.GenerateRequest) -> Request:
         Sampling(asked.temperature, asked.top_k, asked.top_p),
         constraints,
         asked.resample or usual_resample(constraints),
+        asked.kind,
     )
 
 
@@ -153,6 +158,8 @@ def describe(models: ServedModels) -> list[dict[str, Any]]:
         {
             "task": model.config.task,
             "labels": model.labels,
+            "kinds": model.config.kinds,
+            "families": model.config.families,
             "alphabet": model.config.alphabet,
             "sha256": model.config.weights_sha256,
             "scores": model.config.metrics,

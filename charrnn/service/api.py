@@ -181,8 +181,8 @@ def router(service: Service) -> APIRouter:
         model = answers.classifier_of(models)
         small = len(body.names) <= SMALL and not (body.explain or body.unlike_training)
         if small and isinstance(body.prior, str):
-            labels = None if body.labels is None else tuple(body.labels)
-            key = (models, body.top_k, body.prior, body.coverage, body.min_probability, labels)
+            settings = answers.classification_settings(models, body)
+            key = (models, *((name, tuple(v) if isinstance(v, list) else v) for name, v in settings.items()))
             results = await service.small.submit(address_of(request), body.names, key)
         else:
             results = await service.computing.run(address_of(request), lambda: answers.classify(models, body), request)

@@ -54,11 +54,6 @@ class Service:
 
 
 def _classify_together(names: list[Any], key: tuple[Any, ...]) -> Sequence[dict[str, Any]]:
-    models, top_k, prior, coverage, min_probability, labels = key
+    models, *settings = key  # arguments by name, as pairs
     assert models.classifier is not None
-    return [
-        as_record(prediction)
-        for prediction in models.classifier.predict(
-            names, top_k, prior, coverage, min_probability, labels=labels and list(labels)
-        )
-    ]
+    return [as_record(prediction) for prediction in models.classifier.predict(names, **dict(settings))]

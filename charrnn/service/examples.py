@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-CLASSIFIER = "450691dd5ce25afc18f1ecc0086a365749bba3e21c7693e03da55e195b21f929"
-GENERATOR = "f40c7b2c08d185e45650317650618ef46cb1f415a7eba665507e856923e57551"
+CLASSIFIER = "043c6ab5850a97a8b5af1f264a48fa69414be2a2515ee9034f4c6f04faa48a85"
+GENERATOR = "d099c82303caec77d141fb2098b44457486339d648f548c57da01479e8038df3"
 NAMES: list[dict[str, Any]] = [
     {
-        "name": "Flane",
-        "log_probability": -9.2377,
-        "stamp": "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjowLCJsYWJlbCI6IklyaXNoIiwic2Vl"
+        "name": "Kina",
+        "log_probability": -8.7375,
+        "stamp": "eyJtb2RlbCI6ImQwOTljODIzMDNjYWVjNzciLCJhdHRlbXB0IjowLCJsYWJlbCI6IklyaXNoIiwic2Vl"
         "ZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
     },
     {
-        "name": "McDeirnin",
-        "log_probability": -16.69,
-        "stamp": "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoxLCJsYWJlbCI6IklyaXNoIiwic2Vl"
+        "name": "Mac Clough",
+        "log_probability": -13.7984,
+        "stamp": "eyJtb2RlbCI6ImQwOTljODIzMDNjYWVjNzciLCJhdHRlbXB0IjoxLCJsYWJlbCI6IklyaXNoIiwic2Vl"
         "ZCI6Nywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH0sImNvbnN0cmFpbnRzIjp7ImFueV9jYXNlIjpmYWxzZX19",
     },
 ]
@@ -28,8 +28,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 {
                     "name": "Satoshi",
                     "predictions": [
-                        {"label": "Japanese", "probability": 0.8988353354037855},
-                        {"label": "Hindi", "probability": 0.0249161081096048},
+                        {"label": "Japanese", "probability": 0.9918753262745859},
+                        {"label": "Albanian", "probability": 0.0024349831513350148},
                     ],
                     "abstained": False,
                     "reason": None,
@@ -37,8 +37,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 {
                     "name": "Ye",
                     "predictions": [
-                        {"label": "Korean", "probability": 0.3189542965728886},
-                        {"label": "Chinese", "probability": 0.31467424739039696},
+                        {"label": "Korean", "probability": 0.5162658357727439},
+                        {"label": "Chinese", "probability": 0.4391707314966028},
                     ],
                     "abstained": False,
                     "reason": None,
@@ -58,16 +58,18 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "name": "Kelly",
             "characters": "kelly",
             "label": "Irish",
-            "other": "Scottish",
+            "other": "English",
             "shares": [
-                -0.10156126118572213,
-                -0.029227338823548672,
-                -0.36476032473546927,
-                0.2990280335183973,
-                1.2675480695562098,
+                0.14354658153971356,
+                0.3458406936440954,
+                0.06883011377100882,
+                0.5511318096320027,
+                0.45743746716213063,
             ],
-            "rest": 1.0352195847255938,
-            "score": 2.106246763055461,
+            "rest": 0.10700110977768285,
+            "score": 2.0289080089835068,
+            "memory": 0.3551202334568728,
+            "listed": ["Dutch", "English", "Icelandic", "Irish", "Portuguese", "Scottish"],
             "model": CLASSIFIER,
         },
     ),

@@ -24,6 +24,7 @@ Text = Annotated[str, Field(max_length=MAX_LENGTH)]
 LabelName = Annotated[str, Field(max_length=LABEL_LENGTH)]
 Weights = Annotated[dict[LabelName, Annotated[float, Field(ge=0, le=1e9)]], Field(min_length=1, max_length=1000)]
 Blend = Annotated[dict[LabelName, Annotated[float, Field(gt=0, le=1e9)]], Field(min_length=1, max_length=20)]
+Kind = Annotated[str, Field(max_length=LABEL_LENGTH)]
 Labels = Annotated[list[LabelName], Field(min_length=1, max_length=1000)]
 Prior = Literal["model", "uniform"] | Weights
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -52,6 +53,8 @@ class ClassifyRequest(Body):
     labels: Labels | None = Field(
         None, description="Ask among these alone.", examples=[["Irish", "Scottish", "English"]]
     )
+    kind: Kind | None = Field(None, description="Of the names, such as surname. Default: any that the model knows.")
+    level: Literal["label", "family"] = Field("label", description="Answer with labels, or with their families.")
     coverage: Probability | None = Field(
         None, description="0.8, 0.9 or 0.95: as many labels as hold the true one for this share of names."
     )
@@ -63,6 +66,8 @@ class ClassifyRequest(Body):
 
     @model_validator(mode="after")
     def _explains_few(self) -> ClassifyRequest:
+        if self.explain and self.level == "family":
+            raise ValueError("explain: is about labels, not families. Leave level out")
         if self.explain and len(self.names) > MAX_EXPLAINED:
             raise ValueError(f"explain: is for up to {MAX_EXPLAINED} names. Ask for fewer at a time")
         return self
@@ -77,6 +82,7 @@ class GenerateRequest(Body):
         examples=["Irish"],
     )
     blend: Blend | None = Field(None, description="In place of a label: weights of several.")
+    kind: Kind | None = Field(None, description="Of names, such as surname, female or male. Default: any.")
     n: int = Field(10, ge=1, le=MAX_NAMES, description="Number of names.")
     seed: int | None = Field(
         None, ge=0, le=MAX_SEED, description="The same seed gives the same names. Default: a random one.", examples=[7]
@@ -95,6 +101,9 @@ class GenerateRequest(Body):
     max_length: int | None = Field(None, ge=1, le=MAX_LENGTH, description="Default: as in the training names.")
     any_case: bool = Field(
         False, description="Capitals, digits and symbols anywhere. Default: where the training names have them."
+    )
+    ascii: bool = Field(
+        False, description="Write names in ASCII, as Dvorak; of the constraints, too, the ASCII form counts."
     )
     novel: bool = Field(False, description="Only names whose letters are those of no training name, none twice.")
     resample: int | None = Field(
@@ -125,6 +134,7 @@ class ExplainRequest(Body):
     name: str = Field(examples=["O'Sullivan"])
     prior: Prior = "model"
     labels: Labels | None = Field(None, min_length=2, description="Ask among these alone.")
+    kind: Kind | None = Field(None, description="Of the name, such as surname.")
 
 
 class LabelProbability(BaseModel):
@@ -135,7 +145,10 @@ class LabelProbability(BaseModel):
 
 
 class Explanation(BaseModel):
-    """How much each character contributes to the decision between two labels, in nats; shares and rest sum to score."""
+    """How much each character contributes to the decision between two labels, in nats.
+
+    Shares, rest and memory sum to score.
+    """
 
     characters: str = Field(description="The name as the model reads it.")
     label: str = Field(description="The most probable label: positive shares favour it.")
@@ -143,6 +156,8 @@ class Explanation(BaseModel):
     shares: list[float] = Field(description="One for each character.")
     rest: float = Field(description="What belongs to no character.")
     score: float = Field(description="log p(label) - log p(other).")
+    memory: float = Field(description="What the list adds, because it has exactly this name.")
+    listed: list[str] = Field(description="The labels under which it has it.")
 
 
 class Classification(BaseModel):
@@ -208,6 +223,8 @@ class ModelDescription(BaseModel):
 
     task: Literal["classifier", "generator"]
     labels: list[str]
+    kinds: list[str] = Field(description="Of names, which a request may ask for; empty if the model knows of none.")
+    families: dict[str, str] = Field(description="Of the labels; empty if the model does not know them.")
     alphabet: str = Field(description="The characters that it knows, after its own cleaning of names.")
     sha256: str = Field(description="Of the weights; answers name it as model.")
     scores: dict[str, dict[str, Any]] = Field(description="On names that it never saw, as its model card has them.")

@@ -173,7 +173,7 @@ def plan(
             f"{error.filename}: cannot be read ({error.strerror}). Check the path and its rights."
         ) from error
     found = survey(inputs, name_column, chosen_format)
-    width = model.width(settings["top_k"], settings["coverage"], settings.get("labels"))
+    width = model.width(settings["top_k"], settings["coverage"], settings.get("labels"), settings.get("level", "label"))
     usual = DELIMITERS.get(chosen_format, ",")
     job = Job(
         inputs=tuple(inputs),

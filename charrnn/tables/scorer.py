@@ -36,6 +36,7 @@ class Scorer:
                 f"{job.model}: holds another model than when the job began. Begin anew with --restart."
             )
         self.classifier, self.ood_generator = classifier, ood_generator
+        self.names = classifier.level_names(job.settings.get("level", "label"))
 
     def __call__(self, part: PartId, piece: Piece) -> PartRecord:
         """Classify the names of a part and write it.
@@ -56,6 +57,6 @@ class Scorer:
         else:
             names = names_of(piece.content, job.name_column, where, NAME_FLAG) if len(piece) else []
         ranking = self.classifier.rank(names, **job.settings, ood_generator=self.ood_generator)
-        answers = answer_columns(ranking, self.classifier.labels, job.width, job.prefix)
+        answers = answer_columns(ranking, self.names, job.width, job.prefix)
         abstained = Counter(reason for reason in ranking.reasons if reason is not None)
         return write_part(self.folder, part, encode(piece, answers, job), dict(abstained), piece, job)

@@ -1,6 +1,7 @@
 """From what people type to what a model reads: cleaning, romanisation, vocabularies, batches of encoded names."""
 
 from charrnn.text.cleaning import (
+    EVERY_SCRIPT,
     MAX_LENGTH,
     MISSING_NAMES,
     PIPELINES,
@@ -16,13 +17,14 @@ from charrnn.text.cleaning import (
 )
 from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
 from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
-from charrnn.text.romanisation import is_latin, is_readable, romanise, script
+from charrnn.text.romanisation import is_latin, is_readable, romanise, script, script_runs, unicode_script
 from charrnn.text.spelling import Spelling, spelling_patterns
-from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, pad
+from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, code_points, pad
 
 __all__ = [
     "BOS",
     "EOS",
+    "EVERY_SCRIPT",
     "FEW",
     "MAX_LENGTH",
     "MISSING_NAMES",
@@ -36,6 +38,7 @@ __all__ = [
     "Vocabulary",
     "add_bos_eos",
     "clean",
+    "code_points",
     "fold",
     "fold_latin",
     "has_letters",
@@ -51,7 +54,9 @@ __all__ = [
     "rejection_reason",
     "romanise",
     "script",
+    "script_runs",
     "spelling_patterns",
     "to_ascii",
+    "unicode_script",
     "without_formula",
 ]

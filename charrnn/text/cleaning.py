@@ -9,7 +9,7 @@ from typing import Any
 
 from unidecode import unidecode
 
-from charrnn.text.romanisation import is_latin, is_readable, romanise
+from charrnn.text.romanisation import is_latin, is_readable, romanise, script_runs
 
 MAX_LENGTH = 100
 """Longest name in characters that is scored or trained on."""
@@ -74,8 +74,16 @@ def fold(text: str) -> str:
 
 
 def fold_latin(text: str) -> str:
-    """As :func:`fold` if all letters are Latin; names in other scripts are cleaned and in folded case alone."""
-    return fold(text) if is_latin(text) else clean(text).casefold()
+    """Unicode NFKC in folded case, white space as by :func:`clean`, Latin letters in ASCII; other scripts stay.
+
+    ``Dvořák`` → ``dvorak``, ``СААКАШВІЛІ`` → ``саакашвілі``, ``Ｓatō 佐藤`` → ``sato 佐藤``.
+    """
+    if text.isascii():
+        return " ".join(text.split()).casefold()
+    whole = unicodedata.normalize("NFKC", text)
+    if is_latin(whole):
+        return clean(to_ascii(clean(text)).casefold())
+    return clean("".join(to_ascii(run) if is_latin(run) else run for run in script_runs(whole)).casefold())
 
 
 def name_key(name: str) -> str:
@@ -86,11 +94,16 @@ def name_key(name: str) -> str:
 PIPELINES: dict[str, Callable[[str], str]] = {
     "ascii": Compose(clean, romanise, to_ascii, clean),
     "ascii-folded": fold,
+    "folded": fold_latin,
+    "latin": Compose(clean, romanise, clean),
     "native": Compose(clean),
     "native-folded": Compose(clean, str.lower, clean),
 }
-"""Text pipelines that a model folder may name. ``ascii`` writes names in ASCII; ``native`` keeps diacritics and
-scripts, in Unicode NFC. Generators keep letter case; classifiers read names ``folded``."""
+"""Text pipelines that a model folder may name. ``ascii`` writes names in ASCII; ``latin`` in Latin letters with their
+marks; ``native`` keeps marks and scripts, in Unicode NFC. ``folded`` is :func:`fold_latin`. Generators keep letter
+case, classifiers do not."""
+EVERY_SCRIPT = ("folded", "native", "native-folded")
+"""Pipelines that keep scripts, so that no name is rejected for its script."""
 
 
 def is_missing(value: object) -> bool:
@@ -111,7 +124,7 @@ def rejection_reason(name: object, pipeline: str = "ascii") -> str | None:
         ``missing-name`` (see :func:`is_missing`; empty or blank), ``not-text``, ``too-long`` (over
         :data:`MAX_LENGTH` characters without surplus white space, or as a model reads it), ``no-letters`` (no letter,
         or none that Unidecode can write in ASCII), ``unsupported-script`` (letters whose reading as a name is not
-        known, see :mod:`charrnn.text.romanisation`; ``ascii`` only), or None.
+        known, see :mod:`charrnn.text.romanisation`; ``ascii`` and ``latin`` only), or None.
     """
     if not isinstance(name, str):
         return "missing-name" if is_missing(name) else "not-text"
@@ -121,12 +134,17 @@ def rejection_reason(name: object, pipeline: str = "ascii") -> str | None:
         return None  # most names, answered without the checks below
     if len(name) > MAX_LENGTH and len(clean(name)) > MAX_LENGTH:
         return "too-long"
-    native = pipeline.startswith("native")
-    if not has_letters(name) or (not native and not has_letters(to_ascii(name))):
+    if not has_letters(name):
         return "no-letters"
-    if native or name.isascii():
+    if name.isascii():
         return None
-    if not is_readable(name):
-        return "unsupported-script"
-    # Transliteration may lengthen a name: some characters become several.
-    return "too-long" if len(PIPELINES[pipeline](name)) > MAX_LENGTH else None
+    if pipeline not in EVERY_SCRIPT:
+        if not has_letters(to_ascii(name)):
+            return "no-letters"
+        if not is_readable(name):
+            return "unsupported-script"
+    read = PIPELINES[pipeline](name)
+    if not has_letters(read):
+        return "no-letters"
+    # Some characters become several.
+    return "too-long" if len(read) > MAX_LENGTH else None

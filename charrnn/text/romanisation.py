@@ -211,6 +211,27 @@ def is_readable(text: str) -> bool:
     )
 
 
+def unicode_script(character: str) -> str:
+    """As :func:`script`, with the scripts that are ``other`` there told apart; ``common`` of what is no letter."""
+    own = script(character) if character.isalpha() else "common"
+    return unicodedata.name(character, own).split(" ")[0].lower() if own == "other" else own
+
+
+def script_runs(text: str) -> list[str]:
+    """The text in parts of one script each; signs and spaces belong to the letters before them, the first ones to none.
+
+    Marks that are no letters, such as the vowel signs of Devanagari and Thai, stay with their letters.
+    """
+    runs: list[tuple[str, str]] = []
+    for c in text:
+        own = unicode_script(c)
+        if runs and (own == "common" or own == runs[-1][0]):
+            runs[-1] = (runs[-1][0], runs[-1][1] + c)
+        else:
+            runs.append((own, c))
+    return [run for _, run in runs]
+
+
 def _runs(text: str) -> list[tuple[str, str]]:
     """Runs of characters of one script, each with the script; characters that are no letters are ``common``.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.arrays import Ints
 from charrnn.errors import SettingsError
@@ -55,8 +56,7 @@ class Vocabulary:
 
     def encode_batch(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """As :meth:`encode`, for many texts at once: indices (B, T), padded with 0, and lengths (B,)."""
-        lengths = np.array([len(text) for text in texts], np.int64)
-        codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes, lengths = _codes(texts)
         return _padded(self._index_of_code[np.minimum(codes, len(self._index_of_code) - 1)], lengths), lengths
 
     def decode(self, indices: Iterable[int]) -> str:
@@ -76,6 +76,18 @@ def pad(encoded: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     """Encoded names as one array (B, T), padded with 0, and their lengths (B,)."""
     lengths = np.array([len(e) for e in encoded], np.int64)
     return _padded(np.array([i for e in encoded for i in e], np.int64), lengths), lengths
+
+
+def code_points(texts: Sequence[str]) -> tuple[NDArray[np.uint64], Ints]:
+    """Unicode code points of the characters, (B, T), padded with 0, and lengths (B,)."""
+    codes, lengths = _codes(texts)
+    return _padded(codes.astype(np.int64), lengths).astype(np.uint64), lengths
+
+
+def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Ints]:
+    """Code points of all texts, one behind the other, and the length of each text."""
+    lengths = np.array([len(text) for text in texts], np.int64)
+    return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32), lengths
 
 
 def add_bos_eos(chars: Ints, lengths: Ints) -> Ints:

@@ -15,13 +15,16 @@ import torch
 
 from charrnn import metrics
 from charrnn.arrays import Floats, Ints, label_prior, log_softmax, mix_experts
-from charrnn.model_folder import EXPERTS, ModelConfig, label_rows
+from charrnn.model_config import EXPERTS, ModelConfig, embedding_rows
 from charrnn.ngrams import NGramAutomaton, NGramHashTable
 from charrnn.training.dataset import COLLATE, IGNORE, LengthBuckets, NameDataset
 from charrnn.training.fitting import FittedModel
 
 PULLS = {"classifier": (0.5, 0.25, 0.25), "generator": (0.6, 0.35)}
-"""Weights that fitting starts from and is pulled to, in the order of :data:`charrnn.model_folder.EXPERTS`."""
+"""Weights that fitting starts from and is pulled to, in the order of :data:`charrnn.model_config.EXPERTS`; memory
+has none, for it says nothing of validation names."""
+MAX_FITTING_NAMES = 20_000
+"""Names on which a classifier is calibrated at most."""
 COVERAGES = (0.8, 0.9, 0.95)
 MAX_FITTING_CELLS = 3_000_000
 """Characters times vocabulary on which a generator's two weights are fitted at most."""
@@ -42,33 +45,45 @@ def calibrate(config: ModelConfig, model: FittedModel, data: NameDataset, device
     """
     model.network.eval()
     if config.task == "classifier":
-        prior = np.log(label_prior(model.label_counts))
-        return calibrate_classifier(*_classifier_scores(model, data, device), prior, np.array(data.labels))
+        if len(data) > MAX_FITTING_NAMES:
+            data = data.select(np.random.default_rng(0).permutation(len(data))[:MAX_FITTING_NAMES].tolist())
+        prior = np.log(label_prior(model.class_counts))
+        targets = np.array(data.labels, np.int64)
+        return calibrate_classifier(
+            *_classifier_scores(model, data, device, len(config.labels)), prior, targets, config.kind_count
+        )
     return calibrate_generator(config, model, data, device)
 
 
-def calibrate_classifier(network: Floats, ngrams: Floats, log_prior: Floats, targets: Ints) -> dict[str, Any]:
+def calibrate_classifier(
+    network: Floats, ngrams: Floats, log_prior: Floats, targets: Ints, kind_count: int = 1
+) -> dict[str, Any]:
     """The ``calibration`` of a classifier's config.
 
     Args:
-        network: logits (names, labels).
+        network: logits (names, classes).
         ngrams: log-likelihoods (names, labels).
-        log_prior: (labels,).
-        targets: true labels (names,).
+        log_prior: (classes,).
+        targets: true classes (names,).
+        kind_count: classes of each label.
 
     Returns:
-        ``weights`` of the experts, ``thresholds`` (see :func:`conformal_thresholds`), ``names``, and ``nll`` and
-        ``ece`` of the network alone, ``before``, and of the mixture, ``after``.
+        ``weights`` of the experts; and of labels, over all kinds, ``thresholds`` (see :func:`conformal_thresholds`),
+        ``names``, and ``nll`` and ``ece`` of the network alone, ``before``, and of the mixture, ``after``.
     """
-    experts = [network, ngrams, log_prior]
+    experts = [network, np.repeat(ngrams, kind_count, axis=1), log_prior]
     weights = fit_weights(experts, targets, PULLS["classifier"])
-    before, after = np.exp(log_softmax(network)), np.exp(log_softmax(mix_experts(weights, experts)))
+    before, after = (
+        np.exp(log_softmax(scores)).reshape(len(scores), -1, kind_count).sum(axis=2)
+        for scores in (network, mix_experts(weights, experts))
+    )
+    labels = targets // kind_count
     return {
-        "weights": dict(zip(EXPERTS["classifier"], weights, strict=True)),
-        "thresholds": conformal_thresholds(after, targets),
+        "weights": dict(zip(EXPERTS["classifier"], weights, strict=False)),
+        "thresholds": conformal_thresholds(after, labels),
         "names": len(targets),
-        "before": _classifier_losses(before, targets),
-        "after": _classifier_losses(after, targets),
+        "before": _classifier_losses(before, labels),
+        "after": _classifier_losses(after, labels),
     }
 
 
@@ -81,7 +96,7 @@ def calibrate_generator(
         ``weights`` of the experts; ``characters`` and, of these, nats per character of the network alone, ``before``,
         and of the mixture, ``after``; and ``likeness`` (see :func:`ood_threshold`).
     """
-    any_label = label_rows(len(config.labels)) - 1
+    any_label = embedding_rows(len(config.labels)) * embedding_rows(config.kind_count) - 1
     batches = list(LengthBuckets(data.lengths, BATCH, seed=0))
     network, ngrams, targets = _sample_characters(model, data, device, batches)
     weights = fit_weights([network, ngrams], targets, PULLS["generator"])
@@ -178,10 +193,12 @@ def ood_threshold(nats: Floats, characters: Ints) -> dict[str, Any]:
     return {"nats_per_char": float(per_char[inside - 1]), "share": share, "names": len(per_char)}
 
 
-def _classifier_scores(model: FittedModel, data: NameDataset, device: torch.device) -> tuple[Floats, Floats]:
-    """Logits of the network and log-likelihoods of the n-grams, (names, labels) each; 0 without n-grams."""
-    network = np.zeros((len(data), len(model.label_counts)))
-    ngrams = np.zeros_like(network)
+def _classifier_scores(
+    model: FittedModel, data: NameDataset, device: torch.device, label_count: int
+) -> tuple[Floats, Floats]:
+    """Logits of the network (names, classes) and log-likelihoods of the n-grams (names, labels); 0 without n-grams."""
+    network = np.zeros((len(data), len(model.class_counts)))
+    ngrams = np.zeros((len(data), label_count))
     for indices in LengthBuckets(data.lengths, BATCH):
         batch = COLLATE["classifier"]([data[i] for i in indices])
         if isinstance(model.ngrams, NGramHashTable):
@@ -192,7 +209,7 @@ def _classifier_scores(model: FittedModel, data: NameDataset, device: torch.devi
 
 
 def _generator_scores(
-    model: FittedModel, data: NameDataset, device: torch.device, indices: list[int], label: int | None = None
+    model: FittedModel, data: NameDataset, device: torch.device, indices: list[int], condition: int | None = None
 ) -> tuple[list[Floats], Ints]:
     """Log-probabilities of network and n-grams, (B, T, V) each, and targets (B, T).
 
@@ -201,16 +218,21 @@ def _generator_scores(
         data: names.
         device: of the network.
         indices: of the names of the batch.
-        label: under which the names are scored; None: each under its own.
+        condition: under which the names are scored; None: each under its own.
     """
     batch = COLLATE["generator"]([data[i] for i in indices])
-    chars, labels = batch.inputs
-    if label is not None:
-        labels = torch.full_like(labels, label)
-    network = log_softmax(model.network(chars.to(device), labels.to(device)).double().cpu().numpy())
+    chars, conditions = batch.inputs
+    if condition is not None:
+        conditions = torch.full_like(conditions, condition)
+    network = log_softmax(model.network(chars.to(device), conditions.to(device)).double().cpu().numpy())
     ngrams = np.zeros_like(network)
     if isinstance(model.ngrams, NGramAutomaton):
-        ngrams[:] = model.ngrams.log_p[model.ngrams.states(chars.numpy(), labels.numpy())]
+        labels, kinds = np.divmod(conditions.numpy(), embedding_rows(model.ngrams.kinds))
+        states = model.ngrams.states(chars.numpy(), labels)  # (B, T)
+        for kind in np.unique(kinds):
+            rows = kinds == kind
+            own = model.ngrams.log_p(states[rows].ravel(), int(kind))
+            ngrams[rows] = own.reshape(*states[rows].shape, -1)
     return [network, ngrams], batch.targets.numpy()
 
 

@@ -40,11 +40,12 @@ class Batch:
 
 
 class NameDataset(Dataset[Item]):
-    """Names and label indices; item ``i`` is (character indices (T,) int64, label index).
+    """Names and what they are of; item ``i`` is (character indices (T,) int64, class or condition).
 
     Args:
         names: the names.
-        labels: index of each name's label.
+        labels: index of each name's class (see :class:`charrnn.model_config.ModelConfig`), or of its condition (see
+            :class:`charrnn.training.modules.NameGenerator`).
         transform: from a name to the indices of its characters, such as
             ``Compose(clean, to_ascii, vocabulary.encode)``; applied once, on construction.
     """
@@ -60,6 +61,12 @@ class NameDataset(Dataset[Item]):
         combined.encoded = [name for data in datasets for name in data.encoded]
         combined.labels = [label for data in datasets for label in data.labels]
         return combined
+
+    def select(self, indices: Sequence[int]) -> NameDataset:
+        """The names at the indices, in that order."""
+        chosen = NameDataset([], [], lambda name: [])
+        chosen.encoded, chosen.labels = [self.encoded[i] for i in indices], [self.labels[i] for i in indices]
+        return chosen
 
     def __len__(self) -> int:
         return len(self.encoded)

@@ -14,23 +14,27 @@ import torch
 from torch import nn
 
 from charrnn import model_folder
-from charrnn.model_folder import ModelConfig, Weights, label_rows
+from charrnn.corpus.split import Split
+from charrnn.memory import Memory
+from charrnn.model_config import ModelConfig, classes_of, embedding_rows
+from charrnn.model_folder import Weights
 from charrnn.ngrams import NGramAutomaton, NGramHashTable
-from charrnn.ngrams.automaton import MAX_CELLS
 from charrnn.storage import storage_errors
-from charrnn.text import Vocabulary
+from charrnn.text import PIPELINES, Vocabulary
 from charrnn.training import modules
 from charrnn.training.checkpoint import Checkpoint, check_same
 from charrnn.training.dataset import Batches, NameDataset
-from charrnn.training.preparation import Loaders
+from charrnn.training.preparation import Loaders, class_indices
 from charrnn.training.reports.jsonl import JsonlLogger, write_run_description
 from charrnn.training.reports.tensorboard import TensorBoard
 from charrnn.training.trainer import Progress, Trainer, copy_weights
 from charrnn.training.training_run import LOCK, TrainingRun
 from charrnn.training.transfer import transfer_weights
 
-GENERATOR_ORDER = 5
-"""Longest n-gram of a generator: four characters of context. Chosen among 4 to 6 on validation names."""
+GENERATOR_ORDER = 6
+"""Longest n-gram of a generator: five characters of context. Chosen among 4 to 6 on validation names."""
+MAX_ENTRIES, MAX_NGRAMS = 750_000, 1_000_000
+"""Entries of a classifier's hash table and n-grams of a generator's automaton at most, about 4 MB each."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,13 @@ class FittedModel:
         network: with the best weights.
         ngrams: None for a private model.
         progress: of the fit of the network.
-        label_counts: names of each label.
+        class_counts: names of each class.
     """
 
     network: nn.Module
     ngrams: NGramHashTable | NGramAutomaton | None
     progress: Progress
-    label_counts: list[int]
+    class_counts: list[int]
 
     def weights(self) -> Weights:
         """The weights of both, as a model folder holds them."""
@@ -108,7 +112,7 @@ def refit(run: TrainingRun, config: ModelConfig, batches: Batches, first: Fitted
 
 def training_record(run: TrainingRun, first: FittedModel, final: FittedModel, seconds: float) -> dict[str, Any]:
     """What ``config.json`` says of the run, under ``training``."""
-    refitted = {"names": sum(final.label_counts), "epochs": final.progress.epoch}
+    refitted = {"names": sum(final.class_counts), "epochs": final.progress.epoch}
     return {
         "settings": dataclasses.asdict(run.settings),
         "init": None if run.init is None else str(run.init),
@@ -125,14 +129,30 @@ def training_record(run: TrainingRun, first: FittedModel, final: FittedModel, se
 
 def count_ngrams(config: ModelConfig, data: NameDataset) -> NGramHashTable | NGramAutomaton:
     """The n-grams of names, in the layout of the task; a generator counts each name under the label of any, too."""
-    names, labels = [name.tolist() for name in data.encoded], data.labels
-    size, label_count = len(Vocabulary(config.alphabet)), len(config.labels)
+    names, size = [name.tolist() for name in data.encoded], len(Vocabulary(config.alphabet))
     if config.task == "classifier":
-        return NGramHashTable.fit(names, labels, label_count, size)
-    rows = label_rows(label_count)
-    if rows > label_count:
-        names, labels = names * 2, labels + [rows - 1] * len(names)
-    return NGramAutomaton.fit(names, labels, rows, size, GENERATOR_ORDER, max_cells=MAX_CELLS)
+        # Kinds are left to the network: a label's names of all kinds together have the better n-grams.
+        pairs = {(tuple(name), label // config.kind_count) for name, label in zip(names, data.labels, strict=True)}
+        texts, labels = zip(*sorted(pairs), strict=True)
+        return NGramHashTable.fit(texts, labels, len(config.labels), size, max_entries=MAX_ENTRIES)
+    classes = classes_of(config, np.array(data.labels, np.int64))
+    labels, kinds = (part.tolist() for part in np.divmod(classes, config.kind_count))
+    rows = embedding_rows(len(config.labels))
+    if rows > len(config.labels):
+        names, labels, kinds = names * 2, labels + [rows - 1] * len(names), kinds * 2
+    return NGramAutomaton.fit(
+        names, labels, rows, size, GENERATOR_ORDER, kinds, config.kind_count, max_ngrams=MAX_NGRAMS
+    )
+
+
+def remember(run: TrainingRun, config: ModelConfig, splits: Split) -> Weights:
+    """What a classifier's list says of each of its names, as weights of the folder; of a private model nothing."""
+    if run.task != "classifier" or run.private:
+        return {}
+    read = PIPELINES[config.pipeline]
+    texts = [read(name) for corpus in splits for name in corpus.names]
+    classes = [int(index) for corpus in splits for index in class_indices(config, corpus)]
+    return Memory.of(texts, classes, len(config.class_counts)).weights()
 
 
 def _start(run: TrainingRun, checkpoint: Checkpoint) -> dict[str, Any] | None:
@@ -182,10 +202,13 @@ def _make_trainer(
         epochs = len(rates)
         # A one-cycle schedule gives the same rates again, step by step.
         rates = rates if settings.schedule == "plateau" else None
-    return Trainer(model, train, validation, settings, context, (), checkpoint.save, rates, epochs)
+    return Trainer(model, train, validation, settings, context, (), checkpoint.save, rates, epochs, config.kind_count)
 
 
 def _fitted(run: TrainingRun, config: ModelConfig, trainer: Trainer, data: NameDataset) -> FittedModel:
     ngrams = None if run.private else count_ngrams(config, data)
-    counts = np.bincount(data.labels, minlength=len(config.labels)).tolist()
+    classes = np.array(data.labels, np.int64)
+    if config.task == "generator":
+        classes = classes_of(config, classes)
+    counts = np.bincount(classes, minlength=len(config.class_counts)).tolist()
     return FittedModel(trainer.eval_model, ngrams, trainer.progress, counts)

@@ -20,6 +20,11 @@ BINS = 15
 class MetricAccumulator:
     """Sums over the targets of batches; processes add theirs up by :meth:`all_reduce`.
 
+    The loss of a classifier is that of its classes; all else is counted by label.
+
+    Args:
+        kind_count: classes of each label of a classifier.
+
     Attributes:
         totals: loss, targets and hits, (3,).
         confusion: the confusion matrix of a classifier, (labels, labels); (0, 0) before its first batch, and for a
@@ -27,7 +32,8 @@ class MetricAccumulator:
         bins: of :func:`charrnn.metrics.reliability_bins`, for a classifier, (3, BINS).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind_count: int = 1) -> None:
+        self.kind_count = kind_count
         self.totals: Floats = np.zeros(3)
         self.confusion: Ints = np.zeros((0, 0), np.int64)
         self.bins: Floats = np.zeros((3, BINS))
@@ -35,6 +41,9 @@ class MetricAccumulator:
     def add(self, logits: Tensor, targets: Tensor) -> None:
         """Count a batch of a classifier, logits (B, C) and targets (B), or of a generator, (B, T, V) and (B, T)."""
         loss = cross_entropy(logits, targets)
+        if targets.ndim == 1 and self.kind_count > 1:
+            logits = logits.reshape(len(logits), -1, self.kind_count).logsumexp(2)  # (B, L)
+            targets = targets // self.kind_count
         predictions = logits.argmax(-1)  # never IGNORE
         counts = [(targets != IGNORE).sum(), (predictions == targets).sum()]
         # Stacked, so that the three sums are one transfer; float32 counts exactly up to 2^24 targets.

@@ -7,40 +7,43 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from charrnn.arrays import Ints
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError, SettingsError
-from charrnn.model_folder import ANY, ModelConfig, label_rows
+from charrnn.model_config import ANY, ModelConfig, conditions, embedding_rows
 from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary
 from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
 from charrnn.training.training_run import TrainingRun
 from charrnn.training.transfer import adopt_architecture
 
-PIPELINE_SUFFIX = {"classifier": "-folded", "generator": ""}
-"""End of the name of a task's text pipeline: classifiers read names in folded case."""
+FOLDED = {"folded": "folded", "ascii": "ascii-folded", "native": "native-folded"}
+"""The text pipeline of a classifier, which reads names in folded case, by the setting ``pipeline``."""
 EVALUATION_BATCH = 4
 """A validation batch holds this many times the names of a training batch; it needs no memory for gradients."""
 
 
 def usable_names(task: str, corpus: Corpus, pipeline: str = "ascii") -> Corpus:
-    """The names that a task trains on: a classifier drops repeated (name, label) pairs.
+    """The names that a task trains on: a classifier drops names that are repeated under their label and kind.
 
     Args:
         task: ``classifier`` or ``generator``.
         corpus: names with labels.
-        pipeline: ``ascii`` or ``native``.
+        pipeline: that the settings name.
 
     Raises:
         CorpusError: fewer than two labels or a label with one name (classifier); a label ``*`` (generator).
     """
     if task == "classifier":
-        corpus = corpus.distinct_pairs(pipeline)
+        corpus = corpus.distinct_pairs(pipeline, by_kind=True)
         if len(corpus.label_set) < 2:
             raise CorpusError(
                 f"{corpus.source}: one label only ({corpus.label_set[0]}); a classifier needs at least two. "
                 "Give a folder with several <Label>.txt."
             )
-        single = [label for label, count in corpus.label_counts.items() if count < 2]
+        single = [label for label, count in corpus.distinct_pairs(pipeline).label_counts.items() if count < 2]
         if single:
             raise CorpusError(
                 f"{corpus.source}: only one name for {', '.join(single)}; a label needs at least two. "
@@ -64,17 +67,19 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
         ModelFolderError: ``init`` cannot be read.
     """
     corpus, settings = run.corpus, run.settings
-    pipeline = settings.pipeline + PIPELINE_SUFFIX[run.task]
+    pipeline = FOLDED[settings.pipeline] if run.task == "classifier" else settings.pipeline
     texts = [PIPELINES[pipeline](name) for name in splits.train.names]
-    counts = splits.train.label_counts
+    kinds = list(corpus.kind_counts) if len(corpus.kind_counts) > 1 else []
     config = ModelConfig(
         task=run.task,
         architecture=settings.architecture(),
         alphabet=Vocabulary.build(texts).alphabet,
         labels=corpus.label_set,
-        label_counts=[counts.get(label, 0) for label in corpus.label_set],
+        class_counts=[0] * (len(corpus.label_set) * max(len(kinds), 1)),
         pipeline=pipeline,
         max_length=max(map(len, texts)),
+        kinds=kinds,
+        families={label: run.families[label] for label in corpus.label_set if label in run.families},
         data={
             "source": corpus.source,
             "fingerprint": corpus.fingerprint,
@@ -88,6 +93,8 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
             "test_fraction": settings.test_fraction,
         },
     )
+    counts = np.bincount(class_indices(config, splits.train), minlength=len(config.class_counts))
+    config = replace(config, class_counts=counts.tolist())
     if run.task == "generator":
         spelling = _spelling(splits.train.labels, texts, config.labels, run.private)
         config = replace(config, data=config.data | {"spelling": spelling})
@@ -115,7 +122,7 @@ def _spelling(of: Sequence[str], texts: Sequence[str], labels: Sequence[str], pr
     for label, text in zip(of, texts, strict=True):
         by_label[label].append(text)
     groups: dict[str, Sequence[str]] = {label: by_label[label] for label in labels}
-    groups |= {ANY: texts} if label_rows(len(labels)) > len(labels) else {}
+    groups |= {ANY: texts} if embedding_rows(len(labels)) > len(labels) else {}
     return {label: Spelling.of(own, private).as_record() for label, own in groups.items()}
 
 
@@ -133,10 +140,20 @@ def make_loaders(run: TrainingRun, config: ModelConfig, splits: Split) -> Loader
     )
 
 
+def class_indices(config: ModelConfig, corpus: Corpus) -> Ints:
+    """The class of each name (see :class:`charrnn.model_config.ModelConfig`), (names,)."""
+    label_index = {label: i for i, label in enumerate(config.labels)}
+    kind_index = {kind: i for i, kind in enumerate(config.kinds)}
+    kinds = [kind_index[kind] for kind in corpus.kinds] if config.kinds else [0] * len(corpus)
+    labels = [label_index[label] for label in corpus.labels]
+    return np.array(labels, np.int64) * config.kind_count + np.array(kinds, np.int64)
+
+
 def _dataset(config: ModelConfig, corpus: Corpus) -> NameDataset:
-    index = {label: i for i, label in enumerate(config.labels)}
     transform = Compose(PIPELINES[config.pipeline], Vocabulary(config.alphabet).encode)
-    return NameDataset(corpus.names, [index[label] for label in corpus.labels], transform)
+    indices = class_indices(config, corpus)
+    indices = indices if config.task == "classifier" else conditions(config, indices)
+    return NameDataset(corpus.names, indices.tolist(), transform)
 
 
 def _loader(run: TrainingRun, data: NameDataset, shuffled: bool = True) -> Loader | DeviceLoader:

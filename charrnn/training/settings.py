@@ -12,6 +12,9 @@ from typing import Any, Literal
 from charrnn.arguments import boolean, choice, integer, number, text
 from charrnn.errors import SettingsError
 
+MEMORY_WEIGHT = 2.25
+"""What a list says of its names, in nats: fitted where two sources hold the same names (``benchmarks/memory.py``)."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -29,11 +32,11 @@ class Settings:
     dropout: float = field(
         default=0.3, metadata={"help": "Share of units dropped after the embedding and before the output layer."}
     )
-    pipeline: Literal["ascii", "native"] = field(
+    pipeline: Literal["ascii", "latin", "native"] = field(
         default="ascii",
         metadata={
-            "help": "Text: written in ASCII, or with the diacritics and scripts that the names have. Left out, --init "
-            "brings that of its model."
+            "help": "Text: written in ASCII, in Latin letters with their marks, or with the marks and scripts that the "
+            "names have. Left out, --init brings that of its model."
         },
     )
     epochs: int = field(default=40, metadata={"help": "Most epochs to train."})
@@ -75,7 +78,7 @@ class Settings:
     lr_min: float = field(default=0.0, metadata={"help": "Lowest learning rate under plateau."})
     patience: int = field(default=5, metadata={"help": "Epochs without improvement before stopping; 0 never stops."})
     refit: bool = field(
-        default=False,
+        default=True,
         metadata={
             "help": "Train once more, on training and validation names together, for the best number of epochs.",
             "flag": False,
@@ -156,6 +159,13 @@ class Settings:
 class ClassifierSettings(Settings):
     """Settings of ``python -m charrnn.train classifier``."""
 
+    pipeline: Literal["folded", "ascii", "native"] = field(  # type: ignore[assignment]
+        default="folded",
+        metadata={
+            "help": "Text, in folded case: Latin letters without their marks, other scripts as they are; all in ASCII; "
+            "or with the marks and scripts that the names have. Left out, --init brings that of its model."
+        },
+    )
     hidden: int = field(default=96, metadata={"help": "Hidden units, in each direction."})
     embedding: int = field(default=32, metadata={"help": "Size of the character embedding.", "flag": False})
     char_dropout: float = field(
@@ -165,18 +175,23 @@ class ClassifierSettings(Settings):
             "flag": False,
         },
     )
-    refit: bool = field(default=True, metadata={"help": "Refit, as in Settings; on by default.", "flag": False})
+    memory_weight: float = field(
+        default=MEMORY_WEIGHT,
+        metadata={"help": "Nats that a label gains where the list has exactly this name under it."},
+    )
     bidirectional: bool = field(default=True, metadata={"help": "Read names in both directions.", "flag": False})
-    pooling: Literal["last", "mean", "max"] = field(
-        default="mean",
+    pooling: Literal["last", "mean", "max", "mean-last"] = field(
+        default="mean-last",
         metadata={
-            "help": "How the states of a name become one vector: the last one, their mean, or their maximum.",
+            "help": "How the states of a name become one vector: the last one, their mean, their maximum, or mean and "
+            "last one together.",
             "flag": False,
         },
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._require("memory_weight", 0 <= self.memory_weight < math.inf, "at least 0 and finite")
         self._require("char_dropout", 0 <= self.char_dropout < 1, "at least 0 and below 1")
 
     def architecture(self) -> dict[str, Any]:
@@ -203,9 +218,18 @@ class GeneratorSettings(Settings):
         },
     )
 
+    kind_dropout: float = field(
+        default=0.2,
+        metadata={
+            "help": "Share of training names shown without their kind, which trains the kind that stands for any.",
+            "flag": False,
+        },
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._require("label_dropout", 0 <= self.label_dropout < 1, "at least 0 and below 1")
+        for name in ("label_dropout", "kind_dropout"):
+            self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
         self._require("label_embedding", self.label_embedding >= 1, "at least 1")
 
     def architecture(self) -> dict[str, Any]:
@@ -213,6 +237,7 @@ class GeneratorSettings(Settings):
         return super().architecture() | {
             "label_embedding": self.label_embedding,
             "label_dropout": self.label_dropout,
+            "kind_dropout": self.kind_dropout,
         }
 
 

@@ -72,6 +72,7 @@ class Trainer:
         save: writes a state; called after each epoch, every ``settings.save_every`` steps, and on a signal.
         rates: learning rates of the epochs, in place of the schedule.
         epochs: to train, in place of ``settings.epochs``; a one-cycle schedule is spread over the latter all the same.
+        kind_count: classes of each label of a classifier.
     """
 
     def __init__(
@@ -85,8 +86,9 @@ class Trainer:
         save: SaveState = lambda state: None,
         rates: Sequence[float] | None = None,
         epochs: int | None = None,
+        kind_count: int = 1,
     ) -> None:
-        self.epochs = settings.epochs if epochs is None else epochs
+        self.epochs, self.kind_count = settings.epochs if epochs is None else epochs, kind_count
         self.model, self.train, self.validation = context.wrap(model), train, validation
         self.settings, self.context, self.listeners, self.save = settings, context, listeners, save
         groups = parameter_groups(model, settings.weight_decay)
@@ -228,7 +230,7 @@ class Trainer:
     def evaluate(self) -> MetricAccumulator:
         """The sums of a validation pass over all processes."""
         model = self.eval_model.eval()
-        accumulator = MetricAccumulator()
+        accumulator = MetricAccumulator(self.kind_count)
         for batch in self.validation or ():
             if len(batch.targets):
                 with self.context.autocast():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class TrainingRun:
         score_on: names of another source, to be scored too.
         private: whether to leave names and n-grams out of the model folder; names could be read from the latter.
         command: that starts this run, for the model card.
+        families: of labels, as far as they are known.
     """
 
     task: str
@@ -50,6 +51,7 @@ class TrainingRun:
     score_on: Corpus | None = None
     private: bool = False
     command: str = ""
+    families: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path | None:

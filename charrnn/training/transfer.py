@@ -7,9 +7,9 @@ pipeline, can start from any model of the same task.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,23 +17,26 @@ from torch import Tensor, nn
 
 from charrnn import model_folder
 from charrnn.errors import SettingsError
-from charrnn.model_folder import ModelConfig, Weights
+from charrnn.model_config import ModelConfig
+from charrnn.model_folder import Weights
 from charrnn.text import SPECIALS, UNKNOWN, to_ascii
 from charrnn.training.modules import NameClassifier
 
 LABEL_ROWS = {"classifier": ("head.weight", "head.bias"), "generator": ("embed_label.weight",)}
-"""Weights of each task that have a row for each label."""
+"""Weights of each task that have a row for each label, or for each class."""
+KIND_ROWS = "embed_kind.weight"
+"""The weight of a generator that has a row for each kind."""
 CHARACTER_ROWS = {"classifier": ("embed.weight",), "generator": ("embed.weight", "head.weight", "head.bias")}
 """Weights of each task that have a row for each symbol of the vocabulary."""
 
 
-def base_pipeline(init: str | Path) -> Literal["ascii", "native"]:
+def base_pipeline(init: str | Path) -> Any:
     """The text pipeline of the model to start from, as settings name it.
 
     Raises:
         ModelFolderError: the model cannot be read.
     """
-    return "native" if model_folder.read_config(init).pipeline.startswith("native") else "ascii"
+    return model_folder.read_config(init).pipeline.removesuffix("-folded")
 
 
 def check_architecture(init: str | Path, asked: Mapping[str, Any]) -> None:
@@ -53,6 +56,18 @@ def check_architecture(init: str | Path, asked: Mapping[str, Any]) -> None:
             raise SettingsError(f"--{key} {value}: --init {init} has {own.get(key)}, which is kept. Leave --{key} out.")
 
 
+def check_task(init: str | Path, task: str) -> None:
+    """Check that the model to start from is of the task.
+
+    Raises:
+        SettingsError: it is of the other one.
+        ModelFolderError: it cannot be read.
+    """
+    own = model_folder.read_config(init).task
+    if own != task:
+        raise SettingsError(f"--init {init}: is a {own}, not a {task}. Name a {task}.")
+
+
 def adopt_architecture(config: ModelConfig, init: str | Path) -> ModelConfig:
     """The config with the architecture of the model to start from, and with its alphabet before the own characters.
 
@@ -64,9 +79,8 @@ def adopt_architecture(config: ModelConfig, init: str | Path) -> ModelConfig:
         SettingsError: ``init`` is of the other task.
         ModelFolderError: it cannot be read.
     """
+    check_task(init, config.task)
     base = model_folder.read_config(init)
-    if base.task != config.task:
-        raise SettingsError(f"--init {init}: is a {base.task}, not a {config.task}. Name a {config.task}.")
     dropout = {key: value for key, value in config.architecture.items() if key.endswith("dropout")}
     alphabet = "".join(dict.fromkeys(base.alphabet + config.alphabet))
     return dataclasses.replace(config, architecture=base.architecture | dropout, alphabet=alphabet)
@@ -75,9 +89,11 @@ def adopt_architecture(config: ModelConfig, init: str | Path) -> ModelConfig:
 def transfer_weights(model: nn.Module, weights: Weights, base: ModelConfig, config: ModelConfig) -> None:
     """Copy the weights of another model into ``model``, which has its architecture and at least its alphabet.
 
-    Rows of labels are copied for the labels that both have. The embedding of a new label starts at the mean of the old
-    ones; its logit weights keep their random values. The rows of a new character start at those of the first
-    letter of its transliteration, as é at those of e, or else at the mean of all old characters.
+    Rows of labels and kinds are copied for those that both have. The embedding of a new one starts at the mean of the
+    old ones; the logit weights of a new label keep their random values. A classifier that has other kinds than its base
+    starts from the mean over the base's kinds; a generator without kinds from the base's names of any kind. The rows of
+    a new character start at those of the first letter of its transliteration, as é at those of e, or else at the mean
+    of all old characters.
 
     Args:
         model: of ``config``, on the CPU.
@@ -86,19 +102,44 @@ def transfer_weights(model: nn.Module, weights: Weights, base: ModelConfig, conf
         config: of :func:`adopt_architecture`.
     """
     task = "classifier" if isinstance(model, NameClassifier) else "generator"
-    labels = [(i, base.labels.index(label)) for i, label in enumerate(config.labels) if label in base.labels]
-    for name, tensor in model.state_dict().items():
+    own = model.state_dict()
+    for name, tensor in own.items():
+        if name == KIND_ROWS and name not in weights:
+            tensor.zero_()  # each kind starts as the base's names, whatever their kinds
+            continue
         old = torch.from_numpy(np.array(weights[name]))
         if name in CHARACTER_ROWS[task]:
             _copy_characters(tensor, old, base.alphabet, config.alphabet)
-        elif name in LABEL_ROWS[task]:
-            if name.startswith("embed_label"):
-                tensor.copy_(old.mean(0).expand_as(tensor))
-                tensor[-1] = old[-1]  # the last row stands for any label in both
-            for i, j in labels:
-                tensor[i] = old[j]
-        else:
+        elif name == KIND_ROWS:
+            _copy_embedding(tensor, old, base.kinds, config.kinds)
+        elif name not in LABEL_ROWS[task]:
             tensor.copy_(old)
+        elif task == "classifier":
+            _copy_classes(tensor, old, base, config)
+        else:
+            _copy_embedding(tensor, old, base.labels, config.labels)
+            if KIND_ROWS in weights and KIND_ROWS not in own:
+                tensor += torch.from_numpy(np.array(weights[KIND_ROWS][-1]))
+
+
+def _copy_embedding(tensor: Tensor, old: Tensor, old_names: Sequence[str], names: Sequence[str]) -> None:
+    """Copy rows of labels or kinds; the last row stands for any in both."""
+    tensor.copy_(old.mean(0).expand_as(tensor))
+    tensor[-1] = old[-1]
+    for i, name in enumerate(names):
+        if name in old_names:
+            tensor[i] = old[old_names.index(name)]
+
+
+def _copy_classes(tensor: Tensor, old: Tensor, base: ModelConfig, config: ModelConfig) -> None:
+    """Copy rows of classes, labels by kinds."""
+    old_rows = old.reshape(-1, base.kind_count, *old.shape[1:])  # (L, K, ...)
+    rows = tensor.view(-1, config.kind_count, *tensor.shape[1:])
+    for i, label in enumerate(config.labels):
+        for j, kind in enumerate(config.kinds or [""]):
+            if label in base.labels:
+                own = old_rows[base.labels.index(label)]
+                rows[i, j] = own[base.kinds.index(kind)] if kind in base.kinds else own.mean(0)
 
 
 def _copy_characters(tensor: Tensor, old: Tensor, old_alphabet: str, alphabet: str) -> None:

@@ -50,10 +50,15 @@ def test_explain_shows_what_each_character_says(run):
     first, second = (json.loads(line) for line in out.splitlines())
     why = first["explanation"]
     assert (why["label"], why["characters"]) == ("Irish", "o'sullivan") and "explanation" not in second
-    assert sum(why["shares"]) + why["rest"] == pytest.approx(why["score"])
+    assert sum(why["shares"]) + why["rest"] + why["memory"] == pytest.approx(why["score"])
     _, out, _ = run("classify", "O'Sullivan", "42", "--explain")
     lines = out.splitlines()
-    assert len(lines) == 3 and lines[1].lstrip().startswith("o+") and " for Irish against " in lines[1]
+    assert (
+        len(lines) == 4
+        and lines[2].strip() == "listed under Irish"
+        and lines[1].lstrip().startswith("o+")
+        and " for Irish against " in lines[1]
+    )
 
 
 def test_coverage_shows_sets_and_a_prior_changes_answers(run):
@@ -166,3 +171,8 @@ def test_labels_ask_among_these_alone(run, tmp_path):
     (row,) = csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text()))
     assert row["label_3"] and "label_4" not in row
     assert run("classify", "Satoshi", "--labels", "Elvish")[2].startswith("charrnn: labels: unknown label 'Elvish'")
+
+
+def test_an_explanation_is_about_labels(run):
+    status, _, err = run("classify", "Kelly", "--explain", "--level", "family")
+    assert status == 2 and err == "charrnn: --explain: is about labels, not families. Leave --level out.\n"

@@ -10,17 +10,18 @@ from charrnn.errors import InterruptedRunError, StorageError
 FLAGS = {
     "classify": "names model input input_format name_column output format workers engine ray_address resume restart "
     "delimiter encoding bad_rows overwrite spreadsheet_safe top_k coverage prior min_probability unlike_training "
-    "explain labels",
+    "explain labels kind level",
     "generate": "model label n seed temperature top_k top_p distance stamp format prefix suffix contains pattern "
-    "characters min_length max_length any_case resample novel",
-    "evaluate": "model data name_column label_column delimiter encoding bad_rows exclude prior split format",
+    "characters min_length max_length any_case ascii resample novel kind",
+    "evaluate": "model data name_column label_column kind_column delimiter encoding bad_rows exclude prior "
+    "split format",
     "info": "model",
     "corpus audit": "data name_column label_column kind_column delimiter encoding bad_rows format plot",
     "corpus fetch": "name",
     "corpus split": "data name_column label_column kind_column delimiter encoding bad_rows out seed pipeline "
     "validation_fraction test_fraction",
     "serve": "host port models workers no_page engine ray_address token_file cors trusted_proxy",
-    "export": "model out int8 data name_column label_column delimiter encoding bad_rows",
+    "export": "model out int8 data name_column label_column kind_column delimiter encoding bad_rows",
 }
 
 

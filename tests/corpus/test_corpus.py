@@ -31,6 +31,20 @@ def test_native_pairs_are_compared_as_they_are_written():
     assert list(corpus.distinct_pairs("native").names) == ["王明", "汪明", "Müller", "Muller"]
 
 
+def test_folded_pairs_are_compared_without_marks_in_their_own_scripts():
+    corpus = Corpus(["Müller", "Muller", "MÜLLER", "王明", "汪明", "Иван", "ИВАН", "Ivan"], ["A"] * 8)
+    assert list(corpus.distinct_pairs("folded").names) == ["Müller", "王明", "汪明", "Иван", "Ivan"]
+    assert list(corpus.distinct_pairs("latin").names) == ["Müller", "Muller", "王明", "汪明", "Иван"]
+
+
+def test_a_name_of_two_kinds_is_two_names_where_kinds_count():
+    corpus = Corpus(["Kim", "kim", "KIM"], ["A"] * 3, kinds=["male", "surname", "male"])
+    assert corpus.distinct_pairs().kinds == ["male"]
+    by_kind = corpus.distinct_pairs(by_kind=True)
+    assert by_kind.names == ["Kim", "kim"] and by_kind.kinds == ["male", "surname"] and by_kind.dropped["repeated"] == 1
+    assert CORPUS.distinct_pairs(by_kind=True) == CORPUS.distinct_pairs()
+
+
 def test_the_fingerprint_is_the_same_everywhere():
     # Frozen: models name the fingerprint of their data, and find it again by that.
     corpus = Corpus(["Nowak", "Sato"], ["Polish", "Japanese"])

@@ -1,6 +1,7 @@
 import csv
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -116,6 +117,13 @@ def test_the_bundled_surnames_hardly_repeat():
     assert len(corpus.distinct_pairs()) >= 0.99 * len(corpus)  # some names are written with and without their marks
 
 
+def test_the_latin_corpus_is_that_of_all_kinds_in_latin_letters():
+    latin = Corpus.read("names/latin")
+    kinds = {kind: Corpus.read(f"names/{kind}") for kind in ("female", "male", "surname")}
+    assert latin.kind_counts == {kind: len(own) for kind, own in kinds.items()}
+    assert Counter(latin.names) == sum((Counter(own.names) for own in kinds.values()), Counter())
+
+
 def test_lists_that_a_pipeline_cannot_read_are_counted_if_their_label_has_others(tmp_path):
     for kind, label, names in (("a", "X", "Anna"), ("b", "X", "محمد\nعلي"), ("b", "Y", "Olga")):
         (tmp_path / kind).mkdir(exist_ok=True)
@@ -141,7 +149,7 @@ def test_a_folder_named_as_a_bundled_list_is_told(tmp_path, monkeypatch, capsys)
 
 
 def test_an_unknown_kind_of_the_bundled_corpus_names_those_there_are():
-    with pytest.raises(InputError, match="'names', 'names/female', 'names/male', 'names/surname'"):
+    with pytest.raises(InputError, match="'names', 'names/latin', 'names/female', 'names/male', 'names/surname'"):
         Corpus.read("names/nickname")
 
 

@@ -1,6 +1,7 @@
 import base64
 import itertools
 import json
+from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -24,7 +25,14 @@ REQUESTS = [
     Request("Czech", 1, constraints=Constraints(prefix="Nov", max_length=8), resample=5),
     Request({"Irish": 0.6, "Japanese": 0.4}, 3),
     Request("*", 2**40, Sampling(2.0), Constraints(pattern="[A-Z]\\w+"), 2),
+    Request("Welsh", 4, kind="female"),
+    Request(
+        {"Polish": 1.0, "Czech": 2.0}, 5, constraints=Constraints(suffix="ova", ascii=True), resample=3, kind="any"
+    ),
 ]
+
+
+FREE = Constraints(any_case=True)
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
@@ -34,25 +42,38 @@ def test_a_stamp_draws_the_same_name_again(request_):
         assert MODEL.repeat(MODEL.stamp(request_, one)) == one
 
 
-@pytest.mark.parametrize(
-    ("stamp", "name"),
-    [
-        ("eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6IklyaXNoIiwic2VlZCI6N30", "O Bia"),
-        (
-            "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0Ijo0NCwibGFiZWwiOiJJdGFsaWFuIiwic2VlZCI6Mywic2FtcGxpbmci"
-            "OnsidG9wX2siOjUsInRvcF9wIjowLjl9LCJjb25zdHJhaW50cyI6eyJzdWZmaXgiOiJpbmkifSwicmVzYW1wbGUiOjE2fQ",
-            "Cardisionterini",
-        ),
-        (
-            "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6eyJJcmlzaCI6MC41LCJHcmVlayI6MC41fSwic2Vl"
-            "ZCI6Mywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH19",
-            "Oralsadiania",
-        ),
-    ],
-)
-def test_stamps_of_earlier_versions_bring_their_names_again(stamp, name):
-    """They were made at a time when the usual temperature was 1."""
-    assert MODEL.repeat(stamp).name == name
+OLD = "f40c7b2c08d185e4"
+OLD_STAMPS = [
+    (
+        "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6IklyaXNoIiwic2VlZCI6N30",
+        (Request("Irish", 7, Sampling(1.0), FREE), 2),
+    ),
+    (
+        "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0Ijo0NCwibGFiZWwiOiJJdGFsaWFuIiwic2VlZCI6Mywic2FtcGxpbmci"
+        "OnsidG9wX2siOjUsInRvcF9wIjowLjl9LCJjb25zdHJhaW50cyI6eyJzdWZmaXgiOiJpbmkifSwicmVzYW1wbGUiOjE2fQ",
+        (Request("Italian", 3, Sampling(1.0, 5, 0.9), replace(FREE, suffix="ini"), 16), 44),
+    ),
+    (
+        "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6eyJJcmlzaCI6MC41LCJHcmVlayI6MC41fSwic2Vl"
+        "ZCI6Mywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH19",
+        (Request({"Irish": 0.5, "Greek": 0.5}, 3, Sampling(0.8), FREE), 2),
+    ),
+]
+
+
+@pytest.mark.parametrize(("stamp", "held"), OLD_STAMPS)
+def test_stamps_of_earlier_versions_are_read_as_they_were_made(stamp, held):
+    """They know nothing of spelling, kinds and ASCII, and the usual temperature was 1."""
+    assert read_stamp(OLD, stamp) == held
+    assert make_stamp(OLD, *held) == stamp
+
+
+@pytest.mark.parametrize(("stamp", "held"), OLD_STAMPS)
+def test_what_a_stamp_leaves_out_is_drawn_as_ever(stamp, held):
+    request, attempt = held
+    own = make_stamp(MODEL.config.weights_sha256, request, attempt)
+    drawn = itertools.islice(MODEL.stream(replace(request, resample=1)), attempt, attempt + 1)
+    assert [MODEL.repeat(own)] == list(drawn)
 
 
 def test_seeds_and_weights_of_every_kind_are_stamped():
@@ -63,9 +84,13 @@ def test_seeds_and_weights_of_every_kind_are_stamped():
         assert MODEL.repeat(MODEL.stamp(request, one)) == one
 
 
-@given(st.text(max_size=8), st.integers(0, 2**60), st.integers(0, 10**9), st.text(max_size=5), st.integers(1, 9))
-def test_a_stamp_holds_its_request(label, seed, attempt, prefix, resample):
-    request = Request(label, seed, Sampling(0.3), Constraints(prefix=prefix, max_length=9), resample)
+@given(
+    *(st.text(max_size=8), st.integers(0, 2**60), st.integers(0, 10**9), st.text(max_size=5), st.integers(1, 9)),
+    *(st.none() | st.text(max_size=8), st.booleans()),
+)
+def test_a_stamp_holds_its_request(label, seed, attempt, prefix, resample, kind, ascii_):
+    constraints = Constraints(prefix=prefix, max_length=9, ascii=ascii_)
+    request = Request(label, seed, Sampling(0.3), constraints, resample, kind)
     assert read_stamp("a" * 64, make_stamp("a" * 64, request, attempt)) == (request, attempt)
 
 
@@ -89,6 +114,8 @@ def word(**told):
         word(label=3),
         word(label=["Irish"]),
         word(resample=0),
+        word(kind=5),
+        word(constraints={"ascii": 1}),
         word(sampling={"temperature": "hot"}),
         word(label={"Irish": "x"}),
         word(sampling={"temperature": float("nan")}),
@@ -131,11 +158,11 @@ def test_a_blend_mixes_embeddings_and_multiplies_ngrams():
     for symbol in (BOS, MODEL.vocabulary.encode("M")[0]):
         state = model.layer.step(model.char_table[[symbol]] + row, state)
     network = state[:, : model.layer.hidden] @ model.head + model.head_bias
-    contexts = [MODEL.label_index("Japanese"), MODEL.label_index("Irish")]
+    contexts = [np.array([MODEL.label_index(label)]) for label in ("Japanese", "Irish")]
     for symbol in (BOS, MODEL.vocabulary.encode("M")[0]):
-        contexts = [ngrams.next_state[context, symbol] for context in contexts]
+        contexts = [ngrams.next_states(context, np.array([symbol])) for context in contexts]
     expected = model.network_weight * network + model.ngram_weight * (
-        0.25 * ngrams.log_p[contexts[0]] + 0.75 * ngrams.log_p[contexts[1]]
+        0.25 * ngrams.log_p(contexts[0]) + 0.75 * ngrams.log_p(contexts[1])
     )
     assert np.allclose(logits, expected, atol=1e-4)
 
@@ -145,10 +172,10 @@ def test_a_blend_of_one_is_the_label():
 
 
 class Relabelled:
-    """A decoder that gives its logits under another label's index."""
+    """A decoder that gives its logits under the condition of another label."""
 
-    def __init__(self, decoder, labels):
-        self.label_indices = labels
+    def __init__(self, decoder, conditions):
+        self.conditions = conditions
         self.reset, self.reset_slots = decoder.reset, decoder.reset_slots
         self.next_logits, self.decode = decoder.next_logits, decoder.decode
 

@@ -52,10 +52,10 @@ def holds(constraints, name, longest):
 def test_every_name_meets_its_constraints(constraints, seed, temperature):
     model = MODEL
     try:
-        names = model.sample("Italian", 40, seed, temperature, constraints=constraints)
+        names = model.sample("Italian", 20, seed, temperature, constraints=constraints)
     except ImpossibleConstraint:
         return
-    assert len(names) == 40
+    assert len(names) == 20
     assert all(holds(constraints, name, model.config.max_length) for name in names)
 
 
@@ -100,14 +100,14 @@ def test_a_stream_goes_on_beyond_a_round(shipped_generator):
 
 def test_resampling_brings_names_nearer_to_those_that_happen_to_match(shipped_generator):
     """Against the truth: free names that end in "ini"."""
-    free = [name for name in shipped_generator.sample("Italian", 60_000, seed=1) if name.endswith("ini")]
+    free = [name for name in shipped_generator.sample("Italian", 30_000, seed=1) if name.endswith("ini")]
     truth = np.mean([len(name) for name in free])
     lengths = {
         resample: np.mean(
             [
                 len(name)
                 for name in shipped_generator.sample(
-                    "Italian", 400, seed=2, constraints=Constraints(suffix="ini"), resample=resample
+                    "Italian", 200, seed=2, constraints=Constraints(suffix="ini"), resample=resample
                 )
             ]
         )
@@ -177,7 +177,7 @@ def test_what_has_no_probability_is_never_drawn():
 @pytest.mark.parametrize(
     ("constraints", "message"),
     [
-        ({"prefix": "ß"}, "prefix 'ß': this model does not know 'ß'"),
+        ({"prefix": "佐"}, "prefix '佐': this model does not know '佐'"),
         ({"pattern": "[0-9]+"}, "pattern '\\[0-9\\]\\+': no name"),
         ({"prefix": "Mac", "max_length": 2}, "prefix 'Mac': .* takes 3 characters"),
         ({"prefix": "A", "pattern": "B.*"}, "prefix 'A', pattern 'B.\\*', together: no name"),

@@ -21,7 +21,7 @@ TEXT = st.text(st.sampled_from("abcdefgxyzäß'- 9ABC"), min_size=1, max_size=20
 
 
 def make_classifier():
-    weights = {"network": 0.6, "ngrams": 0.3, "prior": 0.2}
+    weights = {"network": 0.6, "ngrams": 0.3, "prior": 0.2, "memory": 0.0}
     cfg = config("classifier", cell="gru", hidden=8, embedding=6, bidirectional=True, pooling="mean")
     ngrams = NGramHashTable.fit([[6, 7, 8], [9, 10], [6, 10]], [0, 1, 2], 3, 32)
     return Classifier(dataclasses.replace(cfg, calibration={"weights": weights}), network(cfg)[1] | ngrams.weights())

@@ -15,11 +15,10 @@ from charrnn.generation.constraints import Constraints
 from charrnn.generation.request import Request, usual_resample
 from charrnn.generation.sampling import ROUND_SIZE
 from charrnn.inference import PRETRAINED, load
-from charrnn.inference.evaluation import evaluate
 from charrnn.inference.generator import Generator
-from charrnn.model_folder import ANY
+from charrnn.model_config import ANY
 from charrnn.ngrams import NGramAutomaton
-from charrnn.text import BOS, EOS, PAD, SPECIALS, UNKNOWN, Spelling, spelling_patterns
+from charrnn.text import BOS, EOS, PAD, SPECIALS, UNKNOWN, Spelling, spelling_patterns, to_ascii
 from tests.conftest import config, network
 
 
@@ -100,7 +99,7 @@ def test_an_unknown_label_lists_the_known_ones(model):
 
 def test_the_only_label_may_be_left_out():
     cfg = config("generator", cell="rnn", hidden=4, embedding=4, label_embedding=2)
-    cfg = type(cfg)(**(vars(cfg) | {"labels": ["names"], "label_counts": [10]}))
+    cfg = type(cfg)(**(vars(cfg) | {"labels": ["names"], "class_counts": [10]}))
     model = Generator(cfg, network(cfg)[1])
     assert model.sample(n=3, seed=1) == model.sample("names", n=3, seed=1)
 
@@ -113,7 +112,7 @@ def test_any_label_is_a_label_of_its_own(model):
 
 def test_where_there_is_one_label_it_is_any():
     cfg = dataclasses.replace(
-        config("generator", cell="rnn", hidden=4, embedding=4, label_embedding=2), labels=["A"], label_counts=[1]
+        config("generator", cell="rnn", hidden=4, embedding=4, label_embedding=2), labels=["A"], class_counts=[1]
     )
     only = Generator(cfg, network(cfg)[1])
     assert only.sample("*", n=9) == only.sample("A", n=9) == only.sample(n=9)
@@ -167,9 +166,9 @@ def test_experts_are_mixed_with_the_weights_of_the_config(mixed, model):
     network, ngrams = model.model, mixed.model.ngrams
     state, context, total = network.layer.initial_state(1), np.array([label]), 0.0
     for symbol, target in itertools.pairwise(symbols):
-        state = network.layer.step(network.char_table[[symbol]] + network.label_table[[label]], state)
-        context = ngrams.next_state[context, symbol]
-        scores = 0.6 * (state @ network.head + network.head_bias) + 0.3 * ngrams.log_p[context]
+        state = network.layer.step(network.char_table[[symbol]] + network.condition_table[[label]], state)
+        context = ngrams.next_states(context, np.array([symbol]))
+        scores = 0.6 * (state @ network.head + network.head_bias) + 0.3 * ngrams.log_p(context)
         total += log_softmax(scores)[0, target]
     assert mixed.log_probabilities([text], ["B"])[0] == pytest.approx(total, abs=1e-5)
 
@@ -177,9 +176,9 @@ def test_experts_are_mixed_with_the_weights_of_the_config(mixed, model):
 def test_a_mixture_is_drawn_as_its_probabilities_say(mixed):
     firsts = Counter(name[0] for name in mixed.sample("A", n=20_000, seed=3, temperature=1))
     network, ngrams = mixed.model, mixed.model.ngrams
-    context = ngrams.next_state[[0], BOS]
-    state = network.layer.step(network.char_table[[BOS]] + network.label_table[[0]], network.layer.initial_state(1))
-    logits = 0.6 * (state @ network.head + network.head_bias) + 0.3 * ngrams.log_p[context]
+    context = ngrams.start_state[[0]]
+    state = network.layer.step(network.char_table[[BOS]] + network.condition_table[[0]], network.layer.initial_state(1))
+    logits = 0.6 * (state @ network.head + network.head_bias) + 0.3 * ngrams.log_p(context)
     logits[:, [PAD, UNKNOWN, BOS, EOS, *mixed.vocabulary.encode(" ")]] = -np.inf
     p = np.exp(log_softmax(logits))[0]
     for letter, i in zip(mixed.vocabulary.alphabet, range(SPECIALS, len(p)), strict=True):
@@ -200,26 +199,18 @@ def test_ngrams_and_calibration_must_fit(mixed):
     weights = network(cfg)[1]
     with pytest.raises(ModelFolderError, match="calibration"):
         Generator(cfg, weights)
-    ngrams = NGramAutomaton.fit([[6]], [0], 3, SPECIALS + len(cfg.alphabet))
-    with pytest.raises(ModelFolderError, match="labels"):
+    beyond = SPECIALS + len(cfg.alphabet)
+    ngrams = NGramAutomaton.fit([[beyond]], [0], 4, beyond + 1)
+    with pytest.raises(ModelFolderError, match="not those of an n-gram model"):
         Generator(cfg, weights | ngrams.weights())
-
-
-def test_what_was_promised_on_validation_is_kept(trained):
-    """The scores of training, in PyTorch, are those of NumPy on the same names."""
-    model = load(trained["generator"])
-    data = model.config.data
-    validation = split(Corpus.read(data["source"]), data["seed"]).validation
-    promised = model.config.calibration
-    assert promised["after"]["nats_per_char"] < promised["before"]["nats_per_char"]
-    assert evaluate(model, validation)["nats_per_char"] == pytest.approx(promised["after"]["nats_per_char"], abs=1e-5)
 
 
 def test_drawn_names_begin_with_a_capital_and_have_no_other_one_but_after_mac(shipped_generator):
     """There were uk and ngoo, derwon, BreaGder and SimiQum among them."""
     for label in ("Korean", "Scottish"):
         names = shipped_generator.sample(label, 2000, seed=3)
-        assert [name for name in names if not re.fullmatch("(Mac|Mc)?[A-Z][a-z]*", name)] == []
+        words = [word for name in names for word in re.split("[ '-]", re.sub("(?<![^ ])(Mac|Mc)(?=[A-Z])", "", name))]
+        assert [word for word in words if word != word.capitalize()] == []
 
 
 def test_drawn_names_write_capitals_and_symbols_as_the_training_names_do(shipped_generator):
@@ -228,14 +219,15 @@ def test_drawn_names_write_capitals_and_symbols_as_the_training_names_do(shipped
     for label, spelling in shipped_generator.spellings.items():
         (words, _), (symbols,) = spelling_patterns([spelling], alphabet)
         patterns = [re.compile(pattern) for pattern in (words, symbols)]
-        names = shipped_generator.sample(label, 1000, seed=3)
+        names = shipped_generator.sample(label, 200, seed=3)
         assert [name for name in names if not all(p.fullmatch(name) for p in patterns)] == []
-    free = [name for label in shipped_generator.labels for name in shipped_generator.sample(label, 200, any_case=True)]
+    free = [name for label in shipped_generator.labels for name in shipped_generator.sample(label, 50, any_case=True)]
     assert any(name[0].islower() and " " not in name for name in free)
 
 
 def test_the_shipped_rules_are_those_of_the_training_names(shipped_generator):
-    data, corpus = shipped_generator.config.data, Corpus.read("names/surname")
+    data = shipped_generator.config.data
+    corpus = Corpus.read(data["source"], pipeline=shipped_generator.config.pipeline)
     train = split(corpus, data["seed"], data["validation_fraction"], data["test_fraction"]).train
     for label in ("Irish", "Dutch"):
         own = [shipped_generator.pipeline(n) for n, lab in zip(train.names, train.labels, strict=True) if lab == label]
@@ -253,7 +245,7 @@ def test_a_blend_writes_as_one_of_its_labels_does(shipped_generator):
     ("label", "parts", "kept"),
     [
         ("Italian", {"prefix": "mor"}, "mor[a-z]*"),  # nothing but the first capital is given up
-        ("Italian", {"prefix": "di "}, "di [A-Z]?[a-z]*"),
+        ("Italian", {"prefix": "di "}, "di( [A-Z]?[a-z]*)+"),
         ("Italian", {"contains": "-"}, "([A-Z]?[a-z]*[ '-])*[A-Z]?[a-z]*-?"),
         ("Italian", {"characters": "abcdefghij"}, "[a-j]+"),
         ("Italian", {"pattern": "[A-Z]{3,}"}, "[A-Z]{3,}"),
@@ -263,7 +255,7 @@ def test_a_blend_writes_as_one_of_its_labels_does(shipped_generator):
 )
 def test_what_constraints_ask_for_goes_before_the_spelling(shipped_generator, label, parts, kept):
     names = shipped_generator.sample(label, 100, seed=1, **parts)
-    assert len(names) == 100 and [name for name in names if not re.fullmatch(kept, name)] == []
+    assert len(names) == 100 and [name for name in names if not re.fullmatch(kept, to_ascii(name))] == []
     if parts.get("pattern") == "[A-Z]+":  # a rule never shortens what is asked for
         assert names == shipped_generator.sample(label, 100, seed=1, any_case=True, **parts)
 
@@ -285,7 +277,7 @@ def test_any_label_of_a_model_with_one_label_is_that_label():
     cfg = config("generator", cell="gru", hidden=8, embedding=4, label_embedding=2)
     names = ["Abar", "Acor", "Adun", "Beri", "Bodu"]
     data = {"spelling": {"A": Spelling.of(names).as_record()}}
-    cfg = dataclasses.replace(cfg, labels=["A"], label_counts=[5], alphabet="ABabcdinoru", data=data)
+    cfg = dataclasses.replace(cfg, labels=["A"], class_counts=[5], alphabet="ABabcdinoru", data=data)
     one = Generator(cfg, network(cfg)[1])
     assert one.sample("*", 20) == one.sample("A", 20) == one.sample(None, 20)
     assert all(name[0] in "AB" and name[1:] == name[1:].lower() for name in one.sample("*", 20))
@@ -296,9 +288,9 @@ def test_a_stamp_of_a_folder_without_rules_brings_its_name_where_there_are_rules
     config, weights = model_folder.read(PRETRAINED / "names/generator")
     old = Generator(dataclasses.replace(config, data={}), weights)
     request = Request("Korean", 3)
-    made = list(old.stream(request, 300))
+    made = list(old.stream(request, 60))
     assert [shipped_generator.repeat(old.stamp(request, one)) for one in made] == made
-    assert made != list(shipped_generator.stream(request, 300))
+    assert made != list(shipped_generator.stream(request, 60))
 
 
 def test_spelling_alone_starts_no_resampling(shipped_generator):
@@ -316,3 +308,7 @@ def test_a_folder_of_before_has_no_rules_and_broken_rules_are_refused(shipped_ge
     for broken in ({"Korean": 5}, [], {"Korean": {}}):
         with pytest.raises(ModelFolderError, match=r"config\.json"):
             Generator(dataclasses.replace(config, data=config.data | {"spelling": broken}), weights)
+
+
+def test_names_in_another_script_have_the_neighbours_of_their_romanised_form(shipped_generator):
+    assert shipped_generator.neighbours("Иванов", 3) == shipped_generator.neighbours("Ivanov", 3)

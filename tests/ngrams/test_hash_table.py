@@ -19,7 +19,7 @@ def names(n, seed):
     return [rng.integers(4, SIZE, rng.integers(1, 8)).tolist() for _ in range(n)]
 
 
-def reference(fitted, labels, name):
+def reference(fitted, labels, name, lower_order_weight=LOWER_ORDER_WEIGHT):
     """The equation of the docstring, by recursion over strings and dictionaries."""
     scores = []
     for label in range(LABELS):
@@ -37,7 +37,7 @@ def reference(fitted, labels, name):
                 if 0 in symbols[t - n : t + 1]:
                     break
                 after = counts.get(tuple(symbols[t - n : t]), {})
-                types = LOWER_ORDER_WEIGHT * sum(c > 0 for c in after.values())
+                types = lower_order_weight * sum(c > 0 for c in after.values())
                 if types:
                     p = (after.get(symbols[t], 0) + types * p) / (sum(after.values()) + types)
             total += math.log(p / uniform)
@@ -45,12 +45,13 @@ def reference(fitted, labels, name):
     return scores
 
 
-def test_the_sum_over_hashed_ngrams_is_the_interpolated_model():
+@pytest.mark.parametrize("lower_order_weight", [1.0, LOWER_ORDER_WEIGHT])
+def test_the_sum_over_hashed_ngrams_is_the_interpolated_model(lower_order_weight):
     fitted, labels = names(60, 0), [i % LABELS for i in range(60)]
-    table = NGramHashTable.fit(fitted, labels, LABELS, SIZE)
+    table = NGramHashTable.fit(fitted, labels, LABELS, SIZE, lower_order_weight)
     asked = fitted[:10] + names(30, 1)
-    expected = [reference(fitted, labels, name) for name in asked]
-    # Entries are stored in half precision, a name has up to 40 of them.
+    expected = [reference(fitted, labels, name, lower_order_weight) for name in asked]
+    # What an entry adds is one of 1024 levels, a name has up to 40 of them.
     assert np.abs(table.scores(*pad(asked)) - expected).max() < 0.03
 
 
@@ -63,16 +64,42 @@ def test_a_hidden_character_is_no_event_and_no_context():
     assert np.abs(table.scores(*pad(asked)) - expected).max() < 0.03
 
 
-@pytest.mark.parametrize("pairs", [0, hash_table.MAX_PAIR_CELLS])
-def test_a_name_scores_the_same_among_others_and_padded(pairs, monkeypatch):
-    monkeypatch.setattr(hash_table, "MAX_PAIR_CELLS", pairs)
+@pytest.mark.parametrize("cells", [0, 500, hash_table.MAX_TRIPLE_CELLS])
+def test_a_name_scores_the_same_among_others_and_padded(cells, monkeypatch):
+    monkeypatch.setattr(hash_table, "MAX_TRIPLE_CELLS", cells)
     table = NGramHashTable.fit(names(50, 2), [0, 1] * 25, 2, SIZE)
-    asked = [*names(40, 3), [4, 0, 5], [0, 4], [0]]
+    asked = [*names(40, 3), [4, 0, 5], [0, 4], [0], [4, 0], [4, 0, 0, 5, 6, 4]]
     alone = np.concatenate([table.scores(*pad([name])) for name in asked])
     for first in range(0, len(asked), 10):  # too few to share prefixes, but not alone
         few = slice(first, first + 10)
         assert np.abs(table.scores(*pad(asked[few])) - alone[few]).max() < 1e-9
-    assert np.abs(table.scores(*pad(asked)) - alone).max() < 1e-9
+    # The table of three characters is of single precision.
+    assert np.abs(table.scores(*pad(asked)) - alone).max() < 1e-5
+    order = np.random.default_rng(0).permutation(len(asked))
+    assert np.abs(table.scores(*pad([asked[i] for i in order])) - alone[order]).max() < 1e-5
+
+
+def test_what_adds_least_is_left_out_first():
+    fitted, labels = names(200, 0), [i % LABELS for i in range(200)]
+    asked = names(40, 1)
+    whole = NGramHashTable.fit(fitted, labels, LABELS, SIZE)
+    expected, found = whole.scores(*pad(asked)), []
+    for share in (0.9, 0.5, 0.1, 0.0):
+        entries = int(share * len(whole.codes))
+        table = NGramHashTable.fit(fitted, labels, LABELS, SIZE, max_entries=entries)
+        assert len(table.codes) == entries
+        assert np.array_equal(table.base, whole.base)
+        found.append(np.abs(table.scores(*pad(asked)) - expected).mean())
+    assert found == sorted(found)
+    least = np.abs(whole.values[whole.codes]).min()
+    assert least == pytest.approx(0, abs=0.05) and found[0] < 0.5
+
+
+def test_no_entries_leave_what_each_character_adds():
+    table = NGramHashTable.fit(names(50, 2), [0, 1] * 25, 2, SIZE, max_entries=0)
+    asked = names(50, 3)
+    lengths = np.array([[len(name) + 1] for name in asked])
+    assert table.scores(*pad(asked)) == pytest.approx(lengths * table.base.astype(np.float64))
 
 
 def test_a_name_is_likelier_under_the_label_that_it_came_from():
@@ -106,12 +133,14 @@ def test_names_shorter_than_the_order_and_none_at_all():
     table = NGramHashTable.fit([[4], [5]], [0, 1], 2, SIZE)
     assert table.scores(*pad([[4], [8]])).shape == (2, 2)
     assert table.scores(*pad([])).shape == (0, 2)
+    assert not NGramHashTable.fit([], [], 2, SIZE).scores(*pad([[4], [8]])).any()
 
 
 def test_it_survives_a_model_folder():
     table = NGramHashTable.fit(names(50, 4), [0, 1] * 25, 2, SIZE)
     again = NGramHashTable.from_weights(table.weights() | {"head.bias": np.zeros(2)}, SIZE)
     assert np.array_equal(again.scores(*pad(names(5, 5))), table.scores(*pad(names(5, 5))))
+    assert all(np.array_equal(array, table.weights()[name]) for name, array in again.weights().items())
     assert NGramHashTable.from_weights({"head.bias": np.zeros(2)}, SIZE) is None
 
 
@@ -119,24 +148,25 @@ def test_it_survives_a_model_folder():
     "damage",
     [
         lambda w: w.pop("ngrams.values"),
-        lambda w: w.update({"ngrams.values": w["ngrams.values"][:-1]}),
-        lambda w: w.update({"ngrams.hashes": w["ngrams.hashes"][::-1]}),
-        lambda w: w.update({"ngrams.labels": w["ngrams.labels"] + np.uint16(2)}),
+        lambda w: w.update({"ngrams.values": w["ngrams.values"][:1]}),
+        lambda w: w.update({"ngrams.values": w["ngrams.values"] * np.float32(np.inf)}),
+        lambda w: w.update({"ngrams.backoffs": w["ngrams.backoffs"][:1]}),
+        lambda w: w.update({"ngrams.codes": w["ngrams.codes"][:-1]}),
+        lambda w: w.update({"ngrams.codes": w["ngrams.codes"].astype(np.int64)}),
+        lambda w: w.update({"ngrams.low_bits": w["ngrams.low_bits"][:-1]}),
+        lambda w: w.update({"ngrams.low_bits": w["ngrams.low_bits"] * np.uint16(0)}),
+        lambda w: w.update({"ngrams.buckets": w["ngrams.buckets"][:-1]}),
+        lambda w: w.update({"ngrams.buckets": w["ngrams.buckets"] + np.uint8(1)}),
+        lambda w: w.update({"ngrams.sizes": w["ngrams.sizes"] + np.uint8(1)}),
+        lambda w: w.update({"ngrams.sizes": w["ngrams.sizes"][:-1]}),
+        lambda w: w.update({"ngrams.labels": w["ngrams.labels"] + np.uint8(2)}),
         lambda w: w.update({"ngrams.base": w["ngrams.base"].astype(np.float64)}),
         lambda w: w.update({"ngrams.base": w["ngrams.base"] * np.float32(np.nan)}),
     ],
 )
 def test_damage_is_refused(damage):
-    weights = NGramHashTable.fit(names(50, 4), [0, 1] * 25, 2, SIZE).weights()
+    fitted = [*names(50, 4), [4] * 20]  # n-grams of equal high bits
+    weights = NGramHashTable.fit(fitted, [0, 1] * 25 + [0], 2, SIZE).weights()
     damage(weights)
     with pytest.raises(ModelFolderError):
         NGramHashTable.from_weights(weights, SIZE)
-
-
-def test_too_many_characters_for_a_table_of_pairs_give_the_same_scores(monkeypatch):
-    fitted, labels = names(200, 0), [i % LABELS for i in range(200)]
-    table = NGramHashTable.fit(fitted, labels, LABELS, SIZE)
-    monkeypatch.setattr(hash_table, "MAX_PAIR_CELLS", 0)
-    without = NGramHashTable.fit(fitted, labels, LABELS, SIZE)
-    assert table.pairs is not None and without.pairs is None
-    assert without.scores(*pad(names(50, 1))) == pytest.approx(table.scores(*pad(names(50, 1))), abs=1e-9)

@@ -1,5 +1,7 @@
 """The seam: inference on the exported graph gives what inference in NumPy gives."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ NAMES = ["Satoshi", "Papadopoulos", "", "O'Sullivan", "Li", "42", "Xqz", "Юрь
 
 @pytest.fixture(scope="module")
 def models(shipped, tmp_path_factory):
-    """Each model in NumPy and in ONNX Runtime: the shipped ones, and networks of LSTMs without n-grams."""
+    """Each model in NumPy and in ONNX Runtime: the shipped ones, and LSTMs without n-grams, some of kinds."""
     out = tmp_path_factory.mktemp("graphs")
     folders = {f"shipped-{task}": shipped / task for task in ("classifier", "generator")}
     lstms = {
@@ -25,17 +27,22 @@ def models(shipped, tmp_path_factory):
     }
     for task, architecture in lstms.items():
         cfg = config(task, cell="lstm", hidden=20, embedding=12, **architecture)
-        folders[f"lstm-{task}"] = out / task
-        model_folder.write(out / task, cfg, network(cfg)[1], card="")
+        of_kinds = dataclasses.replace(cfg, kinds=["given", "surname"], class_counts=[5, 3, 2, 1, 4, 2])
+        for source, own in (("lstm", cfg), ("kinds", of_kinds)):
+            folder = folders[f"{source}-{task}"] = out / f"{source}-folder" / task
+            model_folder.write(folder, own, network(own)[1], card="")
     return {name: (load(folder), load_graph(folder, export(folder, out / name))) for name, folder in folders.items()}
 
 
-@pytest.mark.parametrize("source", ["shipped", "lstm"])
+@pytest.mark.parametrize("source", ["shipped", "lstm", "kinds"])
 def test_a_classifier_answers_alike(models, source):
     own, graph = models[f"{source}-classifier"]
     for prior in ("model", "uniform"):
         expected, found = own.probabilities(NAMES, prior), graph.probabilities(NAMES, prior)
         assert (np.isnan(found) == np.isnan(expected)).all()
+        assert np.nanmax(np.abs(found - expected)) < 1e-5
+    for kind in own.config.kinds:
+        expected, found = own.probabilities(NAMES, kind=kind), graph.probabilities(NAMES, kind=kind)
         assert np.nanmax(np.abs(found - expected)) < 1e-5
     assert [p.reason for p in graph.predict(NAMES)] == [p.reason for p in own.predict(NAMES)]
     assert graph.probabilities(["", "42"]).shape == (2, len(own.labels))
@@ -45,13 +52,16 @@ def test_a_classifier_answers_alike(models, source):
         assert np.abs(np.subtract(found.attributions, expected.attributions)).max() < 1e-3
 
 
-@pytest.mark.parametrize("source", ["shipped", "lstm"])
+@pytest.mark.parametrize("source", ["shipped", "lstm", "kinds"])
 def test_a_generator_scores_alike(models, source):
     own, graph = models[f"{source}-generator"]
     names = [name for name in NAMES if name]
     labels = [[*own.labels, "*"][i % (len(own.labels) + 1)] for i in range(len(names))]
     expected, found = own.log_probabilities(names, labels), graph.log_probabilities(names, labels)
     assert np.abs(found - expected).max() < 1e-4
+    for kind in own.config.kinds:
+        expected, found = (m.log_probabilities(names, labels, [kind] * len(names)) for m in (own, graph))
+        assert np.abs(found - expected).max() < 1e-4
     assert graph.sample(own.labels[0], n=20, seed=3) == own.sample(own.labels[0], n=20, seed=3)
 
 

@@ -35,6 +35,8 @@ def as_tuples(result):
         {"prior": "uniform", "top_k": 1},
         {"prior": {"Irish": 3, "English": 1.5}},
         {"labels": ["Irish", "Scottish", "English"]},
+        {"kind": "female"},
+        {"level": "family", "prior": "uniform"},
         {"coverage": 0.9},
         {"min_probability": 0.6},
     ],
@@ -66,7 +68,8 @@ def test_explanations_add_up_and_are_those_of_explain(client):
     body = {"names": ["O'Sullivan", "?"], "explain": True}
     first, second = client.post("/api/classify", body).json()["results"]
     explanation = first["explanation"]
-    assert sum(explanation["shares"]) + explanation["rest"] == pytest.approx(explanation["score"])
+    parts = sum(explanation["shares"]) + explanation["rest"] + explanation["memory"]
+    assert parts == pytest.approx(explanation["score"]) and explanation["listed"] == ["Irish"]
     assert explanation["label"] == "Irish" and "explanation" not in second
     own = client.post("/api/explain", {"name": "O'Sullivan"}).json()
     assert {key: own[key] for key in explanation} == explanation and own["name"] == "O'Sullivan"

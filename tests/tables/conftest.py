@@ -6,7 +6,15 @@ from charrnn.inference import load
 from charrnn.tables import store
 from charrnn.tables.plan import plan
 
-SETTINGS = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0, "labels": None}
+SETTINGS = {
+    "top_k": 3,
+    "prior": "model",
+    "coverage": None,
+    "min_probability": 0.0,
+    "kind": None,
+    "level": "label",
+    "labels": None,
+}
 
 
 @pytest.fixture(autouse=True)

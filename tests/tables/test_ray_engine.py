@@ -73,7 +73,15 @@ def interrupted(trained, source, tmp_path):
     out = tmp_path / "out.csv"
     model = load(trained["classifier"])
     files = [TableFile(str(path), "csv") for path in (source / "0.csv", source / "1.csv")]
-    settings = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0, "labels": None}
+    settings = {
+        "top_k": 3,
+        "prior": "model",
+        "coverage": None,
+        "min_probability": 0.0,
+        "kind": None,
+        "level": "label",
+        "labels": None,
+    }
     job = plan(files, str(out), "csv", model, (str(trained["classifier"]), None), "name", settings)
     with store.open_job(job) as finished:
         parts = [next(store.unfinished_parts(job, 0, ()))]

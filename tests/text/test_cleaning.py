@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from charrnn import text
 from charrnn.errors import SettingsError
-from charrnn.text import SPECIALS, UNKNOWN, Compose, Vocabulary, clean, fold, rejection_reason, to_ascii
+from charrnn.text import SPECIALS, UNKNOWN, Compose, Vocabulary, clean, fold, fold_latin, rejection_reason, to_ascii
 from charrnn.text.vocabulary import MANY
 
 
@@ -37,6 +37,32 @@ def test_fold_is_ascii_and_idempotent(name):
 def test_fold_ignores_case_and_composition(name):
     assert fold(unicodedata.normalize("NFD", name)) == fold(name)
     assert fold("NOWAK") == fold("nowak") == fold("Nowak")
+
+
+@given(st.text())
+def test_fold_latin_is_idempotent(name):
+    assert fold_latin(fold_latin(name)) == fold_latin(name)
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=0x24F, exclude_characters="µ")))
+def test_fold_latin_is_fold_where_all_letters_are_latin(name):
+    assert fold_latin(name) == fold(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [
+        ("Dvořák", "dvorak"),
+        ("Ｓａto", "sato"),
+        ("СААКАШВІЛІ", "саакашвілі"),
+        ("प्रिया", "प्रिया"),
+        ("ก้อง", "ก้อง"),
+        ("Иван O\u2019Neíl", "иван o'neil"),
+        ("Neíl-Андрій", "neil-андрій"),
+    ],
+)
+def test_fold_latin_keeps_the_letters_of_other_scripts(name, folded):
+    assert fold_latin(name) == folded
 
 
 def test_compose_applies_in_order():

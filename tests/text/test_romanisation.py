@@ -1,8 +1,12 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.inference import load
+from charrnn.inference.reading import NameReader
+from charrnn.text import is_latin, script, script_runs, unicode_script
 from charrnn.text.romanisation import is_readable, romanise
 
 SPELLINGS = {
@@ -52,8 +56,8 @@ def test_long_vowels_of_kana_are_short_in_latin_and_two_words_keep_theirs(kana, 
 @pytest.mark.parametrize("name", ["محمد", "כהן", "समीर", "สมชาย", "习近平", "თბილისი"])
 def test_what_cannot_be_read_abstains(name):
     assert not is_readable(name)
-    (answer,) = load("names/classifier").predict([name])
-    assert answer.reason == "unsupported-script"
+    for pipeline in ("ascii-folded", "folded"):
+        assert NameReader(pipeline, "abc").read([name]) == ([None], ["unsupported-script"])
 
 
 def test_native_script_is_answered_sensibly():
@@ -78,3 +82,57 @@ def test_anything_is_romanised_without_error_and_latin_is_left_alone(text):
 def test_latin_with_marks_is_left_alone():
     for name in ("Nguyễn", "Dvořák", "Groß", "O’Brien", "Þórsson", "ʻOkina"):
         assert romanise(name) == name and is_readable(name)
+
+
+@pytest.mark.parametrize(
+    ("characters", "expected"),
+    [
+        ("aÉßﬁŁ", "latin"),
+        ("αΩ", "greek"),
+        ("иЇ", "cyrillic"),
+        ("김ㄱ", "hangul"),
+        ("さサー", "kana"),
+        ("佐々", "han"),
+        ("את", "hebrew"),
+        ("عی", "arabic"),
+        ("प", "devanagari"),
+        ("สั", "thai common"),
+        ("თ", "georgian"),
+        (" '-9’.\u0301िʼ", "common"),
+    ],
+)
+def test_each_letter_is_of_a_script(characters, expected):
+    scripts = {unicode_script(c) for c in characters}
+    assert scripts == set(expected.split())
+
+
+@given(st.characters())
+def test_scripts_are_told_apart_where_they_are_other(character):
+    own, known = unicode_script(character), script(character)
+    assert own == "common" if not character.isalpha() else own == known or known == "other"
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("", []),
+        ("O'Neil-Smith 3", ["O'Neil-Smith 3"]),
+        ("-Иван O'Neil", ["-", "Иван ", "O'Neil"]),
+        ("佐々木さとう", ["佐々木", "さとう"]),
+        ("प्रिया Sharma", ["प्रिया ", "Sharma"]),
+        ("ก้อง", ["ก้อง"]),
+        ("  ", ["  "]),
+    ],
+)
+def test_a_text_in_parts_of_one_script_each(text, runs):
+    assert script_runs(text) == runs
+
+
+@given(st.text() | st.text("aéИ佐さ김א ि'-\u0301", max_size=12))
+def test_parts_make_the_text_and_each_is_of_one_script(text):
+    runs = script_runs(text)
+    assert "".join(runs) == text and "" not in runs
+    scripts = [{unicode_script(c) for c in run} - {"common"} for run in runs]
+    assert all(len(own) == 1 for own in scripts[1:]) and all(len(own) <= 1 for own in scripts[:1])
+    assert all(first != second for first, second in pairwise(scripts))
+    assert all(is_latin(run) for run, own in zip(runs, scripts, strict=True) if own <= {"latin"})

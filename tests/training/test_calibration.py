@@ -1,10 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from charrnn.arrays import label_prior, log_softmax, mix_experts
 from charrnn.metrics import expected_calibration_error, negative_log_likelihood, reliability_bins
-from charrnn.model_folder import EXPERTS
+from charrnn.model_config import EXPERTS, conditions, embedding_rows
 from charrnn.training.calibration import (
     PULLS,
     calibrate,
@@ -73,10 +75,32 @@ def test_calibration_mends_overconfidence():
     assert [found["weights"][key] for key in ("network", "ngrams", "prior")] == pytest.approx(
         [0.5 / 3, 0.2, 0.3], abs=0.1
     )
-    weights = [found["weights"][key] for key in EXPERTS["classifier"]]
+    weights = list(found["weights"].values())
     fresh_logits, fresh_ngrams, log_prior, fresh = world(4000, 3)
     p = np.exp(log_softmax(mix_experts(weights, [3 * fresh_logits, fresh_ngrams, log_prior])))
     assert expected_calibration_error(reliability_bins(p, fresh)) < 0.03
+
+
+def test_every_expert_but_memory_is_fitted():
+    """Validation names are not listed where they are fitted on; what the list says of them cannot be."""
+    for task, *experts, targets in (("classifier", *world(50, 0)), ("generator", *world(50, 0)[:2], world(50, 0)[3])):
+        assert len(fit_weights(experts, targets, PULLS[task])) == len(PULLS[task]) == len(experts)
+    assert tuple(calibrate_classifier(*world(50, 0))["weights"]) == EXPERTS["classifier"][:-1]
+
+
+def test_with_kinds_the_weights_are_those_of_classes_and_the_losses_those_of_labels():
+    logits, ngrams, log_prior, targets = world(300, 7)
+    ngrams = ngrams[:, :3]  # of labels; three labels of two kinds make six classes
+    found = calibrate_classifier(logits, ngrams, log_prior, targets, kind_count=2)
+    experts = [logits, ngrams[:, [0, 0, 1, 1, 2, 2]], log_prior]
+    assert list(found["weights"].values()) == pytest.approx(fit_weights(experts, targets, PULL))
+    mixture = mix_experts(list(found["weights"].values()), experts)
+    for when, scores in (("before", logits), ("after", mixture)):
+        p = np.exp(log_softmax(scores))
+        p = np.stack([p[:, 0] + p[:, 1], p[:, 2] + p[:, 3], p[:, 4] + p[:, 5]], axis=1)
+        assert found[when]["nll"] == pytest.approx(negative_log_likelihood(p, targets // 2))
+        assert found[when]["ece"] == pytest.approx(expected_calibration_error(reliability_bins(p, targets // 2)))
+    assert found["thresholds"] == pytest.approx(conformal_thresholds(p, targets // 2))
 
 
 def test_the_losses_of_a_classifier_are_those_of_its_parts():
@@ -118,20 +142,22 @@ def test_the_stated_share_of_names_is_out_of_distribution():
     assert found["share"] == pytest.approx(0.005, abs=0.0001)
 
 
-def fitted(task, private=False):
-    """A network with random weights and n-grams of some names, and other names of the same kind."""
-    cfg = config(task, **ARCHITECTURES[task])
+def fitted(task, private=False, kinds=()):
+    """A network with random weights and n-grams of some names, and other names like them."""
+    cfg = dataclasses.replace(config(task, **ARCHITECTURES[task]), kinds=list(kinds))
+    counts = [30, 20, 10, 6, 4, 2][: 3 * cfg.kind_count]
+    cfg = dataclasses.replace(cfg, class_counts=counts)
     module, _ = network(cfg)
     module.train()  # calibration has to turn dropout off
     letters = {c: i for i, c in enumerate(cfg.alphabet, start=4)}
 
     def dataset(seed):
-        return NameDataset(
-            random_names(60, 9, seed), [i % 3 for i in range(60)], lambda s: [letters.get(c, 1) for c in s]
-        )
+        classes = np.arange(60) % len(counts)
+        own = classes if task == "classifier" else conditions(cfg, classes)
+        return NameDataset(random_names(60, 9, seed), own.tolist(), lambda s: [letters.get(c, 1) for c in s])
 
     ngrams = None if private else count_ngrams(cfg, dataset(1))
-    return cfg, FittedModel(module, ngrams, Progress(), [30, 20, 10]), dataset(2)
+    return cfg, FittedModel(module, ngrams, Progress(), counts), dataset(2)
 
 
 ARCHITECTURES = {
@@ -140,34 +166,46 @@ ARCHITECTURES = {
 }
 
 
-def test_a_classifier_is_calibrated_on_the_scores_of_both_experts_and_the_label_counts():
-    cfg, model, data = fitted("classifier")
+KINDS = pytest.mark.parametrize("kinds", [(), ("given", "surname")])
+
+
+@KINDS
+def test_a_classifier_is_calibrated_on_the_scores_of_both_experts_and_the_class_counts(kinds):
+    cfg, model, data = fitted("classifier", kinds=kinds)
     found = calibrate(cfg, model, data, CPU)
-    logits, scores = np.zeros((60, 3)), np.zeros((60, 3))
+    logits, scores = np.zeros((60, len(cfg.class_counts))), np.zeros((60, 3))
     for i, encoded in enumerate(data.encoded):
         chars, lengths = encoded[None], torch.tensor([len(encoded)])
         logits[i] = model.network(chars, lengths).detach()[0]
         scores[i] = model.ngrams.scores(chars.numpy(), lengths.numpy())[0]
-    expected = calibrate_classifier(logits, scores, np.log(label_prior([30, 20, 10])), np.array(data.labels))
+    log_prior = np.log(label_prior(cfg.class_counts))
+    expected = calibrate_classifier(logits, scores, log_prior, np.array(data.labels), cfg.kind_count)
     assert found["weights"] == pytest.approx(expected["weights"], abs=1e-4)
     assert found["before"]["nll"] == pytest.approx(expected["before"]["nll"], abs=1e-5)
     assert found["thresholds"] == pytest.approx(expected["thresholds"], abs=1e-4)
 
 
-def test_a_generator_is_calibrated_on_the_next_characters():
-    cfg, model, data = fitted("generator")
+def test_a_classifier_is_calibrated_on_so_many_names_at_most(monkeypatch):
+    monkeypatch.setattr("charrnn.training.calibration.MAX_FITTING_NAMES", 40)
+    assert calibrate(*fitted("classifier"), CPU)["names"] == 40
+
+
+@KINDS
+def test_a_generator_is_calibrated_on_the_next_characters(kinds):
+    cfg, model, data = fitted("generator", kinds=kinds)
+    rows = embedding_rows(cfg.kind_count)
     found = calibrate(cfg, model, data, CPU)
     weights = [found["weights"][key] for key in ("network", "ngrams")]
     sums, any_label = np.zeros(2), []
-    for encoded, label in zip(data.encoded, data.labels, strict=True):
+    for encoded, condition in zip(data.encoded, data.labels, strict=True):
         chars = torch.cat([torch.tensor([2]), encoded])[None]
         following, steps = [*encoded.tolist(), 3], np.arange(len(encoded) + 1)
-        for own in (label, 3):  # the name's label, and the one that stands for any
-            labels = torch.tensor([own])
-            network_p = log_softmax(model.network(chars, labels).detach()[0].numpy())
-            ngram_p = model.ngrams.log_p[model.ngrams.states(chars.numpy(), labels.numpy())][0]
+        for own in (condition, 4 * rows - 1):  # the name's own, and the one that stands for any label and kind
+            network_p = log_softmax(model.network(chars, torch.tensor([own])).detach()[0].numpy())
+            states = model.ngrams.states(chars.numpy(), np.array([own // rows]))[0]
+            ngram_p = model.ngrams.log_p(states, own % rows)
             mixture = log_softmax(mix_experts(weights, [network_p, ngram_p]))[steps, following].sum()
-            if own == label:
+            if own == condition:
                 sums -= network_p[steps, following].sum(), mixture
             else:
                 any_label.append(-mixture / len(following))

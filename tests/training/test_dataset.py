@@ -28,6 +28,12 @@ def test_items_are_transformed_names_and_labels():
     assert len(DATA) == 3 and DATA.lengths == [3, 1, 2]
 
 
+def test_some_names_are_selected_in_order():
+    chosen = DATA.select([2, 0])
+    assert [(chars.tolist(), label) for chars, label in chosen] == [([C, B], 2), ([A, B, C], 0)]
+    assert len(chosen) == 2 and chosen.lengths == [2, 3] and len(DATA) == 3
+
+
 def test_collate_classifier_pads_and_keeps_lengths():
     batch = collate_classifier([DATA[0], DATA[1]])
     chars, lengths = batch.inputs

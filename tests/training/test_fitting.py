@@ -8,11 +8,13 @@ from charrnn import model_folder
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import NonFiniteLossError
+from charrnn.memory import Memory
 from charrnn.ngrams import NGramAutomaton, NGramHashTable
+from charrnn.text import fold_latin
 from charrnn.training.checkpoint import read_state
 from charrnn.training.distributed import DistributedContext
-from charrnn.training.fitting import count_ngrams, fit, refit, training_record
-from charrnn.training.preparation import make_loaders, starting_config, usable_names
+from charrnn.training.fitting import GENERATOR_ORDER, count_ngrams, fit, refit, remember, training_record
+from charrnn.training.preparation import class_indices, make_loaders, starting_config, usable_names
 from charrnn.training.settings import SETTINGS
 from charrnn.training.trainer import Trainer
 from charrnn.training.training_run import TrainingRun
@@ -22,11 +24,11 @@ NAMES = random_names(150, 8)
 CORPUS = Corpus(NAMES, [["A", "B", "C"][ord(name[-1]) % 3] for name in NAMES])
 
 
-def prepare(task="classifier", out=None, private=False, init=None, **settings):
+def prepare(task="classifier", out=None, private=False, init=None, corpus=CORPUS, **settings):
     defaults = {"hidden": 8, "epochs": 6, "batch_size": 16, "lr_patience": 0, "learning_rate": 0.02, "refit": True}
     context = DistributedContext(torch.device("cpu"))
-    run = TrainingRun(task, CORPUS, SETTINGS[task](**defaults | settings), context, init, out, private=private)
-    names = usable_names(task, CORPUS)
+    run = TrainingRun(task, corpus, SETTINGS[task](**defaults | settings), context, init, out, private=private)
+    names = usable_names(task, corpus, run.settings.pipeline)
     splits = split(names)
     config = starting_config(run, names, splits)
     return run, config, make_loaders(run, config, splits)
@@ -47,8 +49,8 @@ def test_a_refit_repeats_the_best_epochs_and_their_rates_on_all_names(schedule):
     tolerance = 0 if schedule == "plateau" else 0.3
     expected = [metrics["learning_rate"] for metrics in first.progress.history[:best]]
     assert [m["learning_rate"] for m in final.progress.history] == pytest.approx(expected, rel=tolerance)
-    assert sum(first.label_counts) == len(loaders.train.data)
-    assert sum(final.label_counts) == len(loaders.train.data) + len(loaders.validation.data)
+    assert sum(first.class_counts) == len(loaders.train.data)
+    assert sum(final.class_counts) == len(loaders.train.data) + len(loaders.validation.data)
     assert final.network is not first.network and not torch.equal(flat(final.network), flat(first.network))
 
 
@@ -143,7 +145,7 @@ def test_a_generator_counts_every_name_under_its_label_and_under_any():
     ngrams = count_ngrams(config, loaders.train.data)
     assert isinstance(ngrams, NGramAutomaton) and len(ngrams.start_state) == 4
     names = [chars.tolist() for chars in loaders.train.data.encoded]
-    any_label = NGramAutomaton.fit(names, [0] * len(names), 1, ngrams.vocabulary_size, 5)
+    any_label = NGramAutomaton.fit(names, [0] * len(names), 1, ngrams.vocabulary_size, GENERATOR_ORDER)
     found = ngrams.log_likelihoods(names)
     assert found[:, 3] == pytest.approx(any_label.log_likelihoods(names)[:, 0])
     own = np.array(loaders.train.data.labels)
@@ -158,4 +160,77 @@ def test_the_record_tells_of_both_fits():
     assert record["settings"] == dataclasses.asdict(run.settings) and record["seconds"] == 1.3
     assert record["epochs"] == first.progress.epoch and record["best_epoch"] == first.progress.best_epoch
     assert record["validation_loss"] == pytest.approx(first.progress.best_loss, abs=1e-6)
-    assert record["refit"] == {"names": sum(final.label_counts), "epochs": final.progress.epoch}
+    assert record["refit"] == {"names": sum(final.class_counts), "epochs": final.progress.epoch}
+
+
+KINDS = ["given" if len(name) < 5 else "surname" for name in NAMES]
+KINDRED = Corpus(NAMES, CORPUS.labels, kinds=KINDS)
+BOTH = pytest.mark.parametrize("task", ["classifier", "generator"])
+
+
+@BOTH
+def test_a_fit_tells_how_many_names_each_class_has(task):
+    run, config, loaders = prepare(task, corpus=KINDRED, epochs=1)
+    assert fit(run, config, loaders).class_counts == config.class_counts
+    assert len(config.class_counts) == 6 and min(config.class_counts) > 0
+
+
+@BOTH
+def test_a_model_refits_unless_told_otherwise(task):
+    assert SETTINGS[task]().refit
+    _, _, loaders = prepare(task)
+    assert len(loaders.refit.data) == len(loaders.train.data) + len(loaders.validation.data)
+
+
+@BOTH
+def test_kinds_are_learnt(task):
+    """The loss is lower where the last letter goes with the kind than where it does not."""
+    names = [name + "ao"[i % 2] for i, name in enumerate(NAMES)]
+    losses = []
+    for other in (2, 4):
+        kinds = ["given" if i % other < other / 2 else "surname" for i in range(len(names))]
+        model = fit(*prepare(task, corpus=Corpus(names, ["A"] * 75 + ["B"] * 75, kinds=kinds), epochs=20))
+        losses.append(model.progress.best_loss)
+    assert losses[0] < losses[1] - 0.05
+
+
+def test_the_ngrams_of_a_classifier_know_of_no_kinds():
+    """A name that a label has in two kinds counts once."""
+    twice = Corpus(NAMES * 2, CORPUS.labels * 2, kinds=["given"] * len(NAMES) + ["surname"] * len(NAMES))
+    _, config, loaders = prepare(corpus=twice)
+    _, plain, once = prepare()
+    found, expected = count_ngrams(config, loaders.train.data), count_ngrams(plain, once.train.data)
+    assert len(loaders.train.data) == 2 * len(once.train.data)
+    assert all(np.array_equal(found.weights()[name], array) for name, array in expected.weights().items())
+
+
+def test_a_generator_counts_every_name_under_its_kind():
+    _, config, loaders = prepare("generator", corpus=KINDRED)
+    ngrams = count_ngrams(config, loaders.train.data)
+    assert (ngrams.roots, ngrams.kinds) == (4, 2)
+    names = [chars.tolist() for chars in loaders.train.data.encoded]
+    labels, kinds = np.divmod(loaders.train.data.labels, 3)
+    size = ngrams.vocabulary_size
+    expected = NGramAutomaton.fit(names, labels.tolist(), 3, size, GENERATOR_ORDER, kinds.tolist(), 2)
+    chars, rows = np.array([[2]] * 3), np.arange(3)
+    for kind in (0, 1, None):
+        found, own = (model.log_p(model.states(chars, rows)[:, 0], kind) for model in (ngrams, expected))
+        assert found == pytest.approx(own)
+    assert not np.allclose(ngrams.log_p(ngrams.start_state, 0), ngrams.log_p(ngrams.start_state, 1))
+
+
+def test_the_memory_has_every_name_of_the_list_under_its_classes():
+    run, config, _ = prepare(corpus=KINDRED)
+    splits = split(usable_names("classifier", KINDRED, "folded"))
+    memory = Memory.from_weights(remember(run, config, splits), 6)
+    for part in splits:
+        rows, classes = memory.listed([fold_latin(name) for name in part.names])
+        found = set(zip(rows.tolist(), classes.tolist(), strict=True))
+        assert set(enumerate(class_indices(config, part).tolist())) <= found
+    assert len(memory.listed(["nobody"])[0]) == 0
+
+
+@pytest.mark.parametrize(("task", "private"), [("generator", False), ("classifier", True)])
+def test_generators_and_private_models_remember_nothing(task, private):
+    run, config, _ = prepare(task, private=private)
+    assert remember(run, config, split(CORPUS)) == {}

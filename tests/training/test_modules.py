@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 
@@ -5,7 +7,10 @@ from charrnn.training.modules import NameClassifier, NameGenerator, pool, revers
 from tests.conftest import CLASSIFIER_CASES, config, network
 
 
-@pytest.mark.parametrize(("cell", "bidirectional", "pooling"), CLASSIFIER_CASES)
+@pytest.mark.parametrize(
+    ("cell", "bidirectional", "pooling"),
+    sorted({*CLASSIFIER_CASES, ("gru", False, "mean-last"), ("lstm", True, "mean-last")}),
+)
 def test_padding_is_never_read(cell, bidirectional, pooling):
     cfg = config("classifier", cell=cell, hidden=6, embedding=4, bidirectional=bidirectional, pooling=pooling)
     module, _ = network(cfg)
@@ -41,6 +46,7 @@ def test_pooling_by_hand():
     assert pool(states, lengths, "last").flatten().tolist() == [4, -2]
     assert pool(states, lengths, "mean").flatten().tolist() == [2.5, -2]
     assert pool(states, lengths, "max").flatten().tolist() == [4, -1]
+    assert pool(states, lengths, "mean-last").tolist() == [[2.5, 4], [-2, -2]]
 
 
 def test_the_generator_sees_its_label_and_nothing_of_the_future():
@@ -80,3 +86,44 @@ def test_label_dropout_shows_names_without_their_label_in_training_only():
     left_out = seen[0] == 3
     assert left_out.float().mean().item() == pytest.approx(0.25, abs=0.04)
     assert torch.equal(seen[0][~left_out], labels[~left_out]) and torch.equal(seen[1], labels)
+
+
+def with_kinds(task, **architecture):
+    cfg = dataclasses.replace(config(task, **architecture), kinds=["given", "surname"], class_counts=[1] * 6)
+    return network(cfg)[0]
+
+
+def test_a_classifier_has_a_logit_for_each_kind_of_each_label():
+    module = with_kinds("classifier", cell="gru", hidden=6, embedding=4)
+    assert module(torch.tensor([[5, 6]]), torch.tensor([2])).shape == (1, 6)
+
+
+def test_the_generator_sees_its_label_and_its_kind_and_any_of_both():
+    module = with_kinds("generator", cell="gru", hidden=6, embedding=4, label_embedding=3)
+    logits = module(torch.tensor([[2, 5, 6]] * 12), torch.arange(12))
+    assert len(logits.flatten(1).unique(dim=0)) == 12
+    # Conditions are labels times kinds, any being the last of each.
+    seen = module.embed_label.weight[:, None] + module.embed_kind.weight  # (4, 3, E)
+    states, _ = module.rnn(torch.cat([module.embed(torch.tensor([[2]] * 12)), seen.reshape(12, 1, 3)], -1))
+    assert torch.allclose(module.head(states), logits[:, :1], atol=1e-6)
+
+
+def test_with_one_kind_the_generator_has_no_embedding_of_kinds():
+    assert NameGenerator(12, 3, "gru", 8, 4, 2).embed_kind is None
+
+
+def test_kind_dropout_shows_names_without_their_kind_in_training_only():
+    torch.manual_seed(0)
+    module = NameGenerator(12, 3, "gru", 8, 4, 2, kind_count=2, kind_dropout=0.25)
+    labels, kinds = [], []
+    module.embed_label.register_forward_pre_hook(lambda _, inputs: labels.append(inputs[0]))
+    module.embed_kind.register_forward_pre_hook(lambda _, inputs: kinds.append(inputs[0]))
+    conditions = torch.arange(2000) % 9
+    chars = torch.full((2000, 2), 7)
+    module(chars, conditions)
+    module.eval()(chars, conditions)
+    own = conditions % 3
+    left_out = (kinds[0] == 2) & (own != 2)
+    assert (left_out.sum() / (own != 2).sum()).item() == pytest.approx(0.25, abs=0.04)
+    assert torch.equal(kinds[0][~left_out], own[~left_out]) and torch.equal(kinds[1], own)
+    assert all(torch.equal(seen, conditions // 3) for seen in labels)

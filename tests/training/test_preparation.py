@@ -6,10 +6,11 @@ import torch
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import CorpusError, SettingsError
+from charrnn.model_config import classes_of, conditions
 from charrnn.text import PIPELINES, Vocabulary
 from charrnn.training.dataset import DeviceLoader, Loader
 from charrnn.training.distributed import DistributedContext
-from charrnn.training.preparation import make_loaders, starting_config, usable_names
+from charrnn.training.preparation import class_indices, make_loaders, starting_config, usable_names
 from charrnn.training.settings import SETTINGS
 from charrnn.training.training_run import TrainingRun
 from tests.conftest import random_names
@@ -21,16 +22,24 @@ NAMES += ["Müller", "Muller", "müller"]
 CORPUS = Corpus(NAMES, [*["A", "B"] * 20, "A", "A", "B"])
 
 
-def prepare(task, context=None, **settings):
-    run = TrainingRun(task, CORPUS, SETTINGS[task](**settings), context or DistributedContext(torch.device("cpu")))
-    names = usable_names(task, CORPUS, run.settings.pipeline)
+def prepare(task, context=None, corpus=CORPUS, families=None, **settings):
+    context = context or DistributedContext(torch.device("cpu"))
+    run = TrainingRun(task, corpus, SETTINGS[task](**settings), context, families=families or {})
+    names = usable_names(task, corpus, run.settings.pipeline)
     splits = split(names, run.settings.seed)
     return run, names, splits, starting_config(run, names, splits)
 
 
 @pytest.mark.parametrize(
     ("task", "pipeline", "left_out"),
-    [("classifier", "ascii", 1), ("classifier", "native", 0), ("generator", "ascii", 0), ("generator", "native", 0)],
+    [
+        ("classifier", "folded", 1),
+        ("classifier", "ascii", 1),
+        ("classifier", "native", 0),
+        ("generator", "ascii", 0),
+        ("generator", "latin", 0),
+        ("generator", "native", 0),
+    ],
 )
 def test_a_classifier_drops_pairs_that_it_reads_alike(task, pipeline, left_out):
     names = usable_names(task, CORPUS, pipeline)
@@ -52,7 +61,23 @@ def test_a_corpus_that_does_not_serve_the_task_is_refused(task, labels, message)
         usable_names(task, Corpus(["Ab", "Cd", "Ef"], labels))
 
 
-@pytest.mark.parametrize(("task", "pipeline"), [("classifier", "ascii-folded"), ("generator", "ascii")])
+@pytest.mark.parametrize(
+    ("task", "setting", "pipeline"),
+    [
+        ("classifier", "folded", "folded"),
+        ("classifier", "ascii", "ascii-folded"),
+        ("classifier", "native", "native-folded"),
+        ("generator", "ascii", "ascii"),
+        ("generator", "latin", "latin"),
+        ("generator", "native", "native"),
+    ],
+)
+def test_a_classifier_reads_names_in_folded_case(task, setting, pipeline):
+    assert prepare(task, pipeline=setting)[-1].pipeline == pipeline
+    assert prepare(task)[-1].pipeline == {"classifier": "folded", "generator": "ascii"}[task]
+
+
+@pytest.mark.parametrize(("task", "pipeline"), [("classifier", "folded"), ("generator", "ascii")])
 def test_the_config_describes_data_and_network(task, pipeline):
     run, names, splits, config = prepare(task, hidden=11, seed=4)
     assert config.architecture == run.settings.architecture() and config.architecture["hidden"] == 11
@@ -62,7 +87,8 @@ def test_the_config_describes_data_and_network(task, pipeline):
     assert config.alphabet == Vocabulary.build(texts).alphabet and config.max_length == max(map(len, texts))
     everything = Vocabulary.build([PIPELINES[pipeline](name) for name in names.names]).alphabet
     assert set(config.alphabet) < set(everything)
-    assert config.label_counts == [splits.train.labels.count(label) for label in "AB"]
+    assert config.class_counts == [splits.train.labels.count(label) for label in "AB"]
+    assert config.kinds == [] and config.families == {}
     data = config.data
     assert [data[key] for key in ("train", "validation", "test")] == [len(part) for part in splits]
     assert data["names"] == len(names) and data["seed"] == 4 and data["fingerprint"] == CORPUS.fingerprint
@@ -74,7 +100,7 @@ def test_training_batches_are_shuffled_and_validation_batches_are_larger_and_not
     assert (loaders.train.sampler.seed, loaders.train.sampler.batch_size) == (7, 5)
     assert (loaders.refit.sampler.seed, loaders.refit.sampler.batch_size) == (7, 5)
     assert (loaders.validation.sampler.seed, loaders.validation.sampler.batch_size) == (None, 20)
-    assert make_loaders(*prepare("generator")[::3], splits).refit is None
+    assert make_loaders(*prepare("classifier", refit=False)[::3], splits).refit is None
 
 
 @pytest.mark.parametrize(("device", "kind"), [("cpu", Loader), ("meta", DeviceLoader)])
@@ -91,3 +117,49 @@ def test_each_rank_has_its_share_of_the_batches_and_too_small_ones_are_refused()
     run, _, splits, config = prepare("classifier", run.context, batch_size=2)
     with pytest.raises(SettingsError, match="--batch-size 2: some batch has 2 names for 3 processes"):
         make_loaders(run, config, splits)
+
+
+KINDS = ["given", "surname"]
+KINDRED = Corpus(
+    [*NAMES[:40], "Kim", "Kim"], [*["A", "B"] * 20, "A", "A"], kinds=[*["given"] * 15, *["surname"] * 26, "given"]
+)
+
+
+def test_a_name_of_a_label_in_two_kinds_is_two():
+    assert len(usable_names("classifier", KINDRED)) == len(KINDRED)
+    assert len(usable_names("classifier", Corpus(KINDRED.names, KINDRED.labels))) == len(KINDRED) - 1
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_classes_are_the_kinds_of_each_label(task):
+    run, _, splits, config = prepare(task, corpus=KINDRED, families={"B": "Slavic", "C": "Celtic"})
+    assert (config.labels, config.kinds, config.families) == (["A", "B"], KINDS, {"B": "Slavic"})
+    pairs = list(zip(splits.train.labels, splits.train.kinds, strict=True))
+    assert config.class_counts == [pairs.count((label, kind)) for label in "AB" for kind in KINDS]
+    classes = [2 * "AB".index(label) + KINDS.index(kind) for label, kind in pairs]
+    assert class_indices(config, splits.train).tolist() == classes
+    # A generator has one more kind of each label, any.
+    learned = classes if task == "classifier" else [3 * (c // 2) + c % 2 for c in classes]
+    assert make_loaders(run, config, splits).train.data.labels == learned
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_one_kind_is_none(task):
+    run, _, splits, config = prepare(task, corpus=Corpus(KINDRED.names, KINDRED.labels, kinds=["given"] * 42))
+    assert config.kinds == [] and len(config.class_counts) == 2
+    assert set(make_loaders(run, config, splits).train.data.labels) == {0, 1}
+
+
+def test_names_of_no_kind_in_particular_train_what_stands_for_any():
+    kinds = ["any", "given", "given", "any"] * 20
+    corpus = Corpus(random_names(80), ["A", "B"] * 40, kinds=kinds)
+    *_, config = prepare("generator", corpus=corpus)
+    classes = class_indices(config, corpus)
+    found = conditions(config, classes)
+    assert config.kinds == ["any", "given"] and set((found % 3).tolist()) == {1, 2}
+    assert classes_of(config, found).tolist() == classes.tolist()
+
+
+def test_a_label_of_one_name_in_two_kinds_is_refused():
+    with pytest.raises(CorpusError, match="only one name for B"):
+        usable_names("classifier", Corpus(["Ann", "Bo", "Cy", "Cy"], ["A", "A", "B", "B"], kinds=["f", "m", "f", "m"]))

@@ -50,6 +50,14 @@ def test_it_learns_what_can_be_learnt():
     assert history[-1]["validation_loss"] < 0.1 and history[-1]["accuracy"] == history[-1]["macro_f1"] == 1
 
 
+def test_with_kinds_it_tells_the_accuracy_of_labels():
+    trainer = make_trainer(ClassifierSettings(**SMALL, epochs=1))
+    trainer.kind_count = 3  # the three classes are the kinds of one label
+    trainer.fit()
+    last = trainer.progress.history[-1]
+    assert last["accuracy"] == 1 and last["validation_loss"] > 0.5
+
+
 def test_the_same_seed_gives_the_same_weights():
     trainers = [make_trainer(seed=5), make_trainer(seed=5), make_trainer(seed=6)]
     for trainer in trainers:

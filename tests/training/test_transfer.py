@@ -1,11 +1,21 @@
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
 from charrnn import model_folder
+from charrnn.errors import SettingsError
+from charrnn.model_config import conditions
 from charrnn.text import SPECIALS
-from charrnn.training.transfer import CHARACTER_ROWS, LABEL_ROWS, adopt_architecture, base_pipeline, transfer_weights
+from charrnn.training.transfer import (
+    CHARACTER_ROWS,
+    LABEL_ROWS,
+    adopt_architecture,
+    base_pipeline,
+    check_task,
+    transfer_weights,
+)
 from tests.conftest import config, network
 
 ARCHITECTURES = {
@@ -57,7 +67,69 @@ def test_new_characters_get_new_rows_and_the_old_ones_keep_theirs(task, tmp_path
 
 
 def test_the_pipeline_of_a_base_is_named_as_settings_name_it(tmp_path):
-    for pipeline, name in (("ascii-folded", "ascii"), ("native-folded", "native")):
+    for pipeline, name in (
+        ("ascii-folded", "ascii"),
+        ("native-folded", "native"),
+        ("folded", "folded"),
+        ("latin", "latin"),
+    ):
         cfg = config("classifier", **ARCHITECTURES["classifier"])
         model_folder.write(tmp_path, dataclasses.replace(cfg, pipeline=pipeline), network(cfg)[1], "")
         assert base_pipeline(tmp_path) == name
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_a_model_of_the_other_task_is_no_base(task, tmp_path):
+    cfg = config(task, **ARCHITECTURES[task])
+    model_folder.write(tmp_path, cfg, network(cfg)[1], "")
+    check_task(tmp_path, task)
+    other = next(other for other in ARCHITECTURES if other != task)
+    with pytest.raises(SettingsError, match=f"is a {task}, not a {other}"):
+        check_task(tmp_path, other)
+
+
+def tuned(task, base_kinds, kinds):
+    """Logits of a base for each class or condition, and those of a model with other labels and kinds that starts so."""
+    logits = []
+    base = dataclasses.replace(config(task, **ARCHITECTURES[task]), kinds=base_kinds)
+    own = dataclasses.replace(base, labels=NEW, kinds=kinds)
+    (old, weights), (new, _) = network(base, seed=1), network(own, seed=2)
+    transfer_weights(new, weights, base, own)
+    chars = torch.tensor([[2, 5, 9, 6]])
+    for module, cfg in ((old, base), (new, own)):
+        size = 3 * cfg.kind_count
+        if task == "classifier":
+            found = module(chars, torch.tensor([4]))[0]
+        else:
+            asked = torch.from_numpy(conditions(cfg, np.arange(size)))
+            found = module(chars.expand(size, -1), asked).flatten(1)
+        logits.append(dict(zip(((lab, kind) for lab in cfg.labels for kind in cfg.kinds or [""]), found, strict=True)))
+    return logits
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_rows_follow_their_labels_and_their_kinds(task):
+    base, own = tuned(task, ["female", "male", "surname"], ["other", "surname", "male"])
+    for label in ("A", "C"):
+        for kind in ("male", "surname"):
+            assert torch.allclose(own[label, kind], base[label, kind], atol=1e-6)
+    assert not torch.allclose(own["A", "other"], own["A", "male"])
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_kinds_start_as_the_labels_of_a_base_that_has_none(task):
+    base, own = tuned(task, [], ["given", "surname"])
+    for label in ("A", "C"):
+        assert all(torch.allclose(own[label, kind], base[label, ""], atol=1e-6) for kind in ("given", "surname"))
+
+
+def test_a_list_without_kinds_starts_from_all_kinds_of_a_classifier_and_from_any_of_a_generator():
+    base, own = tuned("classifier", ["given", "surname"], [])
+    for label in ("A", "C"):
+        mean = (base[label, "given"] + base[label, "surname"]) / 2
+        assert torch.allclose(own[label, ""], mean, atol=1e-6)
+    cfg = dataclasses.replace(config("generator", **ARCHITECTURES["generator"]), kinds=["given", "surname"])
+    (old, weights), (new, _) = network(cfg, seed=1), network(dataclasses.replace(cfg, kinds=[]), seed=2)
+    transfer_weights(new, weights, cfg, dataclasses.replace(cfg, kinds=[]))
+    chars = torch.tensor([[2, 5, 9, 6]] * 4)
+    assert torch.allclose(new(chars, torch.arange(4)), old(chars, torch.tensor([2, 5, 8, 11])), atol=1e-6)

@@ -20,7 +20,7 @@ SCORES = {
     "nats_per_char": "about.nats",
 }
 """Texts for the scores of a card that are shown, in this order."""
-SHIPPED = ("names", "names/surname", "names/female", "names/male")
+SHIPPED = ("names", "names/latin", "names/surname", "names/female", "names/male")
 """Data sets whose origin the texts tell."""
 NAMED = 3
 """How many of the best and the worst labels are named."""

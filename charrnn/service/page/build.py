@@ -13,7 +13,7 @@ import gradio as gr
 from pydantic import ValidationError
 
 from charrnn.errors import CharRNNError
-from charrnn.model_folder import ANY
+from charrnn.model_config import ANY
 from charrnn.service import answers
 from charrnn.service.computing import Stream
 from charrnn.service.core import Service
@@ -32,9 +32,10 @@ QUEUE = 64
 """Events of visitors that wait in Gradio's queue at most."""
 PAUSE = 0.06
 """Seconds between two states of a list of names that grows."""
-KEEP = """(arrived, compared, example, typed, other, answer) => {
+KEEP = """(arrived, compared, of_kind, example, typed, other, kind, answer) => {
   const name = typed || arrived;
-  return [name, typed ? other : compared || other, name || other ? answer : example];
+  const chosen = typed ? [other, kind] : [compared || other, of_kind || kind];
+  return [name, ...chosen, name || other || kind ? answer : example];
 }"""
 """What was typed or chosen while the page loaded stays, and so does its answer."""
 START = "-"
@@ -60,14 +61,14 @@ class _Page:
         outputs: list[Any] = []
         with gr.Blocks(title="charrnn", analytics_enabled=False) as self.blocks:
             gr.Markdown(i18n("page.heading"), elem_id="heading")
-            link, arrived, compared, example, start = (gr.Textbox(visible=False) for _ in range(5))
+            link, arrived, compared, of_kind, example, start = (gr.Textbox(visible=False) for _ in range(6))
             self.stopped_at = gr.Number(0, visible=False, precision=0)
             with gr.Tabs(elem_id="tabs") as tabs:
                 outputs.append(tabs)
                 if models.classifier is not None:
                     with gr.Tab(i18n("tab.classify"), id="classify"):
                         self.classify = classify_tab.build_tab(models.classifier)
-                    outputs += [arrived, compared, example]
+                    outputs += [arrived, compared, of_kind, example]
                 if models.generator is not None:
                     with gr.Tab(i18n("tab.generate"), id="generate"):
                         self.generate = generate_tab.build_tab(models.generator)
@@ -80,8 +81,8 @@ class _Page:
             )
             if models.classifier is not None:
                 self._classify_events(link)
-                kept = [self.classify.box, self.classify.other, self.classify.answer]
-                loaded.then(None, [arrived, compared, example, *kept], kept, js=KEEP, show_progress="hidden")
+                kept = list(self.classify[:4])
+                loaded.then(None, [arrived, compared, of_kind, example, *kept], kept, js=KEEP, show_progress="hidden")
             if models.generator is not None:
                 self._generate_events(link)
                 start.change(None, start, None, js="(seed) => charrnn.begin(seed)")
@@ -94,12 +95,12 @@ class _Page:
         self.blocks.has_launched = True
 
     def _classify_events(self, link: Any) -> None:
-        box, other, answer, examples = self.classify
+        box, other, kind, answer, examples = self.classify
         # However the box gets its name. The page's script holds typed letters back until a pause.
         gr.on(
-            [box.change, other.input],
+            [box.change, other.input, kind.input],
             self.on_name,
-            [box, other],
+            [box, other, kind],
             [answer, link],
             trigger_mode="always_last",
             api_visibility="private",
@@ -133,23 +134,25 @@ class _Page:
             show_progress="hidden",
         )
 
-    async def on_name(self, typed: object, other: object, request: gr.Request) -> tuple[str, str]:
-        """The answer for what is in the box, compared with a language, and the link to it."""
-        name = typed.strip() if isinstance(typed, str) else ""
-        if not name and other:
-            return await self._example(request, other), name_link("")
-        return await self._answer(name, other, request), name_link(name, other if isinstance(other, str) else "")
+    async def on_name(self, typed: object, other: object, kind: object, request: gr.Request) -> tuple[str, str]:
+        """The answer for what is in the box, as a kind of name, compared with a language, and the link to it."""
+        name, kind = typed.strip() if isinstance(typed, str) else "", classify_tab.known_kind(self.service.models, kind)
+        if not name and (other or kind):
+            return await self._example(request, other, kind), name_link("")
+        link = name_link(name, other if isinstance(other, str) else "", kind)
+        return await self._answer(name, other, kind, request), link
 
-    async def _answer(self, typed: object, other: object, request: gr.Request) -> str:
+    async def _answer(self, typed: object, other: object, kind: str, request: gr.Request) -> str:
         texts, models = _texts(request), self.service.models
         try:
-            return await self._computed(request, lambda: classify_tab.answer_html(models, typed, texts, other))
+            return await self._computed(request, lambda: classify_tab.answer_html(models, typed, texts, other, kind))
         except (CharRNNError, Problem) as error:
             return note(told(error, texts), "problem")
 
-    async def _example(self, request: gr.Request, other: object = "") -> str:
+    async def _example(self, request: gr.Request, other: object = "", kind: str = "") -> str:
         """What a visitor sees who has typed nothing yet."""
-        return note(_texts(request)("classify.example")) + await self._answer(classify_tab.EXAMPLES[0], other, request)
+        answer = await self._answer(classify_tab.EXAMPLES[0], other, kind, request)
+        return note(_texts(request)("classify.example")) + answer
 
     async def on_generate(self, request: gr.Request, *values: Any) -> AsyncIterator[tuple[Any, ...]]:
         """Names as they are drawn: list, status, the buttons to run and to stop, the link that brings them again."""
@@ -211,13 +214,15 @@ class _Page:
         if models.classifier is not None:
             name, other = query.get("name", "")[: classify_tab.MAX_CHARACTERS], query.get("other", "")
             shown += [name, other if name and other in models.classifier.labels else ""]
+            shown.append(classify_tab.known_kind(models, query.get("kind")) if name else "")
             # A name is answered when it arrives in its box.
             shown.append("" if name else await self._example(request))
         if models.generator is not None:
             labels, longest = [*models.generator.labels, ANY], generate_tab.longest_name(models.generator)
             # A link to an answer may name a language to compare with, as one to names does for a blend.
             asked = query if tab == "generate" else {}
-            form = read_form(asked, generate_tab.first_label(models.generator), labels, longest)
+            kinds = models.generator.config.kinds
+            form = read_form(asked, generate_tab.first_label(models.generator), labels, longest, kinds)
             # The seed of a link brings its names once; whoever asks again wants others.
             controls = generate_tab.control_values(form._replace(seed=""), models.generator)
             if not asked.keys() & set(NamesForm._fields):

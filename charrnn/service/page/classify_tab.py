@@ -9,15 +9,16 @@ import gradio as gr
 
 from charrnn.generation.novelty import Neighbour
 from charrnn.inference import Classifier
+from charrnn.inference.answers import LabelScore, Prediction, sure_families
 from charrnn.inference.explanation import Explanation
 from charrnn.service import answers
 from charrnn.service.models import ServedModels
-from charrnn.service.page.i18n import i18n, label_text
+from charrnn.service.page.i18n import i18n, kind_choices, label_text
 from charrnn.service.page.link import NO_LINK, name_link
 from charrnn.service.page.rendering import note, percent, render
 from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import ClassifyRequest
-from charrnn.text import MAX_LENGTH, name_key, rejection_reason
+from charrnn.text import MAX_LENGTH, rejection_reason
 
 EXAMPLES = ["Kowalczyk", "Satoshi", "Dostoevsky", "O'Sullivan", "Nguyễn", "Papadopoulos", "Haddad"]
 """Names to try; the first one is answered on the first visit."""
@@ -33,6 +34,8 @@ CLEARLY, MOSTLY = 0.9, 0.6
 """Probabilities of the best label from which on the sentence is surer."""
 ALIKE, NEAR = 4, 1 / 3
 """Known names that are shown at most, and the edits that they may be away, of the name's characters."""
+MAX_LISTED = 6
+"""Labels under which a list has a name that are told at most."""
 
 
 class ClassifyTab(NamedTuple):
@@ -40,22 +43,29 @@ class ClassifyTab(NamedTuple):
 
     box: Any
     other: Any
+    kind: Any
     answer: Any
     examples: Any
 
 
 def build_tab(classifier: Classifier) -> ClassifyTab:
     """The tab's components, without events."""
-    box = gr.Textbox(
-        label=i18n("classify.box"),
-        placeholder=i18n("classify.placeholder"),
-        info=i18n("classify.info"),
-        lines=1,
-        max_lines=8,
-        max_length=MAX_CHARACTERS,
-        autofocus=True,
-        elem_id="name",
-    )
+    with gr.Row():
+        box = gr.Textbox(
+            label=i18n("classify.box"),
+            placeholder=i18n("classify.placeholder"),
+            info=i18n("classify.info"),
+            lines=1,
+            max_lines=8,
+            max_length=MAX_CHARACTERS,
+            autofocus=True,
+            elem_id="name",
+            scale=3,
+        )
+        kinds = classifier.config.kinds
+        kind = gr.Dropdown(
+            kind_choices(kinds), value="", label=i18n("classify.kind"), visible=bool(kinds), scale=1, min_width=200
+        )
     examples = gr.Dataset(
         components=[box], samples=[[name] for name in EXAMPLES], label=i18n("classify.examples"), elem_id="examples"
     )
@@ -67,10 +77,10 @@ def build_tab(classifier: Classifier) -> ClassifyTab:
         visible=len(classifier.labels) > 2,
     )
     gr.Markdown(i18n("classify.scope"), elem_classes=["hint"])
-    return ClassifyTab(box, other, answer, examples)
+    return ClassifyTab(box, other, kind, answer, examples)
 
 
-def answer_html(models: ServedModels, typed: object, texts: Texts, other: object = "") -> str:
+def answer_html(models: ServedModels, typed: object, texts: Texts, other: object = "", kind: object = "") -> str:
     """The answer for what was typed: a name, or several, one a line.
 
     Args:
@@ -78,6 +88,7 @@ def answer_html(models: ServedModels, typed: object, texts: Texts, other: object
         typed: what was sent; anything that is no text counts as nothing.
         texts: in the reader's language.
         other: the label with which the answer for one name is compared; else, or if it is the answer, the next one.
+        kind: of the names; what the classifier does not know is any.
 
     Raises:
         CharRNNError, Problem: as :func:`charrnn.service.answers.classify`.
@@ -88,15 +99,26 @@ def answer_html(models: ServedModels, typed: object, texts: Texts, other: object
         return note(texts("classify.empty"))
     if len(names) > MAX_NAMES:
         return note(texts("many.too-many", limit=MAX_NAMES), "problem")
-    wants = {"names": names, "top_k": 0, "unlike_training": models.ood_generator is not None}
+    wants = {
+        "names": names,
+        "top_k": 0,
+        "unlike_training": models.ood_generator is not None,
+        "kind": known_kind(models, kind) or None,
+    }
     asked = ClassifyRequest.model_validate(wants)
     results = answers.classify(models, asked)
     if len(names) == 1:
-        return _one(models, results[0], texts, other)
+        return _one(models, asked, results[0], texts, other)
     return _many(models, results, texts, has_link=name_link(str(typed).strip()) != NO_LINK)
 
 
-def _one(models: ServedModels, result: dict[str, Any], texts: Texts, other: object) -> str:
+def known_kind(models: ServedModels, kind: object) -> str:
+    """The kind of names, if the classifier knows it; else none."""
+    known = models.classifier.config.kinds if models.classifier is not None else []
+    return kind if isinstance(kind, str) and kind in known else ""
+
+
+def _one(models: ServedModels, asked: ClassifyRequest, result: dict[str, Any], texts: Texts, other: object) -> str:
     name, predictions = result["name"], result["predictions"]
     if not predictions:
         return note(_reason(result["reason"], texts))
@@ -105,21 +127,25 @@ def _one(models: ServedModels, result: dict[str, Any], texts: Texts, other: obje
     shown = [(p["label"], p["probability"]) for p in predictions[:MAX_BARS] if p["probability"] >= LEAST]
     if compared is not None and str(other) not in dict(shown):
         shown.append((str(other), compared))
-    asked = None if compared is None else [best["label"], str(other)]
-    explanation = answers.classifier_of(models).explain(name, labels=asked) if len(predictions) > 1 else None
+    pair = None if compared is None else [best["label"], str(other)]
+    explain = answers.classifier_of(models).explain
+    explanation = explain(name, labels=pair, kind=asked.kind) if len(predictions) > 1 else None
+    listed = [p["label"] for p in predictions if explanation and p["label"] in explanation.listed]
     return render(
         "answer",
         texts,
-        sentence=_sentence(name, best["label"], best["probability"], reason, texts),
+        sentence=_sentence(models, asked, result, reason, texts),
         guess=texts("doubt.guess", label=texts.label(best["label"])) if reason is not None else None,
         bars=shown,
         rest=round(1 - sum(p for _, p in shown), 6) if len(shown) < len(predictions) else 0,
         labels=sorted(texts.label(p["label"]) for p in predictions),
-        set=_set(models, name, best["probability"], reason, texts),
+        set=None if asked.kind else _set(models, name, best["probability"], reason, texts),
+        listed=_listed([texts.label(label) for label in listed], texts),
         explanation=explanation,
         letters=_letters(explanation) if explanation else [],
         read=explanation.characters if explanation and explanation.characters != name.lower() else None,
         remainder=signed(explanation.remainder) if explanation else "",
+        memory=signed(explanation.memory) if listed and explanation else None,
         score=signed(explanation.score) if explanation else "",
         alike=[_alike(*one, texts) for one in known],
     )
@@ -128,15 +154,36 @@ def _one(models: ServedModels, result: dict[str, Any], texts: Texts, other: obje
 def _doubt(models: ServedModels, result: dict[str, Any]) -> str | None:
     """Why a guess is doubtful; what is on the list of names is not unlike all of them."""
     generator, name = models.generator, result["name"]
-    is_known = generator is not None and generator.has_training_names and name_key(name) in generator.training_names
-    return None if is_known else result["reason"]
+    is_known = generator is not None and generator.knows(name)
+    return None if is_known or answers.classifier_of(models).listed([name])[0] else result["reason"]
 
 
-def _sentence(name: str, label: str, probability: float, reason: str | None, texts: Texts) -> str:
+def _sentence(
+    models: ServedModels, asked: ClassifyRequest, result: dict[str, Any], reason: str | None, texts: Texts
+) -> str:
+    name, best = result["name"], LabelScore(**result["predictions"][0])
     if reason is not None and texts.has(f"doubt.{reason}"):
         return texts(f"doubt.{reason}", name=name)
-    sure = "clearly" if probability >= CLEARLY else "mostly" if probability >= MOSTLY else "perhaps"
-    return texts(f"answer.{sure}", name=name, label=texts.label(label))
+    sure = "clearly" if best.probability >= CLEARLY else "mostly" if best.probability >= MOSTLY else "perhaps"
+    settings = answers.classification_settings(models, asked)
+    (family,) = sure_families(answers.classifier_of(models), [Prediction(name, (best,))], settings)
+    if family is None or sure == "clearly":
+        return texts(f"answer.{sure}", name=name, label=texts.label(best.label))
+    share = percent(family.probability)
+    told = texts.family(family.label)
+    return texts(f"answer.family.{sure}", name=name, family=told, share=share, label=texts.label(best.label))
+
+
+def _listed(labels: Sequence[str], texts: Texts) -> str | None:
+    """Under which labels the list has a name, the most probable first, in words."""
+    if not labels:
+        return None
+    *firsts, last = labels[:MAX_LISTED]
+    joined = str(texts("set.separator")).join(firsts)
+    told = f"{joined}{texts('set.last')}{last}" if firsts else last
+    if len(labels) > MAX_LISTED:
+        return texts("listed.some", labels=told, count=len(labels))
+    return texts("listed.all", labels=told)
 
 
 def _reason(reason: str | None, texts: Texts) -> str:

@@ -53,7 +53,7 @@ class Endpoints:
         """Which language a name comes from: the most probable labels with their probabilities.
 
         Args:
-            name: a surname.
+            name: of a person.
             top_k: number of labels; 0 gives all.
         """
 

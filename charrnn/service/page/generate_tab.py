@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from charrnn.inference import Generator
-from charrnn.model_folder import ANY
+from charrnn.model_config import ANY
 from charrnn.service import answers
 from charrnn.service.models import ServedModels
-from charrnn.service.page.i18n import i18n, label_text
+from charrnn.service.page.i18n import i18n, kind_choices, label_text
 from charrnn.service.page.link import MAX_TEMPERATURE, SEED_DIGITS, FormError, NamesForm
 from charrnn.service.page.rendering import render
 from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import MAX_NEAREST, PATTERN_LENGTH, GenerateRequest
-from charrnn.text import MAX_LENGTH
+from charrnn.text import MAX_LENGTH, to_ascii
 
 FIRST = "Irish"
 """The label of the first visit, if the model knows it."""
@@ -58,6 +58,12 @@ def build_tab(generator: Generator) -> GenerateTab:
     usual = NamesForm(label=first_label(generator))
     with gr.Row(equal_height=True):
         label = gr.Dropdown([*choices, *any_choice], value=usual.label, label=i18n("generate.label"))
+        kind = gr.Dropdown(
+            kind_choices(generator.config.kinds),
+            value="",
+            label=i18n("generate.kind"),
+            visible=bool(generator.config.kinds),
+        )
         other = gr.Dropdown(
             [(i18n("generate.nothing"), ""), *choices],
             value="",
@@ -87,6 +93,9 @@ def build_tab(generator: Generator) -> GenerateTab:
         generator.has_training_names, label=i18n("generate.novel"), interactive=generator.has_training_names
     )
     with gr.Accordion(i18n("generate.shape"), open=False, elem_id="shape") as shape:
+        ascii_only = gr.Checkbox(
+            False, label=i18n("generate.ascii"), info=i18n("generate.ascii.info"), visible=has_diacritics(generator)
+        )
         gr.Markdown(i18n("generate.case"), elem_classes=["hint"])
         with gr.Row():
             prefix, suffix, contains = (
@@ -118,11 +127,13 @@ def build_tab(generator: Generator) -> GenerateTab:
     gr.HTML(elem_id="favourites")
     controls = [
         label,
+        kind,
         other,
         share,
         n,
         temperature,
         novel,
+        ascii_only,
         prefix,
         suffix,
         contains,
@@ -138,25 +149,38 @@ def build_tab(generator: Generator) -> GenerateTab:
 
 
 def form_of(values: Sequence[Any], generator: Generator) -> NamesForm:
-    """The controls as they were sent; the largest length of all is no limit, and without a list nothing can be new.
+    """The controls as they were sent, but for what the model cannot do; the largest length of all is no limit.
 
     Raises:
         FormError: what names are to begin with, end with or contain has characters that the model never writes.
     """
-    form = NamesForm(*values)
+    form = _possible(NamesForm(*values), generator)
+    written = to_ascii if form.ascii else str
+    known = set(written(generator.config.alphabet))
     for field in ("prefix", "suffix", "contains"):
-        if not set(str(getattr(form, field))) <= set(generator.config.alphabet):
+        given = str(getattr(form, field))
+        # What has no ASCII form would be left out without a word.
+        if not set(written(given)) <= known or bool(written(given)) != bool(given):
             raise FormError(field)
-    if form.max_length == longest_name(generator):
-        form = form._replace(max_length=None)
-    return form if generator.has_training_names else form._replace(novel=False)
+    return form._replace(max_length=None) if form.max_length == longest_name(generator) else form
 
 
 def control_values(form: NamesForm, generator: Generator) -> list[Any]:
     """What the controls show for a form."""
     if form.max_length is None:
         form = form._replace(max_length=longest_name(generator))
-    return list(form if generator.has_training_names else form._replace(novel=False))
+    return list(_possible(form, generator))
+
+
+def _possible(form: NamesForm, generator: Generator) -> NamesForm:
+    """The form without ticks that say nothing: of new names where there is no list, of ASCII where all is ASCII."""
+    form = form if generator.has_training_names else form._replace(novel=False)
+    return form if has_diacritics(generator) else form._replace(ascii=False)
+
+
+def has_diacritics(generator: Generator) -> bool:
+    """Whether names come in more than ASCII."""
+    return not generator.config.alphabet.isascii()
 
 
 def longest_name(generator: Generator) -> int:
@@ -170,9 +194,11 @@ def invent(models: ServedModels, asked: GenerateRequest) -> Iterator[dict[str, A
     To ``looks``, the label that the classifier would give it, the others are those of
     :class:`charrnn.service.schemas.GeneratedName`.
     """
+    classifier = models.classifier
+    kind = asked.kind if classifier is not None and asked.kind in classifier.config.kinds else None
     for item in answers.generate(models, asked):
-        if "name" in item and models.classifier is not None:
-            predictions = models.classifier.predict([item["name"]], 1)[0].predictions
+        if "name" in item and classifier is not None:
+            predictions = classifier.predict([item["name"]], 1, kind=kind)[0].predictions
             item["looks"] = predictions[0].label if predictions else None
         yield item
 

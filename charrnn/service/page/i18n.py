@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from charrnn.errors import needs_extra
@@ -16,5 +17,14 @@ i18n = gr.I18n(**{tag: dict(translations(tag)) for tag in LANGUAGES})
 
 def label_text(label: str) -> Any:
     """A label in the language of the browser, as far as the texts name it."""
-    key = f"label.{label}"
-    return i18n(key) if key in translations(ENGLISH) else label
+    return _named("label", label)
+
+
+def kind_choices(kinds: Sequence[str]) -> list[tuple[Any, str]]:
+    """What a menu of kinds of names offers: any of them, and each, likewise."""
+    return [(i18n("kind.any"), ""), *((_named("kind", kind), kind) for kind in kinds)]
+
+
+def _named(area: str, name: str) -> Any:
+    key = f"{area}.{name}"
+    return i18n(key) if key in translations(ENGLISH) else name

@@ -39,11 +39,13 @@ class NamesForm(NamedTuple):
     """
 
     label: str = ""
+    kind: str = ""
     other: str = ""
     share: float = 50
     n: float = 10
     temperature: float = TEMPERATURE
     novel: bool = True
+    ascii: bool = False
     prefix: str = ""
     suffix: str = ""
     contains: str = ""
@@ -70,16 +72,20 @@ class NamesForm(NamedTuple):
             raise FormError("seed")
         if not isinstance(self.label, str) or not isinstance(self.other or "", str):
             raise FormError("unknown-label")
+        if not isinstance(self.kind or "", str):
+            raise FormError("kind")
         blend = {self.label: 1 - share, self.other: share} if is_blend and share < 1 else None
         wants = {
             "label": None if blend else self.other if is_blend else self.label,
             "blend": blend,
+            "kind": self.kind or None,
             "n": int(self._number("n")),
             "seed": int(seed) if seed else None,
             "temperature": self._number("temperature"),
             "min_length": int(self._number("min_length")),
             "max_length": None if self.max_length is None else int(self._number("max_length")),
             "novel": bool(self.novel),
+            "ascii": bool(self.ascii),
             "nearest": nearest,
         }
         return GenerateRequest.model_validate(wants | {field: getattr(self, field) for field in TEXTS})
@@ -87,7 +93,12 @@ class NamesForm(NamedTuple):
     @property
     def has_shape(self) -> bool:
         """Whether it constrains what names look like."""
-        return any(getattr(self, field) for field in TEXTS) or self.min_length != 1 or self.max_length is not None
+        return (
+            self.ascii
+            or any(getattr(self, field) for field in TEXTS)
+            or self.min_length != 1
+            or self.max_length is not None
+        )
 
     def _number(self, field: str) -> float:
         value, (least, most) = getattr(self, field), RANGES[field]
@@ -114,19 +125,23 @@ def names_link(form: NamesForm, seed: int) -> str:
     return f"?{urlencode({'tab': 'generate', **values, 'seed': seed})}"
 
 
-def name_link(names: str, other: str = "") -> str:
+def name_link(names: str, other: str = "", kind: str = "") -> str:
     """The query of a link to the answer for a name; :data:`NO_LINK` for more than one can carry.
 
     Args:
         names: as they were typed.
         other: the language with which the answer is compared, if one was chosen.
+        kind: of the names, if one was chosen.
     """
     if not 0 < len(names) <= LONGEST_NAME:
         return NO_LINK
-    return f"?{urlencode({'name': names, 'other': other} if other else {'name': names})}"
+    values = {"name": names, "other": other, "kind": kind}
+    return f"?{urlencode({key: value for key, value in values.items() if value})}"
 
 
-def read_form(query: Mapping[str, str], label: str, labels: Collection[str], longest: int) -> NamesForm:
+def read_form(
+    query: Mapping[str, str], label: str, labels: Collection[str], longest: int, kinds: Collection[str] = ()
+) -> NamesForm:
     """The controls as a link has them; what cannot be used is as usual.
 
     Args:
@@ -134,6 +149,7 @@ def read_form(query: Mapping[str, str], label: str, labels: Collection[str], lon
         label: the usual one.
         labels: that may be chosen.
         longest: the largest length of a name.
+        kinds: of names that may be chosen.
     """
     values: dict[str, object] = {}
     for field in NamesForm._fields:
@@ -143,8 +159,12 @@ def read_form(query: Mapping[str, str], label: str, labels: Collection[str], lon
             values[field] = _number(given, least, min(most, longest) if field.endswith("_length") else most)
         elif field == "novel":
             values[field] = given != "0"
+        elif field == "ascii":
+            values[field] = given == "1"
         elif field in ("label", "other"):
             values[field] = given if given in labels else ""
+        elif field == "kind":
+            values[field] = given if given in kinds else ""
         else:
             values[field] = given
     usual = NamesForm(label=label)._asdict()

@@ -47,6 +47,10 @@ class Texts:
         """The name of a label in this language; of labels that the files do not name, the label itself."""
         return self._texts.get(f"label.{label}", label)
 
+    def family(self, family: str) -> str:
+        """The name of a family of languages; likewise."""
+        return self._texts.get(f"family.{family}", family)
+
 
 @cache
 def translations(tag: str) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from charrnn.model_folder import ModelConfig
+from charrnn.model_config import ModelConfig
 
 _SCORE_NAMES = {
     "accuracy": "accuracy",
@@ -111,12 +111,17 @@ def calibration_text(config: ModelConfig) -> str:
         )
     weights = calibration["weights"]
     experts = {"network": "the network", "ngrams": "class-wise n-grams", "prior": "the label frequencies"}
-    powers = ", ".join(f"{experts[key]} to the power of {weight:.2f}" for key, weight in weights.items() if weight)
+    powers = ", ".join(f"{experts[key]} to the power of {weights[key]:.2f}" for key in experts if weights[key])
     text = (
         f"The answer is a product of experts: {powers}. These powers, and the thresholds of label sets, were fitted on "
         f"{calibration['names']:,} validation names, which chose the epoch and the learning rates, too. So how well "
         "they hold can only be told on names that chose nothing."
     )
+    if weights["memory"]:
+        text += (
+            f" A label under which the list has exactly the name gains {weights['memory']:.2f} nats; test names are "
+            "scored without."
+        )
     if "test" not in calibration:
         return f"{text} This model has none (`--test-fraction 0`): nothing is promised."
     rows = [
@@ -136,6 +141,16 @@ def calibration_text(config: ModelConfig) -> str:
             "![Accuracy of the test names against the confidence of their answers](reliability.png)",
         ]
     )
+
+
+_TEXTS = {
+    "ascii": "in ASCII",
+    "ascii-folded": "in ASCII and folded case",
+    "folded": "in folded case, Latin letters without their marks, other scripts as they are",
+    "latin": "in Latin letters with their marks, in Unicode NFC",
+    "native": "with diacritics, in Unicode NFC",
+    "native-folded": "with diacritics, in Unicode NFC and folded case",
+}
 
 
 def model_card(config: ModelConfig, command: str) -> str:
@@ -161,7 +176,7 @@ def model_card(config: ModelConfig, command: str) -> str:
         if refit
         else ""
     )
-    text = "in ASCII" if config.pipeline.startswith("ascii") else "with diacritics, in Unicode NFC"
+    text = _TEXTS[config.pipeline]
     small = [label for label, count in zip(config.labels, config.label_counts, strict=True) if count < FEW_NAMES]
     few = f" Few names were known for {', '.join(small)}: expect less of these." if small else ""
     return f"""---

@@ -14,10 +14,12 @@ from charrnn.arrays import Floats, Ints
 
 Image = NDArray[np.uint8]
 INK, INDIGO = "#333333", "#4f46e5"
+NUMBERED = 30
+"""Labels up to which a confusion matrix has numbers; drawing more of them takes longer than an epoch on a GPU."""
 
 
 def confusion_figure(matrix: Ints, labels: Sequence[str]) -> Figure:
-    """A confusion matrix (labels, labels), each row in percent of its true label."""
+    """A confusion matrix (labels, labels), each row in percent of its true label; of many labels, in colours alone."""
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     size = max(4.0, 1.5 + 0.3 * len(labels))
     figure = Figure(figsize=(size, size), dpi=90, layout="constrained")
@@ -27,7 +29,7 @@ def confusion_figure(matrix: Ints, labels: Sequence[str]) -> Figure:
     axes.set_yticks(range(len(labels)), labels, fontsize=8)
     axes.set_xlabel("predicted label", color=INK)
     axes.set_ylabel("true label", color=INK)
-    for row, share in enumerate(shares):
+    for row, share in enumerate(shares if len(labels) <= NUMBERED else ()):
         for column in np.flatnonzero(share >= 0.005).tolist():
             colour = "white" if share[column] > 0.5 else INK
             percent = f"{100 * share[column]:.0f}"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from charrnn.metrics import f1_by_label
-from charrnn.model_folder import ANY, ModelConfig
+from charrnn.model_config import ANY, ModelConfig, embedding_rows
 from charrnn.text import BOS, EOS, SPECIALS, Vocabulary
 from charrnn.training.metric_accumulator import MetricAccumulator
 from charrnn.training.reports.plots import confusion_figure, reliability_figure, to_image
@@ -83,9 +83,15 @@ class TensorBoard:
         labels = weights["head.weight" if self.config.task == "classifier" else "embed_label.weight"]
         for tag, rows, names in (
             ("characters", weights["embed.weight"], symbols),
-            ("labels", labels, [*self.config.labels, ANY][: len(labels)]),
+            ("labels", labels, self._label_rows()[: len(labels)]),
         ):
             self.writer.add_embedding(rows.cpu(), names, global_step=self.epoch, tag=tag)
+
+    def _label_rows(self) -> list[str]:
+        """Of a classifier, its classes; of a generator, its labels and any."""
+        if self.config.task == "generator":
+            return [*self.config.labels, ANY]
+        return [f"{label} {kind}".strip() for label in self.config.labels for kind in self.config.kinds or [""]]
 
     def _add_graph(self, model: nn.Module) -> None:
         device = next(model.parameters()).device
@@ -115,7 +121,8 @@ def sample_table(model: nn.Module, config: ModelConfig, seed: int) -> str:
         seed: of the samples; torch's own random state does not change.
     """
     labels = range(min(len(config.labels), SAMPLED_LABELS))
-    rows = torch.tensor([label for label in labels for _ in range(NAMES_PER_LABEL)])  # (B,)
+    size = embedding_rows(config.kind_count)  # the last row of each label stands for any kind
+    rows = torch.tensor([label * size + size - 1 for label in labels for _ in range(NAMES_PER_LABEL)])  # (B,)
     chars = sample(model, rows, config.max_length, seed)
     names = [Vocabulary(config.alphabet).decode(row) for row in chars.tolist()]
     lines = [

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from charrnn.service.models import ServedModels
 from charrnn.service.page.about_tab import about_html
 from charrnn.service.page.texts import Texts
 
@@ -22,7 +23,7 @@ def test_the_figures_are_those_of_the_card(models, english):
     accuracy = models.classifier.config.metrics["charrnn"]["accuracy"]
     assert (
         f"<td>{100 * accuracy:.1f}\N{NO-BREAK SPACE}%</td>" in html
-        and f"Measured on {models.classifier.config.data['test']:,} names" in html
+        and f"Measured on {models.classifier.config.metrics['charrnn']['n']:,} names" in html
     )
 
 
@@ -39,11 +40,12 @@ def test_models_that_tell_nothing_of_themselves_are_shown_all_the_same(changed, 
 
 
 def test_the_bundled_list_is_named_and_credited(models, english):
-    html = about_html(models, english)
-    assert (
-        "names of the data set “names/surname”. It is joined from packages under the MIT licence; data/README.md"
-        in html
-    )
+    for served, source in ((models, "names"), (ServedModels(None, models.generator), "names/latin")):
+        html = about_html(served, english)
+        assert (
+            f"names of the data set “{source}”. It is joined from packages under the MIT licence; data/README.md"
+            in html
+        )
 
 
 def test_a_folder_of_data_is_named_without_the_way_to_it(changed, english):

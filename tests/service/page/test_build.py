@@ -1,6 +1,8 @@
 """The page as an application: tabs, endpoints of Gradio's own API, and events that say what is wrong."""
 
 import asyncio
+import copy
+import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -13,6 +15,8 @@ from gradio_client.exceptions import AppError
 from charrnn.service import page
 from charrnn.service.core import Service
 from charrnn.service.page.build import _Page
+from charrnn.service.page.classify_tab import build_tab as build_classify_tab
+from charrnn.service.page.generate_tab import build_tab as build_generate_tab
 from charrnn.service.page.generate_tab import control_values
 from charrnn.service.page.link import FormError, NamesForm
 from charrnn.service.page.problem_texts import told
@@ -27,6 +31,16 @@ def built():
     async def made():
         # With a running event loop, for Gradio would leave one open that it starts itself.
         return _Page(Service(ServiceSettings()))
+
+    return asyncio.run(made())
+
+
+@pytest.fixture(scope="module")
+def built_with_kinds(with_kinds):
+    async def made():
+        service = Service(ServiceSettings())
+        service.models = with_kinds
+        return _Page(service)
 
     return asyncio.run(made())
 
@@ -85,7 +99,7 @@ def test_a_crowd_waits_and_nobody_is_refused(tmp_path):
     with serving(tmp_path) as server:
         events = {event["api_name"]: event for event in httpx.get(f"{server.url}/config").json()["dependencies"]}
         event = events["on_generate"]
-        data = ["Irish", "", 50, 10, 0.8, True, "", "", "", 1, 26, "", "", ""]
+        data = ["Irish", "", "", 50, 10, 0.8, True, False, "", "", "", 1, 26, "", "", ""]
 
         def visit(number):
             body = {"data": data, "fn_index": event["id"], "trigger_id": event["targets"][0][0]}
@@ -120,14 +134,17 @@ def test_names_come_with_a_status_and_end_with_a_link(built, models):
     [
         ({"label": "Elvish"}, "does not know this language"),
         ({"label": ["Irish"]}, "does not know this language"),
+        ({"kind": "dwarves"}, "no such kind"),
+        ({"kind": ["surname"]}, "no such kind"),
         ({"n": 0}, "1 to 100 names"),
         ({"n": None}, "1 to 100 names"),
         ({"seed": "1.5"}, "whole number"),
         ({"seed": "9" * 30}, "whole number"),
         ({"temperature": float("nan")}, "How daring"),
-        ({"characters": "ß"}, "No name of this model"),
+        ({"characters": "Ω"}, "No name of this model"),
         ({"prefix": " a"}, "No name of this model"),
         ({"prefix": "日"}, "begin with"),
+        ({"prefix": "☃", "ascii": True}, "begin with"),
         ({"contains": None}, "contain"),
         ({"pattern": "("}, "pattern cannot be used"),
         ({"pattern": "Mac", "prefix": "O"}, "No name of this model can have this shape"),
@@ -161,32 +178,83 @@ def loaded(built, **query):
 
 def test_a_link_sets_the_controls_and_its_tab(built):
     query = {"tab": "generate", "label": "Irish", "prefix": "Mac", "seed": "7"}
-    tabs, _, _, answer, *controls, shape, seed, _ = loaded(built, **query)
+    tabs, _, _, _, answer, *controls, shape, seed, _ = loaded(built, **query)
     assert tabs.selected == "generate" and shape.open
-    assert controls[0] == "Irish" and controls[6] == "Mac" and (controls[-1], seed) == ("", "7")
+    assert controls[0] == "Irish" and controls[8] == "Mac" and (controls[-1], seed) == ("", "7")
     assert "For example:" in answer and "Kowalczyk" in answer
 
 
 @pytest.mark.parametrize("query", [{}, {"tab": ""}, {"tab": "nothing"}, {"tab": "<script>"}])
 def test_what_a_link_does_not_say_is_left_to_the_visitor(built, query):
-    tabs, name, other, _, *controls, shape, start, cards = loaded(built, **query)
-    assert name == other == "" and start == "-"
+    tabs, name, other, kind, _, *controls, shape, start, cards = loaded(built, **query)
+    assert name == other == kind == "" and start == "-"
     assert all(one == gr.skip() for one in (tabs, *controls, shape, cards))
 
 
 def test_a_link_to_a_comparison_blends_no_names(built):
-    _, name, other, _, *controls, shape, start, _ = loaded(built, name="Kowalczyk", other="Greek")
+    _, name, other, _, _, *controls, shape, start, _ = loaded(built, name="Kowalczyk", other="Greek")
     assert (name, other, start) == ("Kowalczyk", "Greek", "-")
     assert all(one == gr.skip() for one in (*controls, shape))
 
 
 def test_the_example_can_be_compared_and_the_link_stays_empty(built):
-    answer, link = asyncio.run(built.on_name("", "Czech", request()))
+    answer, link = asyncio.run(built.on_name("", "Czech", "", request()))
     assert "For example:" in answer and "Kowalczyk" in answer and "Czech" in answer and link == "?"
-    assert "Kowalczyk" not in asyncio.run(built.on_name("", "", request()))[0]
+    assert "Kowalczyk" not in asyncio.run(built.on_name("", "", "", request()))[0]
 
 
-@pytest.mark.parametrize("query", [{"label": "Foo"}, {"other": "Foo"}, {"max_length": "99"}, {"min_length": "99"}])
+@pytest.mark.parametrize(
+    "query", [{"label": "Foo"}, {"other": "Foo"}, {"kind": "Foo"}, {"max_length": "99"}, {"min_length": "99"}]
+)
 def test_what_a_link_cannot_ask_for_is_as_usual(built, query):
     usual = loaded(built, tab="generate", n="10")
-    assert loaded(built, tab="generate", **query)[4:-3] == usual[4:-3]
+    assert loaded(built, tab="generate", **query)[5:-3] == usual[5:-3]
+
+
+def test_a_link_sets_kind_and_spelling(built):
+    query = {"tab": "generate", "label": "Czech", "kind": "female", "ascii": "1"}
+    _, _, _, kind, _, *controls, shape, _, _ = loaded(built, **query)
+    form = NamesForm(*controls)
+    assert (form.label, form.kind, form.ascii, kind) == ("Czech", "female", True, "") and shape.open
+
+
+def test_names_of_a_kind_without_diacritics_end_with_their_link(built, models):
+    form = NamesForm(label="Czech", kind="female", n=3, ascii=True, suffix="á", seed="7")
+    *_, (html, status, _, _, link) = invented(built, *control_values(form, models.generator))
+    assert html.count('class="name"') == 3 and "Seed 7" in status
+    assert link == "?tab=generate&label=Czech&kind=female&n=3&ascii=1&suffix=%C3%A1&seed=7"
+
+
+def test_a_name_is_asked_for_as_a_kind(built_with_kinds):
+    answer, link = asyncio.run(built_with_kinds.on_name(" Ana ", "", "surname", request()))
+    assert "Ana looks clearly Irish." in answer and link == "?name=Ana&kind=surname"
+    answer, link = asyncio.run(built_with_kinds.on_name("Ana", "", "dwarves", request()))
+    assert "Ana looks clearly Irish." not in answer and link == "?name=Ana"
+    answer, link = asyncio.run(built_with_kinds.on_name("", "", "surname", request()))
+    assert "For example:" in answer and link == "?"
+
+
+def test_a_link_to_an_answer_sets_the_kind_that_the_model_knows(built_with_kinds):
+    query = {"name": "Ana", "kind": "female"}
+    assert loaded(built_with_kinds, **query)[1:4] == ["Ana", "", "female"]
+    assert loaded(built_with_kinds, **query | {"kind": "dwarves"})[1:4] == ["Ana", "", ""]
+
+
+def test_menus_of_kinds_are_there_for_models_that_know_some(built, built_with_kinds, plain_generator):
+    assert built_with_kinds.classify.kind.visible and built.generate.controls[1].visible
+    assert [value for _, value in built_with_kinds.classify.kind.choices] == ["", "female", "surname", "<trade>"]
+    told = [str(shown) for shown, _ in built_with_kinds.classify.kind.choices]
+    assert all(
+        key in one for key, one in zip(["kind.any", "kind.female", "kind.surname", "<trade>"], told, strict=True)
+    )
+    without_kinds = copy.copy(built.service.models.classifier)
+    without_kinds.config = dataclasses.replace(without_kinds.config, kinds=[])
+
+    async def tabs():
+        with gr.Blocks():
+            return build_classify_tab(without_kinds), build_generate_tab(plain_generator)
+
+    classify, generate = asyncio.run(tabs())
+    kind, ascii_only = generate.controls[1], generate.controls[7]
+    assert not classify.kind.visible and not kind.visible and not ascii_only.visible
+    assert built.generate.controls[7].visible

@@ -5,7 +5,7 @@ import pytest
 from charrnn.inference import load
 from charrnn.service.models import ServedModels
 from charrnn.service.page.generate_tab import _rounded, control_values, first_label, form_of, invent, names_html
-from charrnn.service.page.link import NamesForm
+from charrnn.service.page.link import FormError, NamesForm
 from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import GenerateRequest
 
@@ -68,17 +68,64 @@ def test_it_is_written_in_each_language(models, tag):
 
 def test_controls_show_a_form_and_are_read_as_it(models):
     usual = NamesForm(label=first_label(models.generator))
-    for form in (usual, usual._replace(max_length=9, prefix="Mac", novel=False)):
+    for form in (usual, usual._replace(max_length=9, prefix="Mac", novel=False, kind="male", ascii=True)):
         assert form_of(control_values(form, models.generator), models.generator) == form
 
 
 def test_without_a_list_nothing_is_asked_to_be_new(private):
     values = control_values(NamesForm(label="Irish"), private)
     assert values[NamesForm._fields.index("novel")] is False
-    assert form_of([*values[:5], True, *values[6:]], private).novel is False
+    assert form_of([*values[:6], True, *values[7:]], private).novel is False
     *names, _ = invent(ServedModels(None, private), form_of(values, private).request(nearest=False))
     assert len(names) == 10
 
 
 def test_odds_have_two_digits():
     assert [_rounded(x) for x in (1.0, 1.4, 12.3, 1234.0, 98765.0)] == [1, 1, 12, 1200, 99000]
+
+
+def drawn(models, **controls):
+    values = control_values(NamesForm(label="Czech", n=20, seed="7")._replace(**controls), models.generator)
+    *names, _ = invent(models, form_of(values, models.generator).request(nearest=False))
+    return [name["name"] for name in names]
+
+
+def test_names_of_a_kind_and_without_diacritics_are_drawn(models):
+    usual = drawn(models)
+    assert not all(name.isascii() for name in usual)
+    assert all(name.isascii() for name in drawn(models, ascii=True))
+    assert drawn(models, kind="female") != usual != drawn(models, kind="male")
+
+
+@pytest.mark.parametrize("field", ["prefix", "suffix", "contains"])
+def test_of_what_names_hold_the_ascii_form_counts_with_the_tick(models, field):
+    generator = models.generator
+    strange = "ǣ"
+    assert strange not in generator.config.alphabet
+    form = NamesForm(label="Czech")._replace(**{field: strange})
+    with pytest.raises(FormError, match=f"^{field}$"):
+        form_of(control_values(form, generator), generator)
+    ticked = form._replace(ascii=True)
+    assert form_of(control_values(ticked, generator), generator) == ticked
+    for nothing_in_ascii in ("\N{SNOWMAN}", "\N{GRINNING FACE}"):
+        with pytest.raises(FormError, match=f"^{field}$"):
+            form_of(control_values(ticked._replace(**{field: nothing_in_ascii}), generator), generator)
+
+
+def test_where_all_is_ascii_nothing_is_asked_to_become_it(plain_generator):
+    form = NamesForm(label="Irish", ascii=True)
+    assert control_values(form, plain_generator)[NamesForm._fields.index("ascii")] is False
+    assert form_of(form, plain_generator).ascii is False
+
+
+def test_what_names_look_like_is_asked_for_their_kind(with_kinds, monkeypatch):
+    asked = []
+    predict = with_kinds.classifier.predict
+    monkeypatch.setattr(
+        with_kinds.classifier,
+        "predict",
+        lambda *given, **more: (asked.append(more["kind"]), predict(*given, **more))[1],
+    )
+    for kind in ("female", "male", None):
+        list(invent(with_kinds, GenerateRequest(label="Irish", n=1, seed=7, kind=kind)))
+    assert asked == ["female", None, None]

@@ -15,15 +15,18 @@ def query(link):
 
 
 LABELS = ["Irish", "日本", "A & B", "*", "Scottish", "C+D", "Czech"]
+KINDS = ["surname", "female", "A & B"]
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
 forms = st.builds(
     NamesForm,
     label=st.sampled_from(["Irish", "日本", "A & B", "*"]),
+    kind=st.sampled_from(["", *KINDS]),
     other=st.sampled_from(["", "Scottish", "C+D"]),
     share=st.integers(0, 100),
     n=st.integers(1, 100),
     temperature=st.sampled_from([0, 0.05, 0.8, 1, 1.5]),
     novel=st.booleans(),
+    ascii=st.booleans(),
     prefix=text,
     suffix=text,
     contains=text,
@@ -37,7 +40,7 @@ forms = st.builds(
 
 @given(forms)
 def test_a_link_brings_the_same_controls(form):
-    found = read_form(query(names_link(form, 7)), "Czech", LABELS, 100)
+    found = read_form(query(names_link(form, 7)), "Czech", LABELS, 100, KINDS)
     assert found == (form if form.other else form._replace(share=NamesForm().share))
 
 
@@ -97,6 +100,8 @@ def test_a_comparison_travels_with_its_name():
         ({"seed": "9" * 5000}, "seed"),
         ({"label": ["Irish"]}, "unknown-label"),
         ({"label": None}, "unknown-label"),
+        ({"kind": ["surname"]}, "kind"),
+        ({"kind": 7}, "kind"),
         ({"other": {"a": 1}}, "unknown-label"),
     ],
 )
@@ -118,3 +123,29 @@ def test_two_languages_are_a_blend_by_their_shares():
     assert form._replace(share=0).request(nearest=False).label == "Irish"
     assert form._replace(share=100).request(nearest=False).label == "Czech"
     assert form._replace(other="Irish").request(nearest=False).label == "Irish"
+
+
+@pytest.mark.parametrize("kind", ["dwarves", "Surname", "any", "<script>", ""])
+def test_unknown_kinds_are_as_usual(kind):
+    assert read_form({"kind": kind}, "Irish", ["Irish"], 26, ["surname", "female"]) == NamesForm(label="Irish")
+    assert read_form({"kind": "surname"}, "Irish", ["Irish"], 26) == NamesForm(label="Irish")
+
+
+@pytest.mark.parametrize("value", ["", "0", "true", "yes"])
+def test_names_have_their_diacritics_unless_the_link_says_otherwise(value):
+    assert read_form({"ascii": value}, "Irish", ["Irish"], 26).ascii is False
+    assert read_form({"ascii": "1"}, "Irish", ["Irish"], 26).ascii is True
+
+
+def test_kind_and_spelling_are_asked_for():
+    form = NamesForm(label="Irish", kind="female", ascii=True)
+    assert names_link(form, 7) == "?tab=generate&label=Irish&kind=female&ascii=1&seed=7"
+    asked = form.request(nearest=False)
+    assert (asked.kind, asked.ascii) == ("female", True)
+    usual = NamesForm(label="Irish").request(nearest=False)
+    assert (usual.kind, usual.ascii) == (None, False)
+
+
+def test_a_link_to_an_answer_carries_the_kind():
+    assert name_link("Ana", kind="female") == "?name=Ana&kind=female"
+    assert query(name_link("Ana", "Czech", "A & B")) == {"name": "Ana", "other": "Czech", "kind": "A & B"}

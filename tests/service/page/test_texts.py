@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.inference import load
+from charrnn.service.page.i18n import kind_choices
 from charrnn.service.page.texts import FOLDER, LANGUAGES, Texts, texts_for, translations
 
 PAGE = FOLDER.parent
@@ -46,7 +47,7 @@ def test_every_key_that_is_used_exists_and_every_text_is_used():
     assert used - ENGLISH.keys() - files == set()
     # Keys that are put together: of these families, or a variant for one.
     made = re.compile(
-        r"(label|problem|reason|doubt|answer)\..+|about\.(classifier|generator)|.+\.one|generate\.(prefix|suffix|contains)"
+        r"(label|kind|problem|reason|doubt|answer)\..+|about\.(classifier|generator)|.+\.one|generate\.(prefix|suffix|contains)"
     )
     assert {key for key in ENGLISH.keys() - used if not made.fullmatch(key)} == set()
     assert {key.removesuffix(".one") for key in ENGLISH if key.endswith(".one")} <= ENGLISH.keys() | {
@@ -106,3 +107,19 @@ def test_labels_of_the_shipped_models_have_names_and_others_stay_as_they_are():
 
 def test_the_files_are_where_the_package_is():
     assert Path(FOLDER).is_dir() and set(LANGUAGES) == {path.stem for path in FOLDER.glob("*.json")}
+
+
+def test_known_kinds_of_names_are_translated_and_others_stay_as_they_are():
+    menus = {
+        tag: [translations(tag)[f"kind.{kind}"] for kind in ("any", "surname", "female", "male")] for tag in LANGUAGES
+    }
+    assert menus["en"] == ["any kind", "Surnames", "Female given names", "Male given names"]
+    assert menus["zh-CN"] == ["任意种类", "姓氏", "女性名字", "男性名字"]
+    assert menus["zh-TW"] == ["任意種類", "姓氏", "女性名字", "男性名字"]
+    shown = kind_choices(["surname", "<trade>"])
+    assert [value for _, value in shown] == ["", "surname", "<trade>"] and shown[2][0] == "<trade>"
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("zh-*.json")), ids=lambda path: path.stem)
+def test_chinese_speaks_of_names_of_every_kind(path):
+    assert [key for key, text in translations(path.stem).items() if "姓氏" in text] == ["kind.surname"]

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -6,7 +7,8 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from charrnn import train
-from charrnn.training.reports.tensorboard import sample_table
+from charrnn.training.metric_accumulator import MetricAccumulator
+from charrnn.training.reports.tensorboard import TensorBoard, sample_table
 from tests.conftest import config, network
 
 COMMON = {"loss/train", "loss/validation", "accuracy/validation", "learning_rate", "gradient_norm", "names_per_second"}
@@ -99,3 +101,46 @@ def test_samples_are_names_in_the_alphabet_and_leave_torchs_random_state_alone()
     assert [label for label, *_ in rows] == ["A", "B", "C"]
     assert all(len(names[0].split(", ")) == 4 for _, *names in rows)
     assert set("".join(names[0] for _, *names in rows)) <= set(cfg.alphabet) | {","}
+
+
+ARCHITECTURES = {
+    "classifier": {"cell": "gru", "hidden": 6, "embedding": 4},
+    "generator": {"cell": "gru", "hidden": 6, "embedding": 4, "label_embedding": 3},
+}
+
+
+def with_kinds(task):
+    cfg = config(task, **ARCHITECTURES[task])
+    cfg = dataclasses.replace(cfg, kinds=["given", "surname"], class_counts=[1] * 6)
+    return cfg, network(cfg)[0]
+
+
+@pytest.mark.parametrize(
+    ("task", "rows"),
+    [
+        ("classifier", ["A given", "A surname", "B given", "B surname", "C given", "C surname"]),
+        ("generator", ["A", "B", "C", "*"]),
+    ],
+)
+def test_with_kinds_rows_are_named_by_class_and_scores_by_label(task, rows, tmp_path):
+    cfg, module = with_kinds(task)
+    validation = MetricAccumulator(cfg.kind_count)
+    if task == "classifier":
+        validation.add(torch.eye(6), torch.arange(6))
+    with TensorBoard(tmp_path, cfg) as board:
+        board.on_epoch({"epoch": 1}, validation, module)
+        board.on_end(module)
+    assert (tmp_path / "00001" / "labels" / "metadata.tsv").read_text().splitlines() == rows
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert events.Tags()["scalars"] == ([f"f1/{label}" for label in "ABC"] if task == "classifier" else [])
+
+
+@torch.no_grad()
+def test_samples_are_of_any_kind():
+    cfg, module = with_kinds("generator")
+    before = sample_table(module, cfg, seed=1)
+    module.embed_kind.weight[:2] = 9
+    assert sample_table(module, cfg, seed=1) == before
+    module.embed_kind.weight[2] = 9
+    assert sample_table(module, cfg, seed=1) != before

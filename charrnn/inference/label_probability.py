@@ -1,0 +1,194 @@
+"""p(label | name): what a classifier's answers are made of.
+
+Shapes: N, B names, C classes (a label and a kind each), L labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from itertools import groupby
+from operator import itemgetter
+from typing import Self
+
+import numpy as np
+
+from charrnn.arguments import choice, instance, listed, text
+from charrnn.arrays import Bools, Floats, label_probabilities
+from charrnn.errors import InputError, SettingsError
+from charrnn.inference.label_model import LabelModel
+from charrnn.inference.priors import Prior, log_prior_ratio
+from charrnn.inference.reading import NameReader
+from charrnn.memory import Memory
+from charrnn.model_config import ANY_KIND, ModelConfig
+from charrnn.model_folder import Weights
+from charrnn.ngrams import has_ngrams
+from charrnn.text import SPECIALS
+
+BATCH = 16_384
+"""Names that are sorted and scored together: the more, the more prefixes they share."""
+
+
+class LabelProbability:
+    """The probabilities of the labels of names: a model of their letters, and a memory of the list.
+
+    Args:
+        config: of a model folder, task ``classifier``.
+        weights: of the same folder.
+
+    Attributes:
+        labels: in the order of all arrays over labels.
+        reader: reads names as the model wants them.
+        memory: of the list that the model learned from; None if it keeps none.
+        model: computes the scores of the labels with NumPy; another implementation may be put in its place.
+
+    Raises:
+        ModelFolderError: weights and config do not fit.
+    """
+
+    def __init__(self, config: ModelConfig, weights: Weights) -> None:
+        self.config = instance("config", config, ModelConfig, "a ModelConfig", SettingsError)
+        instance("weights", weights, Mapping, "arrays by name", SettingsError)
+        self.labels = config.labels
+        self.model = LabelModel(config, weights)
+        self.vocabulary = self.model.vocabulary
+        self.is_letter = np.array([False] * SPECIALS + [c.isalpha() for c in config.alphabet])  # (V,)
+        self.reader = NameReader(config.pipeline, config.alphabet)
+        self.memory = Memory.from_weights(weights, len(config.class_counts))
+        self.memory_weight = config.expert_weights(has_ngrams(weights))[-1]
+
+    def listed(self, names: Sequence[str], kind: str | None = None) -> list[tuple[str, ...]]:
+        """The labels under which the list that the model learned from has exactly each name, folded.
+
+        Empty for a name that it does not have, and for all names where the model keeps no memory of its list. Names are
+        compared by their hashes (see :class:`charrnn.memory.Memory`).
+
+        Args:
+            names: to be looked up.
+            kind: of the names in the list; None for any.
+
+        Raises:
+            InputError: the names are no sequence.
+            SettingsError: the model knows no such kind.
+        """
+        column = self._kind_index(kind)
+        texts = self.reader.read(listed("names", names, InputError))[0]
+        found: list[tuple[str, ...]] = [()] * len(texts)
+        if self.memory is not None:
+            known = [i for i, text in enumerate(texts) if text is not None]
+            rows, classes = self.memory.listed([texts[i] or "" for i in known])
+            labels, kinds = np.divmod(classes, self.config.kind_count)
+            if column is not None:
+                rows, labels = rows[kinds == column], labels[kinds == column]
+            pairs = zip(rows.tolist(), labels.tolist(), strict=True)
+            for row, own in groupby(pairs, itemgetter(0)):
+                found[known[row]] = tuple(self.labels[label] for label in dict.fromkeys(label for _, label in own))
+        return found
+
+    def _kind_index(self, kind: str | None) -> int | None:
+        """Index of a kind; None for any, which is None or :data:`charrnn.model_config.ANY_KIND`.
+
+        Raises:
+            SettingsError: the model knows no such kind.
+        """
+        known = dict.fromkeys([*self.config.kinds, ANY_KIND])
+        if kind is None or choice("kind", text("kind", kind), known) == ANY_KIND:
+            return None
+        return self.config.kinds.index(kind)
+
+    def without_memory(self) -> Self:
+        """The same model, which answers listed names as it answers all others."""
+        model = copy(self)
+        model.memory = None
+        return model
+
+    @property
+    def knows_families(self) -> bool:
+        """Whether the family of each label is known."""
+        return all(label in self.config.families for label in self.labels)
+
+    def level_names(self, level: str) -> list[str]:
+        """What answers name at a level: the labels, or their families.
+
+        Raises:
+            SettingsError: there is no such level, or the families of the labels are not known.
+        """
+        if choice("level", level, ("label", "family")) == "label":
+            return self.labels
+        if not self.knows_families:
+            raise SettingsError("level family: this model does not know the families of its labels. Leave level out.")
+        return sorted(set(self.config.families.values()))
+
+    def probabilities(
+        self,
+        names: Sequence[str],
+        prior: Prior = "model",
+        kind: str | None = None,
+        labels: Sequence[str] | None = None,
+        level: str = "label",
+    ) -> Floats:
+        """p(label | name), (names, labels); a row of NaN where the name cannot be scored.
+
+        Args:
+            names: to be classified.
+            prior: how frequent the labels are where the names come from: ``model``, as in the training list;
+                ``uniform``; or a weight for each label, those left out being impossible. The answers are divided by the
+                training frequencies and multiplied by these (Saerens, Latinne and Decaestecker 2002).
+            kind: as for :meth:`charrnn.inference.Classifier.predict`.
+            labels: likewise.
+            level: likewise; of families, (names, families) in the order of :meth:`level_names`.
+
+        Raises:
+            UnknownLabelError: the model does not know one of ``labels``.
+            SettingsError: the prior is none of these, or the model knows no such kind, or no families.
+            InputError: the names are no sequence.
+        """
+        texts = self.reader.read(listed("names", names, InputError))[0]
+        return self._at_level(self._probabilities(texts, self._shift(prior, labels, kind))[0], level)
+
+    def _probabilities(self, texts: Sequence[str | None], shift: Floats | None) -> tuple[Floats, Bools]:
+        """p(label | name), (N, labels), and whether some letter of each name is in the alphabet, (N,)."""
+        result, in_alphabet = np.full((len(texts), len(self.labels)), np.nan), np.zeros(len(texts), bool)
+        for first in range(0, len(texts), BATCH):
+            batch = texts[first : first + BATCH]
+            rows = [i for i, text in enumerate(batch) if text is not None]
+            readable = [text for text in batch if text is not None]
+            # A name that is repeated is scored once.
+            index = {text: i for i, text in enumerate(dict.fromkeys(readable))}
+            chars, lengths = self.vocabulary.encode_batch(list(index))
+            logits = self._remembered(self.model.scores(chars, lengths), list(index))
+            scores = label_probabilities(logits if shift is None else logits + shift, self.config.kind_count)
+            which = [index[text] for text in readable]
+            result[first : first + BATCH][rows] = scores[which]
+            in_alphabet[first : first + BATCH][rows] = np.any(self.is_letter[chars], axis=1)[which]
+        return result, in_alphabet
+
+    def _remembered(self, logits: Floats, texts: list[str]) -> Floats:
+        """The logits (B, C), in place, with what the list says of the names that it has."""
+        if self.memory is not None:
+            rows, classes = self.memory.listed(texts)
+            logits[rows, classes] += self.memory_weight
+        return logits
+
+    def _at_level(self, probabilities: Floats, level: str) -> Floats:
+        names = self.level_names(level)
+        if level == "label":
+            return probabilities
+        which = [names.index(self.config.families[label]) for label in self.labels]
+        result = np.zeros((len(probabilities), len(names)))
+        for column, family in enumerate(which):
+            result[:, family] += probabilities[:, column]
+        return result
+
+    def _shift(self, prior: Prior, labels: Sequence[str] | None = None, kind: str | None = None) -> Floats | None:
+        """What is added to the logits of the classes, (C,): log of the wanted label frequencies divided by those of
+        training, and -inf where a label or a kind is impossible; None where nothing is."""
+        size = self.config.kind_count
+        by_kind, column = self.model.prior.reshape(-1, size), self._kind_index(kind)  # (L, K)
+        own = by_kind.sum(axis=1) if column is None else by_kind[:, column] / by_kind[:, column].sum()
+        ratio = log_prior_ratio(self.labels, own, prior, labels)
+        if column is None:
+            return ratio if ratio is None else np.repeat(ratio, size)
+        shift = np.full((len(self.labels), size), -np.inf)
+        shift[:, column] = 0 if ratio is None else ratio
+        return shift.ravel()
