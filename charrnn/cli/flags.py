@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from charrnn.model_config import ModelConfig
 
 DATA = (
-    "names, names/KIND, tutorial or makemore; a folder of <Label>.txt or <kind>/<Label>.txt; a text file; a table: "
-    ".csv, .tsv, .jsonl, .json, .parquet, .xlsx"
+    "names, names/latin, names/KIND, tutorial or makemore; a folder of <Label>.txt or <kind>/<Label>.txt; a text file; "
+    "a table: .csv, .tsv, .jsonl, .json, .parquet, .xlsx"
 )
 
 

@@ -110,7 +110,7 @@ class Constraints:
 
     def _compile_ascii(self, alphabet: str, most: int, spelling: Sequence[Sequence[str]]) -> Guide:
         """As :meth:`compile` for names that are written in ASCII once they are drawn."""
-        written = [to_ascii(c).strip() or to_ascii(c) for c in alphabet]
+        written = [written_in_ascii(c) for c in alphabet]
         letters = "".join(sorted(set("".join(written))))
         texts_in_ascii: dict[str, Any] = {name: to_ascii(getattr(self, name)) for name in TEXTS}
         for name, in_ascii in texts_in_ascii.items():
@@ -162,6 +162,11 @@ class Constraints:
         needed = int(automaton.needed[0])
         if needed > most:
             raise _impossible(what, needed, most)
+
+
+def written_in_ascii(name: str) -> str:
+    """A name as ``ascii`` writes it, letter by letter, so that each letter of an alphabet has one text; 佐 is Zuo."""
+    return "".join(to_ascii(c).strip() or to_ascii(c) for c in name)
 
 
 def _spelled(automaton: Automaton, alphabet: str, most: int, spelling: Sequence[Sequence[str]]) -> Automaton:

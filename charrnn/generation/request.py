@@ -13,9 +13,8 @@ import numpy as np
 
 from charrnn.arguments import instance, integer, weights
 from charrnn.errors import SettingsError
-from charrnn.generation.constraints import Constraints, Guide
+from charrnn.generation.constraints import Constraints, Guide, written_in_ascii
 from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling, sample_round
-from charrnn.text import to_ascii
 
 USUAL, NO_CONSTRAINTS = Sampling(), Constraints()
 
@@ -103,8 +102,7 @@ def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: 
         while group := list(islice(attempts, request.resample)):
             attempt, raw = _resample(group, resampling_rng)
             name = decoder.decode(raw.symbols)
-            name = "".join(to_ascii(c).strip() or to_ascii(c) for c in name) if request.constraints.ascii else name
-            yield Sample(name, raw.log_probability, attempt)
+            yield Sample(written_in_ascii(name) if request.constraints.ascii else name, raw.log_probability, attempt)
 
 
 def _resample(group: list[tuple[int, RawSample]], rng: np.random.Generator) -> tuple[int, RawSample]:

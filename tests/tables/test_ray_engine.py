@@ -14,6 +14,7 @@ from charrnn.inference import load
 from charrnn.tables import store
 from charrnn.tables.local_engine import score_locally
 from charrnn.tables.plan import plan
+from tests.tables.conftest import SETTINGS
 
 NAMES = ["Rossi", "", "Suzuki", "42", "Papadopoulos", "Nowak", "O'Brien"]
 
@@ -73,16 +74,7 @@ def interrupted(trained, source, tmp_path):
     out = tmp_path / "out.csv"
     model = load(trained["classifier"])
     files = [TableFile(str(path), "csv") for path in (source / "0.csv", source / "1.csv")]
-    settings = {
-        "top_k": 3,
-        "prior": "model",
-        "coverage": None,
-        "min_probability": 0.0,
-        "kind": None,
-        "level": "label",
-        "labels": None,
-    }
-    job = plan(files, str(out), "csv", model, (str(trained["classifier"]), None), "name", settings)
+    job = plan(files, str(out), "csv", model, (str(trained["classifier"]), None), "name", SETTINGS)
     with store.open_job(job) as finished:
         parts = [next(store.unfinished_parts(job, 0, ()))]
         finished |= dict(score_locally(job, store.parts_folder(str(out)), iter(parts)))
