@@ -23,12 +23,13 @@ import numpy as np
 from common import median_seconds, report
 
 import charrnn
-from charrnn.arrays import Floats, Floats32, Ints
+from charrnn.arrays import Floats, Floats32, Ints, log_softmax
 from charrnn.errors import ImpossibleConstraint
 from charrnn.generation.constraints import Constraints
 from charrnn.generation.request import Request, draw_samples
 from charrnn.generation.sampling import SLOTS, Sampling
-from charrnn.inference.character_model import CharacterModel, ConditionalDecoder
+from charrnn.inference.character_model import CharacterModel
+from charrnn.inference.decoding import ConditionalDecoder
 from charrnn.text import fold
 
 NAMES, CONSTRAINTS = 10_000, 200
@@ -105,9 +106,9 @@ class _ProductDecoder:
         for decoder in self.decoders:
             decoder.reset_slots(slots)
 
-    def next_logits(self, symbols: Ints) -> Floats32:
-        logits = [w * decoder.next_logits(symbols) for decoder, w in zip(self.decoders, self.weights, strict=True)]
-        return np.sum(logits, axis=0, dtype=np.float32)
+    def next_log_p(self, symbols: Ints) -> Floats32:
+        logits = [w * decoder.next_log_p(symbols) for decoder, w in zip(self.decoders, self.weights, strict=True)]
+        return log_softmax(np.sum(logits, axis=0)).astype(np.float32)
 
     def decode(self, symbols: list[int]) -> str:
         return self.decoders[0].decode(symbols)

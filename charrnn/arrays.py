@@ -22,12 +22,32 @@ def log_softmax(logits: NDArray[Any]) -> Floats:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
 
 
-def label_probabilities(logits: Floats, kind_count: int) -> Floats:
+def label_probabilities(logits: NDArray[Any], kind_count: int) -> Floats:
     """Softmax over all classes, summed over the kinds of each label: (B, labels) from logits (B, classes)."""
-    p = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    if kind_count > 1:
-        p = p.reshape(len(p), p.shape[1] // kind_count, kind_count).sum(axis=2)
+    of_classes = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    p = of_classes[:, ::kind_count].astype(np.float64)
+    for kind in range(1, kind_count):
+        p += of_classes[:, kind::kind_count]
     return np.asarray(p / p.sum(axis=1, keepdims=True))
+
+
+FEW_RANKS = 8
+"""Up to this number of ranks, finding the largest values one after the other is faster than sorting."""
+
+
+def largest(values: Floats, count: int) -> Ints:
+    """Indices of the largest values of each row, largest first, (B, count); of equal ones the first comes first.
+
+    A row holds finite values, or NaN alone.
+    """
+    if count > FEW_RANKS:
+        return np.argsort(-values, axis=1, kind="stable")[:, :count]
+    left, rows = values.copy(), np.arange(len(values))
+    result = np.empty((len(values), count), np.int64)
+    for rank in range(count):
+        result[:, rank] = best = left.argmax(axis=1)
+        left[rows, best] = -np.inf
+    return result
 
 
 def sum_of_kinds(scores: NDArray[Any], kind_count: int) -> NDArray[Any]:

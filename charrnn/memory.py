@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from charrnn.arrays import Ints
 from charrnn.errors import ModelFolderError
 from charrnn.hash_index import COUNTS, HashIndex, smallest
-from charrnn.text import code_points
+from charrnn.text import FEW, code_points
 
 PREFIX = "memory."
 DTYPES: dict[str, tuple[type[np.generic], ...]] = {
@@ -24,6 +24,7 @@ DTYPES: dict[str, tuple[type[np.generic], ...]] = {
     "sizes": COUNTS,
     "classes": COUNTS,
 }
+_64_BITS = 2**64 - 1
 _MULTIPLIER, _MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 
 
@@ -109,6 +110,8 @@ class Memory:
 
 def hash_texts(texts: Sequence[str]) -> NDArray[np.uint32]:
     """A 32-bit hash of each text, (B,), the same on every machine."""
+    if len(texts) <= FEW:
+        return np.array([_hash_text(text) for text in texts], np.uint32)
     codes, lengths = code_points(texts)  # (B, T), (B,)
     result = lengths.astype(np.uint64)
     for t in range(codes.shape[1]):
@@ -117,3 +120,12 @@ def hash_texts(texts: Sequence[str]) -> NDArray[np.uint32]:
         result[inside] ^= result[inside] >> np.uint64(29)
     result = (result ^ (result >> np.uint64(32))) * _MIX
     return np.asarray((result >> np.uint64(32)).astype(np.uint32))
+
+
+def _hash_text(text: str) -> int:
+    """The hash of one text, which takes longer with arrays."""
+    result = len(text)
+    for character in text:
+        result = (result + ord(character)) * int(_MULTIPLIER) & _64_BITS
+        result ^= result >> 29
+    return ((result ^ result >> 32) * int(_MIX) & _64_BITS) >> 32

@@ -77,7 +77,7 @@ CLASSIFIER_WEIGHTS, GENERATOR_WEIGHTS = (model_folder.read(PRETRAINED / "names" 
 REQUEST = charrnn.Request("Irish", 7)
 CORPUS = charrnn.Corpus(["Ab", "Cd"], ["A", "B"])
 TABLE = pd.DataFrame({"name": ["Rossi", None]})
-ASKED = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0, "ood_generator": None, "labels": None}
+ASKED = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0, "labels": None}
 ASKED |= {"kind": "surname", "level": "label"}
 
 
@@ -136,9 +136,7 @@ FUNCTIONS = {
         {"names": ["Rossi"], "labels": ["Italian"], "kinds": ["surname"]},
     ),
     "Generator.count_characters": (GENERATOR.count_characters, {"name": "Rossi"}),
-    "Generator.is_out_of_distribution": (GENERATOR.is_out_of_distribution, {"names": ["Rossi"]}),
     "Generator.explain": (GENERATOR.explain, {"name": "Rossi", "label": "Italian", "other": "*"}),
-    "Generator.check_ood_threshold": (GENERATOR.check_ood_threshold, {}),
     "Constraints": (
         charrnn.Constraints,
         {"prefix": "", "suffix": "", "contains": "", "pattern": "", "characters": "", "min_length": 1}

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from charrnn.arrays import label_prior, label_probabilities, log_softmax, mix_experts, sum_of_kinds
+from charrnn.arrays import (
+    FEW_RANKS,
+    label_prior,
+    label_probabilities,
+    largest,
+    log_softmax,
+    mix_experts,
+    sum_of_kinds,
+)
 
 
 def test_log_softmax_gives_distributions_and_does_not_overflow():
@@ -52,3 +60,23 @@ def test_a_class_that_is_impossible_adds_nothing():
 
 def test_of_no_names_there_are_no_probabilities():
     assert label_probabilities(np.zeros((0, 6)), 3).shape == (0, 2)
+
+
+@pytest.mark.parametrize("kind_count", [1, 2])
+def test_label_probabilities_of_single_precision_are_those_of_double_and_sum_to_one(kind_count):
+    found = label_probabilities(CLASSES.astype(np.float32), kind_count)
+    assert found.dtype == np.float64 and found.sum(axis=1) == pytest.approx(1, abs=1e-15)
+    assert found == pytest.approx(label_probabilities(CLASSES, kind_count), abs=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW_RANKS, FEW_RANKS + 1, 12])
+def test_the_largest_come_first_and_of_equal_ones_the_first(count):
+    values = np.random.default_rng(0).integers(0, 5, (300, 12)) / 4
+    values[:2] = [[np.nan], [0]]
+    before = values.copy()
+    assert np.array_equal(largest(values, count), np.argsort(-values, axis=1, kind="stable")[:, :count])
+    assert np.array_equal(values, before, equal_nan=True)
+
+
+def test_of_no_rows_there_are_no_largest_values():
+    assert largest(np.zeros((0, 3)), 2).shape == (0, 2)

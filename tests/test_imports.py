@@ -16,6 +16,7 @@ LAYERS = [
     {"arguments", "storage", "transaction", "arrays", "metrics", "cancellation", "cluster", "machine", "model_config"},
     {"text", "model_folder", "hash_index"},
     {"ngrams", "corpus", "memory"},
+    {"likeness"},
     {"generation"},
     {"training", "inference"},
     {"tables", "onnx"},

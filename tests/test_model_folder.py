@@ -11,7 +11,7 @@ import pytest
 from charrnn import model_folder
 from charrnn.errors import ModelFolderError, StorageError
 from charrnn.model_config import conditions, embedding_rows
-from charrnn.tables.job import config_hashes
+from charrnn.tables.job import config_hash
 from tests.conftest import config
 
 
@@ -117,7 +117,7 @@ def test_a_folder_is_read_though_a_writing_is_unfinished(folder, monkeypatch):
     monkeypatch.setattr(model_folder.FileSet, "finish", lambda self: None)
     model_folder.write(folder, config("generator"), {"a": np.ones(3, np.float32)}, "")
     assert model_folder.read(folder)[0].task == "generator" and model_folder.read_training_names(folder) is None
-    assert config_hashes(str(folder), None) == (sha256(model_folder.path_of(folder, "config.json").read_bytes()),)
+    assert config_hash(str(folder)) == sha256(model_folder.path_of(folder, "config.json").read_bytes())
 
 
 def test_files_that_are_moved_between_a_look_and_the_reading_are_read(folder, monkeypatch):

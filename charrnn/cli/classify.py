@@ -17,7 +17,6 @@ from charrnn.cli.flags import (
     add_reading_flags,
     answer_settings,
     load_classifier,
-    load_ood_generator,
     read_options,
 )
 from charrnn.cli.output import WRITERS, Layout, Row
@@ -100,13 +99,6 @@ def add_command(commands: Any) -> None:
         help="abstain where the most probable label has less than P",
     )
     command.add_argument(
-        "--unlike-training",
-        nargs="?",
-        const="",
-        metavar="GENERATOR",
-        help="abstain where a generator, by default the one beside the model, finds the name out of distribution",
-    )
-    command.add_argument(
         "--explain",
         action="store_true",
         help="show how much each character contributes to the decision between the two most probable labels",
@@ -133,7 +125,7 @@ def execute(flags: argparse.Namespace) -> int:
         raise SettingsError("--explain: a CSV row has no place for it. Set --format jsonl.")
     if flags.explain and flags.level == "family":
         raise SettingsError("--explain: is about labels, not families. Leave --level out.")
-    settings = answer_settings(flags) | {"ood_generator": load_ood_generator(flags)}
+    settings = answer_settings(flags)
     model.check_settings(**settings)  # an error comes before anything is written
     names = flags.names or _lines(flags)
     rows = _rows(model, names, settings, flags.explain, output_format == "table")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from charrnn.cli.flags import answer_settings, load_classifier, load_ood_generator, read_options
+from charrnn.cli.flags import answer_settings, load_classifier, read_options
 from charrnn.errors import InputError, SettingsError
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "xlsx")
@@ -87,16 +87,14 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     options.check_format(table_format)
     files = [TableFile(path, table_format, options) for path in input_files(flags.input)]
     chosen = output_format(output, flags.format, files)
-    model, ood_generator = load_classifier(flags.model), load_ood_generator(flags)
+    model = load_classifier(flags.model)
     settings = answer_settings(flags)
-    model.check_settings(**settings, ood_generator=ood_generator)  # an error comes before anything is read
+    model.check_settings(**settings)  # an error comes before anything is read
     # Absolute, because names/classifier is the shipped model and ./names/classifier is a folder.
-    beside = None if ood_generator is None else ood_generator.folder
-    generator = None if beside is None else str(beside.absolute())
-    folders = str(locate(flags.model).absolute()), generator
+    folder = str(locate(flags.model).absolute())
     with pipe_as_file(files[0]) as first:
         job = plan(
-            [first, *files[1:]], output, chosen, model, folders, flags.name_column, settings, flags.spreadsheet_safe
+            [first, *files[1:]], output, chosen, model, folder, flags.name_column, settings, flags.spreadsheet_safe
         )
         if job.prefix:
             _tell(f"the table has columns named as answers are, so these are called {job.prefix}label and so on")

@@ -136,27 +136,10 @@ def _of_other_task(flag: str, path: str, task: str) -> SettingsError:
 
 
 def answer_settings(flags: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` name, but for ``ood_generator``."""
+    """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` name."""
     labels = None if flags.labels is None else [label.strip() for label in flags.labels.split(",")]
     keys = ("top_k", "prior", "coverage", "min_probability", "kind", "level")
     return {key: getattr(flags, key) for key in keys} | {"labels": labels}
-
-
-def load_ood_generator(flags: argparse.Namespace) -> Generator | None:
-    """The generator of ``--unlike-training``; None without that flag.
-
-    Raises:
-        SettingsError: there is no generator beside the model, or the named model is a classifier.
-        ModelFolderError: the generator cannot be read.
-    """
-    if flags.unlike_training is None:
-        return None
-    from charrnn.inference import locate
-
-    beside = locate(flags.model).parent / "generator"
-    if not flags.unlike_training and not beside.is_dir():
-        raise SettingsError(f"--unlike-training: there is no {beside}. Name a generator of the same names.")
-    return load_generator(flags.unlike_training or str(beside), "--unlike-training")
 
 
 def read_test_split(config: ModelConfig, corpus: Corpus, flag: str, data: str, model: str) -> Corpus:

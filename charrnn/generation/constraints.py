@@ -17,6 +17,8 @@ from charrnn.errors import ImpossibleConstraint, SettingsError
 from charrnn.generation.patterns import NEVER, Automaton, StateLimitError, compile_patterns
 from charrnn.text import EOS, MAX_LENGTH, SPECIALS, to_ascii
 
+MOST_TOLD = 60
+"""Characters of an alphabet that a message names."""
 TEXTS = ("prefix", "suffix", "contains", "characters")
 """Constraints that are texts; all characters of the first three occur in names."""
 TIDY = r"[^\s](\s?[^\s])*"
@@ -115,7 +117,7 @@ class Constraints:
         texts_in_ascii: dict[str, Any] = {name: to_ascii(getattr(self, name)) for name in TEXTS}
         for name, in_ascii in texts_in_ascii.items():
             if getattr(self, name) and not in_ascii:
-                raise ImpossibleConstraint(f"{name} {getattr(self, name)!r}: has no ASCII form. Leave ascii or it out.")
+                raise ImpossibleConstraint(f"{name} {getattr(self, name)!r}: has no ASCII form. Leave out ascii.")
         own = replace(self, **texts_in_ascii, ascii=False)
         # The length counts, too: one character may become two.
         automaton = own._automaton(letters, most, f".{{0,{most}}}").rewritten(written, letters)
@@ -128,9 +130,13 @@ class Constraints:
         for name, pattern in patterns.items():
             unknown = sorted(set(getattr(self, name)) - set(alphabet)) if name in TEXTS[:3] else []
             if unknown:
+                known = alphabet.strip()
+                most_told = (
+                    known if len(known) <= MOST_TOLD else f"{known[:MOST_TOLD]} and {len(known) - MOST_TOLD} more"
+                )
                 raise ImpossibleConstraint(
                     f"{name} {getattr(self, name)!r}: this model does not know {', '.join(map(repr, unknown))}; it "
-                    f"knows {alphabet.strip()}"
+                    f"knows {most_told}"
                 )
             if name in TEXTS[:3] and len(getattr(self, name)) > most:
                 raise _impossible(f"{name} {getattr(self, name)!r}", len(getattr(self, name)), most)

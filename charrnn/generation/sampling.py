@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charrnn.arguments import integer, number
 from charrnn.arrays import Bools, Floats, Floats32, Ints
@@ -26,6 +28,9 @@ ROUND_SIZE = 2048
 
 TEMPERATURE = 0.8
 """The usual temperature: names of 1, as learned, are often odd."""
+
+LEAST_TEMPERATURE = 1e-30
+"""Below it single precision may become 0; the most probable character is taken long before."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class Sampling:
         """
         if self.temperature == 0:
             return np.zeros(len(logits))
-        free = self._weights(logits, logits.max(axis=1, keepdims=True))
+        free = self._weights(logits, logits.max(axis=1, keepdims=True)).astype(np.float64)
         kept, kept_allowed = free, np.where(np.isneginf(allowed), 0, free)
         if self._truncates:
             kept, kept_allowed = (np.where(self._kept(rows), free, 0) for rows in (logits, allowed))
@@ -92,7 +97,7 @@ class Sampling:
     def _truncates(self) -> bool:
         return bool(self.top_k) or self.top_p < 1
 
-    def _ranked(self, logits: Floats32) -> tuple[Ints, Floats]:
+    def _ranked(self, logits: Floats32) -> tuple[Ints, Floats32]:
         """The symbols, most probable first, and their weights, 0 for what top-k and top-p leave out, both (B, V)."""
         order = np.argsort(-logits, axis=1, kind="stable")
         ranked = np.take_along_axis(logits, order, axis=1)
@@ -101,7 +106,9 @@ class Sampling:
             p[:, self.top_k :] = 0
         if self.top_p < 1:
             p /= p.sum(axis=1, keepdims=True)
-            p[np.cumsum(p, axis=1) - p >= self.top_p] = 0
+            left_out = np.cumsum(p, axis=1) - p >= self.top_p
+            left_out[:, 0] = False  # to single precision a tiny top-p is 0
+            p[left_out] = 0
         return order, p
 
     def _kept(self, logits: Floats32) -> Bools:
@@ -111,16 +118,38 @@ class Sampling:
         np.put_along_axis(kept, order, p > 0, axis=1)
         return kept
 
-    def _weights(self, logits: Floats32, largest: Floats32) -> Floats:
+    def _weights(self, logits: Floats32, largest: Floats32) -> Floats32:
         """exp of the tempered logits, less the largest."""
         with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf
-            return np.exp((logits.astype(np.float64) - largest) / self.temperature)
+            tempered: Floats32 = (logits - largest) / np.float32(max(self.temperature, LEAST_TEMPERATURE))
+            np.exp(tempered, out=tempered)
+        return tempered
 
 
-def _invert(weights: Floats, uniform: Floats) -> Ints:
-    """The index at which the cumulative weights pass ``uniform``, for each row."""
-    cumulative = np.cumsum(weights, axis=1)
-    return np.asarray((cumulative <= uniform[:, None] * cumulative[:, -1:]).sum(axis=1), np.int64)
+BLOCK = 16
+"""Neighbouring symbols whose weights are first summed; then only the symbols of one block are looked at."""
+
+
+@lru_cache(maxsize=8)
+def _blocks(size: int) -> Floats32:
+    """Which block each of ``size`` symbols is in, (size, blocks): a product with it sums the blocks."""
+    which = np.arange(size)[:, None] // BLOCK == np.arange(-(-size // BLOCK))
+    return np.asarray(which, np.float32)
+
+
+def _invert(weights: NDArray[Any], uniform: Floats) -> Ints:
+    """The index at which the cumulative weights (B, V) pass ``uniform`` (B,), for each row."""
+    size, rows = weights.shape[1], np.arange(len(weights))
+    blocks = np.cumsum((weights @ _blocks(size)).astype(np.float64), axis=1)
+    wanted = uniform * blocks[:, -1]
+    block = (blocks <= wanted[:, None]).sum(axis=1)
+    wanted -= np.where(block > 0, blocks[rows, block - 1], 0)
+    columns = block[:, None] * BLOCK + np.arange(BLOCK)
+    inner = weights[rows[:, None], np.minimum(columns, size - 1)].astype(np.float64)
+    inner[columns >= size] = 0
+    place = (np.cumsum(inner, axis=1) <= wanted[:, None]).sum(axis=1)
+    # The block's sum above and here may differ in the last bits; a symbol of weight 0 is never taken.
+    return np.asarray(block * BLOCK + np.where(place < BLOCK, place, inner.argmax(axis=1)), np.int64)
 
 
 class Decoder(Protocol):
@@ -135,8 +164,8 @@ class Decoder(Protocol):
     def reset_slots(self, slots: Ints) -> None:
         """Begin new names in these slots; the others go on."""
 
-    def next_logits(self, symbols: Ints) -> Floats32:
-        """Logits (B, V) of what follows ``symbols`` (B,), which every slot reads."""
+    def next_log_p(self, symbols: Ints) -> Floats32:
+        """log p (B, V) of what follows ``symbols`` (B,), which every slot reads."""
 
     def decode(self, symbols: list[int]) -> str:
         """The text of symbols."""
@@ -182,14 +211,12 @@ def sample_round(
     decoder.reset(SLOTS)
     while yielded < ROUND_SIZE:
         check_stop()
-        logits = decoder.next_logits(symbols)
-        largest = logits.max(axis=1, keepdims=True)
-        log_z = largest[:, 0] + np.log(np.exp(logits - largest).sum(axis=1))
-        allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), logits)
+        log_p = decoder.next_log_p(symbols)
+        allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), log_p)
         symbols = sampling.choose(allowed, uniform[name, length])
         if weighs:
-            log_weight[name] += sampling.log_weights(allowed, logits, symbols)
-        log_probability[name] += logits[all_slots, symbols] - log_z
+            log_weight[name] += sampling.log_weights(allowed, log_p, symbols)
+        log_probability[name] += log_p[all_slots, symbols]
         symbols_of[name, length] = symbols
         state = guide.next_state[state, symbols].astype(np.int64)
         length += 1

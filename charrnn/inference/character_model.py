@@ -57,10 +57,13 @@ class CharacterModel:
             conditions = (conditions[:, None] + kinds).reshape(-1, label_embedding)
         self.char_table = chars @ self.layer.input_weights[:embedding] + self.layer.bias  # (V, GH)
         self.condition_table = conditions @ self.layer.input_weights[embedding:]  # (conditions, GH)
-        self.head = np.ascontiguousarray(checked_weight(weights, "head.weight", (size, hidden)).T)
+        self.head = checked_weight(weights, "head.weight", (size, hidden)).T.copy()
         self.head_bias = checked_weight(weights, "head.bias", (size,))
         self.ngrams = NGramAutomaton.from_weights(weights, size, self.label_rows, config.kind_count)
-        self.network_weight, self.ngram_weight = config.expert_weights(self.ngrams is not None)
+        network_weight, self.ngram_weight = config.expert_weights(self.ngrams is not None)
+        # The output layer contains the network's weight.
+        self.head *= np.float32(network_weight)
+        self.head_bias = np.float32(network_weight) * self.head_bias
 
     def step_log_probabilities(self, chars: Ints, lengths: Ints, conditions: Ints) -> Floats:
         """log p of the character after each of the given ones, (B, T), 0 beyond the end.
@@ -108,11 +111,13 @@ class CharacterModel:
             kinds: (B,), or one for all.
             weights: of these labels; they sum to 1.
         """
-        network: Floats32 = state[:, : self.layer.hidden] @ self.head + self.head_bias  # (B, V)
-        logits: Floats32 = network * np.float32(self.network_weight)
+        logits: Floats32 = state[:, : self.layer.hidden] @ self.head  # (B, V)
+        logits += self.head_bias
         if self.ngrams is not None:
             for context, weight in zip(contexts, weights, strict=True):
-                logits += np.float32(self.ngram_weight * weight) * self.ngram_scores(context, kinds)
+                scores = self.ngram_scores(context, kinds)
+                scores *= np.float32(self.ngram_weight * weight)
+                logits += scores
         return logits
 
     def ngram_scores(self, context: Ints, kinds: Ints | int) -> Floats32:
@@ -125,49 +130,3 @@ class CharacterModel:
             rows = kinds == kind
             result[rows] = self.ngrams.log_p(context[rows], kind)
         return result
-
-
-class ConditionalDecoder:
-    """A character model under a label or a blend, and a kind, as :mod:`charrnn.generation.sampling` draws from it.
-
-    A blend mixes the labels' embeddings for the network, and multiplies their n-grams with the weights as exponents.
-
-    Args:
-        model: the network and its n-grams.
-        labels: indices of K labels.
-        weights: of the labels, (K,); they sum to 1.
-        kind: index, that of any by default.
-
-    Attributes:
-        conditions: of the labels and the kind.
-    """
-
-    def __init__(self, model: CharacterModel, labels: list[int], weights: Floats, kind: int | None = None) -> None:
-        self.model, self.label_indices = model, labels
-        self.kind = model.kind_rows - 1 if kind is None else kind
-        self.conditions = [label * model.kind_rows + self.kind for label in labels]
-        weights32 = weights.astype(np.float32)
-        self.weights: list[float] = weights32.tolist()
-        self.label_input = weights32 @ model.condition_table[self.conditions]  # (GH,)
-
-    def reset(self, slots: int) -> None:
-        """Begin ``slots`` new names."""
-        self.state = self.model.layer.initial_state(slots)
-        self.contexts = [np.full(slots, label) for label in self.label_indices]
-
-    def reset_slots(self, slots: Ints) -> None:
-        """Begin new names in these slots; the others go on."""
-        self.state[slots] = 0
-        for label, context in zip(self.label_indices, self.contexts, strict=True):
-            context[slots] = label
-
-    def next_logits(self, symbols: Ints) -> Floats32:
-        """Logits (B, V) of what follows ``symbols`` (B,), which every slot reads."""
-        model = self.model
-        self.state = model.layer.step(model.char_table[symbols] + self.label_input, self.state)
-        self.contexts = [model.next_context(context, symbols) for context in self.contexts]
-        return model.logits(self.state, self.contexts, self.kind, self.weights)
-
-    def decode(self, symbols: list[int]) -> str:
-        """The text of symbols."""
-        return self.model.vocabulary.decode(symbols)

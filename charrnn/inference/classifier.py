@@ -7,16 +7,16 @@ from itertools import repeat
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from charrnn.arguments import instance, integer, listed, number, text, texts
-from charrnn.arrays import Bools, Floats, sum_of_kinds
+from charrnn.arguments import integer, listed, number, text, texts
+from charrnn.arrays import Bools, Floats, Floats32, largest, sum_of_kinds
 from charrnn.errors import InputError, SettingsError, shown
 from charrnn.inference.answers import LabelScore, Prediction, Ranking, answer_columns, free_prefix
 from charrnn.inference.explanation import Explanation, shapley_values
-from charrnn.inference.generator import Generator
 from charrnn.inference.label_probability import LabelProbability
 from charrnn.inference.priors import Prior
-from charrnn.text import PAD, UNKNOWN, rejection_reason
+from charrnn.text import PAD, UNKNOWN, is_no_name
 
 
 class Classifier(LabelProbability):
@@ -37,7 +37,6 @@ class Classifier(LabelProbability):
         prior: Prior = "model",
         coverage: float | None = None,
         min_probability: float = 0.0,
-        ood_generator: Generator | None = None,
         labels: Sequence[str] | None = None,
         kind: str | None = None,
         level: str = "label",
@@ -46,7 +45,9 @@ class Classifier(LabelProbability):
 
         Letter case does not matter. A name that cannot be scored abstains with one of the reasons of
         :func:`charrnn.text.rejection_reason`. A name that can be scored may also abstain, and keeps its predictions:
-        ``out-of-vocabulary`` (none of its letters is in the alphabet), ``unlike-training``, ``uncertain-score``.
+        ``out-of-vocabulary`` (none of its letters is in the alphabet), ``not-a-name`` (see
+        :func:`charrnn.text.is_no_name`), ``unlike-training`` (see :class:`charrnn.likeness.Likeness`),
+        ``uncertain-score``. The second and the third are no reasons for a name that the list has.
 
         Args:
             names: to be classified.
@@ -55,8 +56,6 @@ class Classifier(LabelProbability):
             coverage: 0.8, 0.9 or 0.95 gives, in place of the ``top_k`` labels, a set that holds the name's true label
                 for about this share of names like those of the training list. The top label is always in it.
             min_probability: of the top label; below it the reason is ``uncertain-score``.
-            ood_generator: a generator of the same names; a name that it finds out of distribution gets the reason
-                ``unlike-training``. That takes about as much time again.
             labels: ask among these alone; all others count as impossible.
             kind: of all names, such as ``surname``; None sums over the kinds that the model knows.
             level: ``label``, or ``family`` to add up the labels of each family.
@@ -64,11 +63,10 @@ class Classifier(LabelProbability):
         Raises:
             UnknownLabelError: the model does not know one of ``labels``.
             SettingsError: ``top_k`` or ``min_probability`` is out of its range, the prior is invalid, the model was not
-                calibrated for this coverage, or the generator not for out-of-distribution scores; the model knows no
-                such kind, or no families.
+                calibrated for this coverage; the model knows no such kind, or no families.
         """
         names = listed("names", names, InputError)
-        ranking = self.rank(names, top_k, prior, coverage, min_probability, ood_generator, labels, kind, level)
+        ranking = self.rank(names, top_k, prior, coverage, min_probability, labels, kind, level)
         shown = ranking.labels.shape[1]
         own_labels = np.array(self.level_names(level), object)[ranking.labels.ravel()].tolist()
         # NamedTuple's own constructor costs a Python call for each object, 6 % of the whole.
@@ -85,35 +83,35 @@ class Classifier(LabelProbability):
         prior: Prior = "model",
         coverage: float | None = None,
         min_probability: float = 0.0,
-        ood_generator: Generator | None = None,
         labels: Sequence[str] | None = None,
         kind: str | None = None,
         level: str = "label",
     ) -> Ranking:
         """As :meth:`predict`, in arrays."""
-        self.check_settings(top_k, prior, coverage, min_probability, ood_generator, labels, kind, level)
+        self.check_settings(top_k, prior, coverage, min_probability, labels, kind, level)
         names = listed("names", names, InputError)
         texts, rejections = self.reader.read(names)
-        probabilities, in_alphabet = self._probabilities(texts, self._shift(prior, labels, kind))
-        probabilities = self._at_level(probabilities, level)
+        evidence = self._evidence(texts, self._shift(prior, labels, kind))
+        probabilities = self._at_level(evidence.probabilities, level)
         sizes = np.full(len(names), self.width(top_k, labels=labels, level=level))
         if coverage is not None:
             sizes = np.maximum((probabilities >= self._threshold(coverage)).sum(axis=1), 1)
-        best = np.argsort(-probabilities, axis=1, kind="stable")[:, : int(sizes.max(initial=0))]
+        best = largest(probabilities, int(sizes.max(initial=0)))
         ranked = np.take_along_axis(probabilities, best, axis=1)
         scored = np.array([text is not None for text in texts], bool)
         sizes[~scored] = 0
         reasons: list[str | None] = [None] * len(names)
         # Where several reasons hold, the last of these loops decides.
-        for i in np.flatnonzero(probabilities.max(axis=1, initial=0) < min_probability).tolist():
-            reasons[i] = "uncertain-score"
-        if ood_generator is not None:
-            # It may read fewer scripts than the classifier, and cannot tell of the others.
-            pipeline = ood_generator.config.pipeline
-            rows = [i for i in np.flatnonzero(scored).tolist() if rejection_reason(names[i], pipeline) is None]
-            for i, is_unlike in zip(rows, ood_generator.is_out_of_distribution([names[i] for i in rows]), strict=True):
-                reasons[i] = "unlike-training" if is_unlike else reasons[i]
-        for i in np.flatnonzero(~in_alphabet).tolist():
+        if min_probability:
+            for i in np.flatnonzero(probabilities.max(axis=1, initial=0) < min_probability).tolist():
+                reasons[i] = "uncertain-score"
+        unlisted = scored & ~evidence.is_listed
+        for i in np.flatnonzero(unlisted & evidence.is_unlike).tolist():
+            reasons[i] = "unlike-training"
+        if self.tells_no_names:
+            for i in np.flatnonzero(unlisted).tolist():
+                reasons[i] = "not-a-name" if is_no_name(texts[i] or "") else reasons[i]
+        for i in np.flatnonzero(scored & ~evidence.in_alphabet).tolist():
             reasons[i] = "out-of-vocabulary"
         for i in np.flatnonzero(~scored).tolist():
             reasons[i] = rejections[i]
@@ -152,7 +150,6 @@ class Classifier(LabelProbability):
         prior: Prior = "model",
         coverage: float | None = None,
         min_probability: float = 0.0,
-        ood_generator: Generator | None = None,
         labels: Sequence[str] | None = None,
         kind: str | None = None,
         level: str = "label",
@@ -174,8 +171,6 @@ class Classifier(LabelProbability):
                 )
             if labels is not None:
                 raise SettingsError(f"coverage {coverage}: holds among all labels only. Leave labels out.")
-        if ood_generator is not None:
-            instance("ood_generator", ood_generator, Generator, "a Generator", SettingsError).check_ood_threshold()
 
     def width(
         self, top_k: int, coverage: float | None = None, labels: Sequence[str] | None = None, level: str = "label"
@@ -219,18 +214,21 @@ class Classifier(LabelProbability):
         shift = self._shift(prior, labels, kind)
         shift = np.zeros(len(self.config.class_counts)) if shift is None else shift
 
-        def label_scores(scores: Floats) -> Floats:
+        def label_scores(scores: Floats32) -> NDArray[Any]:
             with np.errstate(invalid="ignore"):  # a label of which no class is possible
                 return sum_of_kinds(scores + shift, self.config.kind_count)
 
         def log_odds(coalitions: Bools) -> Floats:
             lengths = np.full(len(coalitions), len(codes))
             for_network, for_ngrams = np.where(coalitions, codes, UNKNOWN), np.where(coalitions, codes, PAD)
-            scores = label_scores(self.model.scores(for_network, lengths, for_ngrams))  # (K, labels)
+            ngrams = self.model.ngram_scores(for_ngrams, lengths)
+            scores = label_scores(self.model.scores(for_network, lengths, ngrams))  # (K, labels)
             return np.asarray(scores[:, top] - scores[:, other])
 
-        without = self.model.scores(codes[None], np.array([len(codes)]))
-        whole = label_scores(self._remembered(without.copy(), [read]))[0]
+        one = codes[None], np.array([len(codes)])
+        logits = self.model.scores(*one, self.model.ngram_scores(*one))
+        self._remember(logits, [read])
+        whole = label_scores(logits)[0]
         possible = np.isfinite(whole)
         if possible.sum() < 2:
             raise SettingsError(

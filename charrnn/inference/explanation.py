@@ -12,8 +12,8 @@ from charrnn.cancellation import check_stop
 
 ORDERS = 16
 """Random orders of the characters that are averaged over; each is also used backwards."""
-MAX_STEPS = 640
-"""Orders times characters at most; long names are explained by fewer orders."""
+MAX_CHARACTERS = 10_000
+"""Characters of the coalitions of all orders at most, but for one order; long names are explained by fewer orders."""
 BATCH = 512
 """Coalitions that are valued together, which bounds the memory."""
 
@@ -61,7 +61,9 @@ def shapley_values(value: Callable[[Bools], Floats], size: int, seed: int = 0) -
         The players' values (size,), the value of the empty coalition and that of the full one.
     """
     rng = np.random.default_rng(seed)
-    sampled = np.array([rng.permutation(size) for _ in range(min(ORDERS, max(MAX_STEPS // size, 1)))])
+    sampled = np.array(
+        [rng.permutation(size) for _ in range(min(ORDERS, max(MAX_CHARACTERS // (size * (size + 1)), 1)))]
+    )
     orders = np.concatenate([sampled, sampled[:, ::-1]])  # (O, size)
     ranks = orders.argsort(axis=1)
     coalitions = ranks[:, None, :] < np.arange(size + 1)[:, None]  # (O, size + 1, size)

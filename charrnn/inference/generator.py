@@ -19,7 +19,7 @@ from charrnn.generation.novelty import Neighbour, nearest_names, novel_samples, 
 from charrnn.generation.request import BLEND, NO_CONSTRAINTS, Label, Request, Sample, draw_samples, usual_resample
 from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
 from charrnn.generation.stamps import make_stamp, read_stamp
-from charrnn.inference.character_model import ConditionalDecoder
+from charrnn.inference.decoding import ConditionalDecoder
 from charrnn.inference.name_likelihood import NameLikelihood
 from charrnn.model_config import ANY, ModelConfig
 from charrnn.model_folder import Weights

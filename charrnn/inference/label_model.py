@@ -1,6 +1,7 @@
 """Scores of all labels for a name: a recurrent network, n-grams and label frequencies, mixed.
 
-Shapes: B names, T characters, V vocabulary, G gates, H hidden, L labels, C classes (a label and a kind each).
+Shapes: B names, T characters, V vocabulary, D directions, G gates, H hidden, L labels, C classes (each a label and a
+kind).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from charrnn.inference.recurrent import (
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import Weights
 from charrnn.ngrams import NGramHashTable
-from charrnn.text import Vocabulary
+from charrnn.text import FEW, Vocabulary
 
 ARCHITECTURE: dict[str, type | Collection[str]] = {
     "cell": GATES,
@@ -58,34 +59,50 @@ class LabelModel:
         directions = ["forward_rnn", "backward_rnn"] if architecture["bidirectional"] else ["forward_rnn"]
         table = checked_weight(weights, "embed.weight", (len(self.vocabulary), embedding))
         self.layers = [Recurrent(cell, weights, prefix, hidden, embedding) for prefix in directions]
-        self.tables = [table @ layer.input_weights + layer.bias for layer in self.layers]  # (V, GH)
+        self.both = Recurrent.side_by_side(self.layers)
+        self.both_tables = np.stack([table @ layer.input_weights + layer.bias for layer in self.layers])  # (D, V, GH)
         width = hidden * len(directions) * vector_count(self.pooling)
         self.head = checked_weight(weights, "head.weight", (len(self.prior), width)).T
         self.head_bias = checked_weight(weights, "head.bias", (len(self.prior),))
         self.ngrams = NGramHashTable.from_weights(weights, len(self.vocabulary))
-        self.network_weight, self.ngram_weight, prior_weight, _ = config.expert_weights(self.ngrams is not None)
-        self.log_prior = prior_weight * np.log(self.prior)
+        network_weight, self.ngram_weight, prior_weight, _ = config.expert_weights(self.ngrams is not None)
+        # The output layer contains the weights of the experts, and the label frequencies.
+        self.mixed_head = network_weight * self.head
+        mixed_bias = network_weight * self.head_bias + prior_weight * np.log(self.prior)
+        self.mixed_bias: Floats32 = mixed_bias.astype(np.float32)
         if self.ngrams is not None and len(self.ngrams.base) != len(config.labels):
             raise ModelFolderError("weights ngrams: not of this model's labels. Copy the model folder again.")
 
-    def scores(self, chars: Ints, lengths: Ints, chars_for_ngrams: Ints | None = None) -> Floats:
+    def scores(self, chars: Ints, lengths: Ints, ngrams: Floats | None) -> Floats32:
         """Logits (B, C) of all experts together but memory.
 
         Args:
             chars: (B, T), padded with 0.
             lengths: (B,), at least 1.
-            chars_for_ngrams: what the n-grams read instead of ``chars``; a 0 inside a name leaves a character out.
+            ngrams: of :meth:`ngram_scores`.
         """
-        scores = self.network_weight * self.logits(chars, lengths) + self.log_prior
-        if self.ngrams is not None:
-            by_label = self.ngrams.scores(chars if chars_for_ngrams is None else chars_for_ngrams, lengths)
-            scores += self.ngram_weight * np.repeat(by_label, self.kind_count, axis=1)
+        scores: Floats32 = self._pooled(chars, lengths) @ self.mixed_head + self.mixed_bias
+        if ngrams is not None:
+            by_kind = scores.reshape(len(scores), scores.shape[1] // self.kind_count, self.kind_count)
+            by_kind += (self.ngram_weight * _relative(ngrams)).astype(np.float32)[:, :, None]
         return scores
+
+    def ngram_scores(self, chars: Ints, lengths: Ints) -> Floats | None:
+        """What the n-grams say, (B, L) (see :meth:`charrnn.ngrams.NGramHashTable.scores`); None without n-grams."""
+        return None if self.ngrams is None else self.ngrams.scores(chars, lengths)
 
     def logits(self, chars: Ints, lengths: Ints) -> Floats32:
         """Logits (B, C) of the network alone; arguments as for :meth:`scores`."""
-        pooled = [
-            layer.pooled(table, directed, lengths, self.pooling)
-            for layer, table, directed in zip(self.layers, self.tables, (chars, reverse(chars, lengths)), strict=False)
-        ]
-        return np.asarray(np.concatenate(pooled, axis=1) @ self.head + self.head_bias)
+        return np.asarray(self._pooled(chars, lengths) @ self.head + self.head_bias)
+
+    def _pooled(self, chars: Ints, lengths: Ints) -> Floats32:
+        directed = [chars, reverse(chars, lengths)][: len(self.layers)]
+        if len(chars) <= FEW:
+            return self.both.pooled_few(self.both_tables, np.stack(directed), lengths, self.pooling)
+        parts = zip(self.layers, self.both_tables, directed, strict=True)
+        return np.concatenate([layer.pooled(table, own, lengths, self.pooling) for layer, table, own in parts], axis=1)
+
+
+def _relative(scores: Floats) -> Floats:
+    """Scores less the largest of each row, which single precision holds more exactly."""
+    return np.asarray(scores - scores.max(axis=1, keepdims=True))

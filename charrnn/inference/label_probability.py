@@ -9,24 +9,41 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from itertools import groupby
 from operator import itemgetter
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from charrnn.arguments import choice, instance, listed, text
-from charrnn.arrays import Bools, Floats, label_probabilities
+from charrnn.arrays import Bools, Floats, Floats32, Ints, label_probabilities
 from charrnn.errors import InputError, SettingsError
 from charrnn.inference.label_model import LabelModel
 from charrnn.inference.priors import Prior, log_prior_ratio
 from charrnn.inference.reading import NameReader
+from charrnn.likeness import UNLIKE_SHARE, Likeness
 from charrnn.memory import Memory
 from charrnn.model_config import ANY_KIND, ModelConfig
 from charrnn.model_folder import Weights
 from charrnn.ngrams import has_ngrams
-from charrnn.text import SPECIALS
+from charrnn.text import SPECIALS, symbol_script
 
 BATCH = 16_384
 """Names that are sorted and scored together: the more, the more prefixes they share."""
+
+
+class Evidence(NamedTuple):
+    """What a classifier finds out about N names.
+
+    Attributes:
+        probabilities: p(label | name), (N, labels); NaN where the name cannot be scored.
+        in_alphabet: whether some letter of the name is in the alphabet, (N,).
+        is_listed: whether the memory has the name, (N,).
+        is_unlike: whether the name is unlike those of the list (see :class:`charrnn.likeness.Likeness`), (N,).
+    """
+
+    probabilities: Floats
+    in_alphabet: Bools
+    is_listed: Bools
+    is_unlike: Bools
 
 
 class LabelProbability:
@@ -52,10 +69,11 @@ class LabelProbability:
         self.labels = config.labels
         self.model = LabelModel(config, weights)
         self.vocabulary = self.model.vocabulary
-        self.is_letter = np.array([False] * SPECIALS + [c.isalpha() for c in config.alphabet])  # (V,)
+        self.is_letter = np.array([False] * SPECIALS + [symbol_script(c) != "common" for c in config.alphabet])
         self.reader = NameReader(config.pipeline, config.alphabet)
         self.memory = Memory.from_weights(weights, len(config.class_counts))
         self.memory_weight = config.expert_weights(has_ngrams(weights))[-1]
+        self.likeness = Likeness.of(config, self.model.ngrams)
 
     def listed(self, names: Sequence[str], kind: str | None = None) -> list[tuple[str, ...]]:
         """The labels under which the list that the model learned from has exactly each name, folded.
@@ -144,11 +162,11 @@ class LabelProbability:
             InputError: the names are no sequence.
         """
         texts = self.reader.read(listed("names", names, InputError))[0]
-        return self._at_level(self._probabilities(texts, self._shift(prior, labels, kind))[0], level)
+        return self._at_level(self._evidence(texts, self._shift(prior, labels, kind)).probabilities, level)
 
-    def _probabilities(self, texts: Sequence[str | None], shift: Floats | None) -> tuple[Floats, Bools]:
-        """p(label | name), (N, labels), and whether some letter of each name is in the alphabet, (N,)."""
-        result, in_alphabet = np.full((len(texts), len(self.labels)), np.nan), np.zeros(len(texts), bool)
+    def _evidence(self, texts: Sequence[str | None], shift: Floats | None) -> Evidence:
+        size = len(texts)
+        found = Evidence(np.full((size, len(self.labels)), np.nan), *(np.zeros(size, bool) for _ in range(3)))
         for first in range(0, len(texts), BATCH):
             batch = texts[first : first + BATCH]
             rows = [i for i, text in enumerate(batch) if text is not None]
@@ -156,19 +174,32 @@ class LabelProbability:
             # A name that is repeated is scored once.
             index = {text: i for i, text in enumerate(dict.fromkeys(readable))}
             chars, lengths = self.vocabulary.encode_batch(list(index))
-            logits = self._remembered(self.model.scores(chars, lengths), list(index))
-            scores = label_probabilities(logits if shift is None else logits + shift, self.config.kind_count)
+            ngrams = self.model.ngram_scores(chars, lengths)
+            logits = self.model.scores(chars, lengths, ngrams)
+            is_listed, is_unlike = np.zeros(len(index), bool), np.zeros(len(index), bool)
+            is_listed[self._remember(logits, list(index))] = True
+            if self.likeness is not None and ngrams is not None:
+                is_unlike = self.likeness.is_unlike(chars, lengths, ngrams)
+            p = label_probabilities(logits if shift is None else logits + shift, self.config.kind_count)
             which = [index[text] for text in readable]
-            result[first : first + BATCH][rows] = scores[which]
-            in_alphabet[first : first + BATCH][rows] = np.any(self.is_letter[chars], axis=1)[which]
-        return result, in_alphabet
+            own = p, np.any(self.is_letter[chars], axis=1), is_listed, is_unlike
+            for of_all, of_batch in zip(found, own, strict=True):
+                of_all[first : first + BATCH][rows] = of_batch[which]
+        return found
 
-    def _remembered(self, logits: Floats, texts: list[str]) -> Floats:
-        """The logits (B, C), in place, with what the list says of the names that it has."""
-        if self.memory is not None:
-            rows, classes = self.memory.listed(texts)
-            logits[rows, classes] += self.memory_weight
-        return logits
+    def _remember(self, logits: Floats32, texts: list[str]) -> Ints:
+        """Add to logits (B, C) what the list says of the names that it has; the rows of these names."""
+        if self.memory is None:
+            return np.zeros(0, np.int64)
+        rows, classes = self.memory.listed(texts)
+        logits[rows, classes] += np.float32(self.memory_weight)
+        return rows
+
+    @property
+    def tells_no_names(self) -> bool:
+        """Whether texts that are no names by their form abstain: not if the list holds many that look like it."""
+        share = self.config.data.get("no_name_share")
+        return isinstance(share, float) and share <= UNLIKE_SHARE
 
     def _at_level(self, probabilities: Floats, level: str) -> Floats:
         names = self.level_names(level)

@@ -1,4 +1,4 @@
-"""How likely a name is under each label of a generator: scores, out-of-distribution names, attributions."""
+"""How likely a name is under each label of a generator: scores and attributions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import NoneType
 import numpy as np
 
 from charrnn.arguments import choice, instance, listed, text, texts
-from charrnn.arrays import Bools, Floats
+from charrnn.arrays import Floats
 from charrnn.errors import InputError, SettingsError, UnknownLabelError, shown, some_of
 from charrnn.inference.character_model import CharacterModel
 from charrnn.inference.explanation import Explanation
@@ -19,8 +19,6 @@ from charrnn.text import BOS, PIPELINES, pad, rejection_reason
 
 BATCH = 1024
 """Names whose likelihood is computed together."""
-ROUNDING = 1e-5
-"""Nats a character by which one name's score differs at most with the number of names scored together."""
 
 
 class NameLikelihood:
@@ -121,46 +119,6 @@ class NameLikelihood:
             InputError: the name is no text.
         """
         return len(self.pipeline(text("name", name, InputError))) + 1
-
-    def is_out_of_distribution(self, names: Sequence[str]) -> Bools:
-        """Whether the out-of-distribution score of each name is above the model's threshold, (names,).
-
-        The score is -log p(name, EOS) a character, in nats, under no label in particular; letter case does not matter:
-        the most probable of the given spelling, all lower case and title case counts. The threshold lets nearly all
-        validation names pass; their share stands in the config, ``calibration.likeness``.
-
-        Args:
-            names: that can be scored (see :func:`charrnn.text.rejection_reason`).
-
-        Raises:
-            SettingsError: the model was not calibrated for it.
-            InputError: a name is no text.
-        """
-        threshold = self.check_ood_threshold()
-        names = texts("names", names, InputError)
-        spellings = [{name, name.lower(), name.title()} for name in names]
-        distinct = sorted(set().union(*spellings))
-        nats = -self.log_probabilities(distinct, [ANY] * len(distinct)) if distinct else np.zeros(0)
-        scores = {name: n / self.count_characters(name) for name, n in zip(distinct, nats, strict=True)}
-        return np.array([min(scores[s] for s in group) > threshold + ROUNDING for group in spellings], bool)
-
-    @property
-    def ood_threshold(self) -> float | None:
-        """The threshold of :meth:`is_out_of_distribution`, nats a character; None if the model is not calibrated."""
-        try:
-            return float(self.config.calibration["likeness"]["nats_per_char"])
-        except (KeyError, TypeError, ValueError):
-            return None
-
-    def check_ood_threshold(self) -> float:
-        """The threshold, if there is one.
-
-        Raises:
-            SettingsError: the model was not calibrated for it.
-        """
-        if self.ood_threshold is None:
-            raise SettingsError("this generator cannot tell what is unlike its names; train it again.")
-        return self.ood_threshold
 
     def explain(self, name: str, label: str, other: str = ANY) -> Explanation:
         """Attribute the log-likelihood ratio between two labels to characters; that of EOS is the remainder.

@@ -10,9 +10,11 @@ from charrnn.text import (
     PIPELINES,
     is_latin,
     is_readable,
-    rejection_reason,
+    rare_letter,
+    read_name,
     romanise,
     script_runs,
+    symbol_script,
     unicode_script,
 )
 
@@ -22,7 +24,7 @@ class NameReader:
 
     A model whose pipeline is ``folded`` reads the parts of a name in other scripts as they are, if its alphabet has one
     of their letters. Other parts are romanised where the custom for names is known (see
-    :mod:`charrnn.text.romanisation`), as 김 is that stands but once in a list.
+    :mod:`charrnn.text.romanisation`).
 
     Args:
         pipeline: key of :data:`charrnn.text.PIPELINES`.
@@ -30,8 +32,8 @@ class NameReader:
     """
 
     def __init__(self, pipeline: str, alphabet: str) -> None:
-        self.pipeline, self.letters = pipeline, frozenset(filter(str.isalpha, alphabet))
-        self.scripts = {"latin", "common", *map(unicode_script, alphabet)}
+        self.pipeline, self.letters = pipeline, frozenset(c for c in alphabet if symbol_script(c) != "common")
+        self.scripts = {"latin", "common", *map(symbol_script, alphabet)}
         self.clean = PIPELINES[pipeline]
         self.folds_ascii = pipeline.endswith("folded")
 
@@ -61,10 +63,9 @@ class NameReader:
         return [text for text, _ in answers], [reason for _, reason in answers]
 
     def _one(self, name: object) -> tuple[str | None, str | None]:
-        if reason := rejection_reason(name, self.pipeline):
+        text, reason = read_name(name, self.pipeline)
+        if text is None or not isinstance(name, str):
             return None, reason
-        assert isinstance(name, str)
-        text = self.clean(name)
         if self.pipeline != "folded" or text.isascii() or self._knows(text):
             return text, None
         parts = script_runs(unicodedata.normalize("NFKC", name))
@@ -76,5 +77,8 @@ class NameReader:
         return (text, None) if len(text) <= MAX_LENGTH else (None, "too-long")
 
     def _knows(self, text: str) -> bool:
-        """Whether each part in another script than Latin has a letter of the alphabet."""
-        return all(is_latin(part) or not self.letters.isdisjoint(part) for part in script_runs(text))
+        """Whether each part in another script than Latin has a letter of the alphabet, or one that is rare there."""
+        return all(
+            is_latin(part) or not self.letters.isdisjoint(part) or not self.letters.isdisjoint(map(rare_letter, part))
+            for part in script_runs(text)
+        )

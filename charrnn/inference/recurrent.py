@@ -1,12 +1,14 @@
 """Recurrent layers in NumPy. Shapes: B names, T characters, V vocabulary, H hidden, G gates (1 RNN, 3 GRU, 4 LSTM).
 
 The equations and the order of gates are those of ``torch.nn.RNN``, ``GRU`` and ``LSTM``. The embedding times the input
-weights, plus the biases, depends on the character alone and is computed once for the whole vocabulary.
+weights, plus the biases, depends on the character alone and is computed once for the whole vocabulary; both are
+multiplied with :data:`SCALES`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from charrnn.arrays import Floats32, Ints
 from charrnn.errors import ModelFolderError
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import Weights
-from charrnn.text import FEW, PIPELINES, prefix_levels
+from charrnn.text import PIPELINES, prefix_levels
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 REDUCE: dict[str, np.ufunc] = {"mean": np.add, "max": np.maximum}
@@ -27,13 +29,28 @@ def vector_count(pooling: str) -> int:
     return len(pooling.split("-"))
 
 
-def sigmoid(x: Floats32) -> Floats32:
-    """1 / (1 + exp(-x)), in place, in a form that cannot overflow."""
-    x *= 0.5
-    np.tanh(x, out=x)
-    x *= 0.5
-    x += 0.5
+SCALES = {"rnn": (2,), "gru": (-1, -1, 2), "lstm": (-1, -1, 2, -1)}
+"""What the weights of each gate are multiplied with once, so that :func:`_exp_plus_1` is the denominator of
+sigmoid(x) = 1 / (1 + exp(-x)), and of tanh(x) = 1 - 2 / (1 + exp(2x)). NumPy's exp is faster than its tanh."""
+
+
+LARGEST = 80
+"""Above it exp would soon overflow; the reciprocal, a gate, is 0 there to single precision."""
+
+
+def _exp_plus_1(x: Floats32) -> Floats32:
+    """exp(x) + 1, in place."""
+    np.minimum(x, LARGEST, out=x)
+    np.exp(x, out=x)
+    x += 1
     return x
+
+
+def _tanh(doubled: Floats32) -> Floats32:
+    """tanh(x) of 2x, in place."""
+    np.divide(-2, _exp_plus_1(doubled), out=doubled)
+    doubled += 1
+    return doubled
 
 
 class Recurrent:
@@ -67,41 +84,51 @@ class Recurrent:
             self.candidate_bias = state_bias[2 * hidden :]
         else:
             self.bias += state_bias
+        scales = np.repeat(np.array(SCALES[cell], np.float32), hidden)  # (GH,)
+        self.input_weights, self.state_weights = self.input_weights * scales, self.state_weights * scales
+        self.bias *= scales
+        if cell == "gru":
+            self.candidate_bias = self.candidate_bias * scales[2 * hidden :]
 
     def initial_state(self, names: int) -> Floats32:
         """The state before the first character: zeros, (names, size)."""
         return np.zeros((names, self.size), np.float32)
 
+    @classmethod
+    def side_by_side(cls, layers: Sequence[Recurrent]) -> Recurrent:
+        """D layers of one cell and size as one, whose :meth:`step` takes and gives a dimension D before all others."""
+        result = copy(layers[0])
+        result.state_weights = np.stack([layer.state_weights for layer in layers])  # (D, H, GH)
+        if result.cell == "gru":
+            result.candidate_bias = np.stack([layer.candidate_bias for layer in layers])[:, None]  # (D, 1, H)
+        return result
+
     def step(self, inputs: Floats32, state: Floats32) -> Floats32:
         """The state (B, size) after one character.
 
         Args:
-            inputs: (B, GH), the character's input times ``input_weights`` plus ``bias``.
+            inputs: (B, GH), the character's input times ``input_weights`` plus ``bias``, both as scaled here.
             state: (B, size).
         """
         h = self.hidden
-        gates: Floats32 = state[:, :h] @ self.state_weights  # (B, GH)
-        # In place, for arrays of intermediate results would take as long as the product.
+        gates: Floats32 = state[..., :h] @ self.state_weights  # (B, GH)
+        # In place and on whole arrays, for intermediate results would take as long as the product.
         if self.cell == "gru":
-            gates[:, : 2 * h] += inputs[:, : 2 * h]
-            both = sigmoid(gates[:, : 2 * h])
-            reset, update = both[:, :h], both[:, h:]
-            candidate = gates[:, 2 * h :]
-            candidate += self.candidate_bias
-            candidate *= reset
-            candidate += inputs[:, 2 * h :]
-            np.tanh(candidate, out=candidate)
-            new: Floats32 = state - candidate
-            new *= update
+            reset_update = _exp_plus_1(gates[..., : 2 * h] + inputs[..., : 2 * h])  # their reciprocals
+            candidate = gates[..., 2 * h :] + self.candidate_bias
+            candidate /= reset_update[..., :h]
+            candidate += inputs[..., 2 * h :]
+            new: Floats32 = state - _tanh(candidate)
+            new /= reset_update[..., h:]
             new += candidate
             return new
         gates += inputs
         if self.cell == "rnn":
-            return np.tanh(gates, out=gates)
-        sigmoid(gates[:, : 2 * h])
-        memory = gates[:, h : 2 * h] * state[:, h:]
-        memory += gates[:, :h] * np.tanh(gates[:, 2 * h : 3 * h])
-        return np.concatenate([sigmoid(gates[:, 3 * h :]) * np.tanh(memory), memory], axis=1)
+            return _tanh(gates)
+        input_forget = _exp_plus_1(gates[..., : 2 * h].copy())  # their reciprocals
+        memory = state[..., h:] / input_forget[..., h:]
+        memory += _tanh(gates[..., 2 * h : 3 * h].copy()) / input_forget[..., :h]
+        return np.concatenate([np.tanh(memory) / _exp_plus_1(gates[..., 3 * h :].copy()), memory], axis=-1)
 
     def pooled(self, table: Floats32, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
         """The hidden states of each name as one vector: the last one, their mean, their maximum, or mean and last one.
@@ -118,8 +145,6 @@ class Recurrent:
             lengths: (B,), at least 1.
             pooling: one of :data:`POOLINGS`.
         """
-        if len(chars) <= FEW:
-            return self._pooled_few(table, chars, lengths, pooling)
         reduce = REDUCE.get(pooling.split("-")[0])
         result = np.empty((len(chars), self.hidden * vector_count(pooling)), np.float32)
         for levels in prefix_levels(chars, lengths, len(table)):
@@ -136,26 +161,38 @@ class Recurrent:
             result[:, : self.hidden] /= lengths[:, None]
         return result
 
-    def _pooled_few(self, table: Floats32, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
-        """As :meth:`pooled` for few names, where finding shared prefixes takes longer than it saves."""
+    def pooled_few(self, tables: Floats32, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
+        """As :meth:`pooled` of D layers side by side, for few names, among which there is little to share.
+
+        Args:
+            tables: (D, V, GH).
+            chars: what each layer reads, (D, B, T).
+            lengths: (B,), at least 1.
+            pooling: one of :data:`POOLINGS`.
+
+        Returns:
+            (B, D · H), or (B, D · 2H) of ``mean-last``.
+        """
         longest_first = np.argsort(-lengths, kind="stable")
-        chars, lengths = chars[longest_first], lengths[longest_first]
-        inputs = table[chars.T]  # (T, B, GH)
+        chars, lengths = chars[:, longest_first], lengths[longest_first]
+        inputs = tables[np.arange(len(tables))[:, None], chars.transpose(2, 0, 1)]  # (T, D, B, GH)
         inside = np.arange(len(inputs))[:, None] < lengths  # (T, B)
-        states = np.zeros((len(inputs) + 1, len(lengths), self.size), np.float32)
+        states = np.zeros((len(inputs) + 1, len(tables), len(lengths), self.size), np.float32)
         for t, active in enumerate(inside.sum(axis=1).tolist()):
-            states[t + 1, :active] = self.step(inputs[t, :active], states[t, :active])
-        outputs = states[1:, :, : self.hidden]  # (T, B, H)
+            states[t + 1, :, :active] = self.step(inputs[t, :, :active], states[t, :, :active])
+        outputs = states[1:, ..., : self.hidden]  # (T, D, B, H)
         vectors = []
         for how in pooling.split("-"):
             if how == "last":
-                vectors.append(outputs[lengths - 1, np.arange(len(lengths))])
-            elif how == "mean":
-                vectors.append(outputs.sum(axis=0) / lengths[:, None])  # the states behind a name are 0
+                vectors.append(outputs[lengths - 1, :, np.arange(len(lengths))])  # (B, D, H)
+                continue
+            if how == "mean":
+                pooled = outputs.sum(axis=0) / lengths[:, None].astype(np.float32)  # behind a name the states are 0
             else:
-                vectors.append(outputs.max(axis=0, where=inside[:, :, None], initial=-np.inf))
-        result = np.empty((len(lengths), self.hidden * len(vectors)), np.float32)
-        result[longest_first] = np.concatenate(vectors, axis=1)
+                pooled = outputs.max(axis=0, where=inside[:, None, :, None], initial=-np.inf)
+            vectors.append(pooled.transpose(1, 0, 2))
+        result = np.empty((len(lengths), len(tables) * self.hidden * len(vectors)), np.float32)
+        result[longest_first] = np.concatenate(vectors, axis=2).reshape(result.shape)
         return result
 
 

@@ -62,16 +62,15 @@ class OnnxLabelModel(LabelModel):
         super().__init__(config, weights)
         self.session = session
 
-    def scores(self, chars: Ints, lengths: Ints, chars_for_ngrams: Ints | None = None) -> Floats:
+    def scores(self, chars: Ints, lengths: Ints, ngrams: Floats | None) -> Floats32:
         """Log-probabilities (B, C): logits but for a constant; arguments as for :meth:`LabelModel.scores`."""
         if not len(chars):
-            return np.zeros((0, len(self.prior)))
+            return np.zeros((0, len(self.prior)), np.float32)
         feed: dict[str, Any] = {"chars": chars, "lengths": lengths.astype(np.int32)}
-        if self.ngrams is not None:
-            ngrams = self.ngrams.scores(chars if chars_for_ngrams is None else chars_for_ngrams, lengths)
+        if ngrams is not None:
             feed["ngrams"] = ngrams.astype(np.float32)
         (probabilities,) = self.session.run(["probabilities"], feed)
-        return np.asarray(np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float64).tiny)))
+        return np.asarray(np.log(np.maximum(probabilities, np.finfo(np.float32).tiny)))
 
 
 class OnnxCharacterModel(CharacterModel):

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator
 from typing import Any
 
-from charrnn.errors import SettingsError, StoppedError
+from charrnn.errors import StoppedError
 from charrnn.generation import Constraints, Request, Sample, Sampling
 from charrnn.generation.request import usual_resample
 from charrnn.inference import Classifier, Generator
@@ -41,20 +41,13 @@ def generator_of(models: ServedModels) -> Generator:
     return models.generator
 
 
-def classification_settings(models: ServedModels, asked: schemas.ClassifyRequest) -> dict[str, Any]:
-    """The arguments of :meth:`Classifier.predict` other than the names.
-
-    Raises:
-        SettingsError: no generator can tell which names are unlike those of training.
-    """
-    if asked.unlike_training and models.ood_generator is None:
-        raise SettingsError("unlike_training: this service has no generator that can tell. Leave it out.")
+def classification_settings(asked: schemas.ClassifyRequest) -> dict[str, Any]:
+    """The arguments of :meth:`Classifier.predict` other than the names."""
     return {
         "top_k": asked.top_k,
         "prior": asked.prior,
         "coverage": asked.coverage,
         "min_probability": asked.min_probability,
-        "ood_generator": models.ood_generator if asked.unlike_training else None,
         "labels": asked.labels,
         "kind": asked.kind,
         "level": asked.level,
@@ -63,7 +56,7 @@ def classification_settings(models: ServedModels, asked: schemas.ClassifyRequest
 
 def classify(models: ServedModels, asked: schemas.ClassifyRequest) -> list[dict[str, Any]]:
     """An answer for each name, in the keys of ``charrnn classify --format jsonl``."""
-    model, settings = classifier_of(models), classification_settings(models, asked)
+    model, settings = classifier_of(models), classification_settings(asked)
     predictions = model.predict(asked.names, **settings)  # type: ignore[arg-type]  # None is a missing name
     if not asked.explain:
         return [as_record(prediction) for prediction in predictions]

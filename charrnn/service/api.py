@@ -179,9 +179,9 @@ def router(service: Service) -> APIRouter:
     async def classify(body: schemas.ClassifyRequest, request: Request) -> Response:
         models = service.models
         model = answers.classifier_of(models)
-        small = len(body.names) <= SMALL and not (body.explain or body.unlike_training)
+        small = len(body.names) <= SMALL and not body.explain
         if small and isinstance(body.prior, str):
-            settings = answers.classification_settings(models, body)
+            settings = answers.classification_settings(body)
             key = (models, *((name, tuple(v) if isinstance(v, list) else v) for name, v in settings.items()))
             results = await service.small.submit(address_of(request), body.names, key)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-CLASSIFIER = "043c6ab5850a97a8b5af1f264a48fa69414be2a2515ee9034f4c6f04faa48a85"
+CLASSIFIER = "a204b0d9947d2ab1b8f87a5cbdf89779d1fa35df9f59f8cd26aee075bd913a6a"
 GENERATOR = "d099c82303caec77d141fb2098b44457486339d648f548c57da01479e8038df3"
 NAMES: list[dict[str, Any]] = [
     {
@@ -28,8 +28,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 {
                     "name": "Satoshi",
                     "predictions": [
-                        {"label": "Japanese", "probability": 0.9918753262745859},
-                        {"label": "Albanian", "probability": 0.0024349831513350148},
+                        {"label": "Japanese", "probability": 0.9894495006328781},
+                        {"label": "Albanian", "probability": 0.004919231244716107},
                     ],
                     "abstained": False,
                     "reason": None,
@@ -37,8 +37,8 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
                 {
                     "name": "Ye",
                     "predictions": [
-                        {"label": "Korean", "probability": 0.5162658357727439},
-                        {"label": "Chinese", "probability": 0.4391707314966028},
+                        {"label": "Chinese", "probability": 0.6136120236972595},
+                        {"label": "Korean", "probability": 0.3585061319825528},
                     ],
                     "abstained": False,
                     "reason": None,
@@ -60,15 +60,15 @@ EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "label": "Irish",
             "other": "English",
             "shares": [
-                0.14354658153971356,
-                0.3458406936440954,
-                0.06883011377100882,
-                0.5511318096320027,
-                0.45743746716213063,
+                0.1550425308430294,
+                0.2270071410642891,
+                0.2739976027055581,
+                0.4587588562302178,
+                0.4227730513695945,
             ],
-            "rest": 0.10700110977768285,
-            "score": 2.0289080089835068,
-            "memory": 0.3551202334568728,
+            "rest": 0.11402749604065865,
+            "score": 1.7976284820173056,
+            "memory": 0.1460218037639578,
             "listed": ["Dutch", "English", "Icelandic", "Irish", "Portuguese", "Scottish"],
             "model": CLASSIFIER,
         },

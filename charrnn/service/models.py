@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from charrnn.errors import ModelFolderError, SettingsError
@@ -53,9 +52,3 @@ class ServedModels:
         """SHA-256 of the weights by task."""
         both = {"classifier": self.classifier, "generator": self.generator}
         return {task: model.config.weights_sha256 for task, model in both.items() if model is not None}
-
-    @cached_property
-    def ood_generator(self) -> Generator | None:
-        """The generator, if it can tell which names are unlike those of training."""
-        generator = self.generator
-        return None if generator is None or generator.ood_threshold is None else generator

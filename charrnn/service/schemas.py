@@ -59,7 +59,6 @@ class ClassifyRequest(Body):
         None, description="0.8, 0.9 or 0.95: as many labels as hold the true one for this share of names."
     )
     min_probability: Probability = Field(0.0, description="Abstain where the most probable label has less.")
-    unlike_training: bool = Field(False, description="Abstain where the generator finds the name out of distribution.")
     explain: bool = Field(
         False, description=f"Say how much each character contributes; for up to {MAX_EXPLAINED} names."
     )
@@ -167,8 +166,8 @@ class Classification(BaseModel):
     predictions: list[LabelProbability] = Field(description="Best first; empty where the name cannot be scored.")
     abstained: bool
     reason: str | None = Field(
-        description="missing-name, no-letters, too-long, unsupported-script, out-of-vocabulary, unlike-training or "
-        "uncertain-score."
+        description="missing-name, no-letters, too-long, unsupported-script, out-of-vocabulary, not-a-name, "
+        "unlike-training or uncertain-score."
     )
     explanation: Explanation | None = Field(None, description="There if it was asked for and the name can be scored.")
 

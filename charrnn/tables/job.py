@@ -30,15 +30,14 @@ class Job:
         output: a file; a folder, if the name has no suffix; ``-`` is standard output.
         output_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
         model: folder of the classifier.
-        configs: of :func:`config_hashes`, when the job was planned.
+        config_sha256: of :func:`config_hash`, when the job was planned.
         name_column: the column that holds the names.
-        settings: arguments of :meth:`Classifier.rank` other than the names and ``ood_generator``.
+        settings: arguments of :meth:`Classifier.rank` other than the names.
         width: number of label columns.
         columns: names of the columns of the input; of JSON, all keys.
         prefix: before the names of the answer columns.
         schema: ``pyarrow.Schema`` of the columns of the input, where the rows do not bring their own; else None.
         delimiter: of CSV and TSV to be written.
-        generator: folder of the ``ood_generator``, or None.
         spreadsheet_safe: put an apostrophe before the cells of CSV and TSV that a spreadsheet would run as formulas.
         header: of a sheet that becomes a sheet, the cells of its first row.
         stamps: size and time of each input, from before it was read (see :func:`stamp`).
@@ -49,7 +48,7 @@ class Job:
     output: str
     output_format: str
     model: str
-    configs: tuple[str, ...]
+    config_sha256: str
     name_column: str
     settings: Mapping[str, Any]
     width: int
@@ -57,7 +56,6 @@ class Job:
     prefix: str = ""
     schema: Any = None
     delimiter: str = ","
-    generator: str | None = None
     spreadsheet_safe: bool = False
     header: Any = None
     stamps: tuple[tuple[int, int], ...] = ()
@@ -79,18 +77,17 @@ class Job:
         return [*self.columns, *answer_names(self.width, self.prefix)]
 
 
-def config_hashes(model: str, generator: str | None) -> tuple[str, ...]:
-    """SHA-256 of the ``config.json`` of each model, in which all stands that answers depend on, the hash of the weights
-    too.
+def config_hash(model: str) -> str:
+    """SHA-256 of a model's ``config.json``, in which all stands that answers depend on, the hash of the weights too.
 
     Raises:
         ModelFolderError: there is none.
     """
     try:
-        contents = [path_of(folder, CONFIG).read_bytes() for folder in (model, generator) if folder]
+        content = path_of(Path(model), CONFIG).read_bytes()
     except OSError as error:
         raise ModelFolderError(f"{error.filename}: cannot be read ({error.strerror}). Check the path.") from error
-    return tuple(hashlib.sha256(content).hexdigest() for content in contents)
+    return hashlib.sha256(content).hexdigest()
 
 
 def stamp(path: str | Path) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from charrnn.inference import Classifier
 from charrnn.inference.answers import free_prefix
 from charrnn.storage import storage_errors
 from charrnn.tables import store
-from charrnn.tables.job import Job, config_hashes, is_folder, stamp
+from charrnn.tables.job import Job, config_hash, is_folder, stamp
 from charrnn.tables.survey import survey
 from charrnn.tables.workbook import check_header, check_size
 
@@ -146,7 +146,7 @@ def plan(
     output: str,
     chosen_format: str,
     model: Classifier,
-    folders: tuple[str, str | None],
+    folder: str,
     name_column: str,
     settings: Mapping[str, Any],
     spreadsheet_safe: bool = False,
@@ -158,7 +158,7 @@ def plan(
         output: as of :class:`Job`.
         chosen_format: of the output, see :func:`output_format`.
         model: that classifies.
-        folders: of the model and of the ``ood_generator``, if there is one.
+        folder: of the model.
         name_column: column of names; letter case counts only where several columns fit.
         settings: as of :class:`Job`.
         spreadsheet_safe: likewise.
@@ -179,8 +179,8 @@ def plan(
         inputs=tuple(inputs),
         output=output,
         output_format=chosen_format,
-        model=folders[0],
-        configs=config_hashes(*folders),
+        model=folder,
+        config_sha256=config_hash(folder),
         name_column=found.name_column,
         settings=settings,
         width=width,
@@ -188,7 +188,6 @@ def plan(
         prefix=free_prefix(found.columns, width),
         schema=found.schema,
         delimiter=found.delimiter or usual if chosen_format == inputs[0].table_format else usual,
-        generator=folders[1],
         spreadsheet_safe=spreadsheet_safe,
         header=found.header if chosen_format == "xlsx" else None,
         stamps=stamps,
@@ -205,5 +204,5 @@ def _identity(job: Job) -> str:
         for file, own in zip(job.inputs, job.stamps, strict=True)
     ]
     output = [str(Path(job.output).absolute()), job.output_format, job.delimiter, job.spreadsheet_safe, store.PART_ROWS]
-    content = [__version__, files, job.configs, output, job.name_column, dict(job.settings)]
+    content = [__version__, files, job.config_sha256, output, job.name_column, dict(job.settings)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

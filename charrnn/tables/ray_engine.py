@@ -75,8 +75,7 @@ def score_on_ray(
 def _absolute(job: Job) -> Job:
     """The job with absolute paths: workers have another working folder."""
     inputs = tuple(replace(file, path=str(Path(file.path).absolute()), alias=str(file)) for file in job.inputs)
-    generator = None if job.generator is None else str(Path(job.generator).absolute())
-    return replace(job, inputs=inputs, model=str(Path(job.model).absolute()), generator=generator)
+    return replace(job, inputs=inputs, model=str(Path(job.model).absolute()))
 
 
 def _score(job: Job, folder: Path, finished: Collection[PartId], workers: int) -> Iterator[tuple[PartId, PartRecord]]:

@@ -10,7 +10,7 @@ from charrnn.inference import Classifier, load
 from charrnn.inference.answers import answer_columns
 from charrnn.inference.frames import names_of, without_missing
 from charrnn.tables.formats import encode
-from charrnn.tables.job import NAME_FLAG, Job, PartId, PartRecord, config_hashes
+from charrnn.tables.job import NAME_FLAG, Job, PartId, PartRecord, config_hash
 from charrnn.tables.pieces import Piece
 from charrnn.tables.store import write_part
 
@@ -29,13 +29,12 @@ class Scorer:
     def __init__(self, job: Job, folder: Path | None) -> None:
         self.job, self.folder = job, folder
         classifier = load(job.model)
-        ood_generator = load(job.generator) if job.generator else None
-        assert isinstance(classifier, Classifier) and not isinstance(ood_generator, Classifier)
-        if config_hashes(job.model, job.generator) != job.configs:
+        assert isinstance(classifier, Classifier)
+        if config_hash(job.model) != job.config_sha256:
             raise ModelFolderError(
                 f"{job.model}: holds another model than when the job began. Begin anew with --restart."
             )
-        self.classifier, self.ood_generator = classifier, ood_generator
+        self.classifier = classifier
         self.names = classifier.level_names(job.settings.get("level", "label"))
 
     def __call__(self, part: PartId, piece: Piece) -> PartRecord:
@@ -56,7 +55,7 @@ class Scorer:
             names = without_missing(piece.names)
         else:
             names = names_of(piece.content, job.name_column, where, NAME_FLAG) if len(piece) else []
-        ranking = self.classifier.rank(names, **job.settings, ood_generator=self.ood_generator)
+        ranking = self.classifier.rank(names, **job.settings)
         answers = answer_columns(ranking, self.names, job.width, job.prefix)
         abstained = Counter(reason for reason in ranking.reasons if reason is not None)
         return write_part(self.folder, part, encode(piece, answers, job), dict(abstained), piece, job)

@@ -12,11 +12,14 @@ from charrnn.text.cleaning import (
     has_letters,
     is_missing,
     name_key,
+    read_name,
     rejection_reason,
     to_ascii,
 )
 from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
+from charrnn.text.not_names import is_no_name
 from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
+from charrnn.text.rare_letters import rare_letter, symbol_script
 from charrnn.text.romanisation import is_latin, is_readable, romanise, script, script_runs, unicode_script
 from charrnn.text.spelling import Spelling, spelling_patterns
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, code_points, pad
@@ -44,6 +47,7 @@ __all__ = [
     "has_letters",
     "is_latin",
     "is_missing",
+    "is_no_name",
     "is_readable",
     "name_key",
     "pad",
@@ -51,11 +55,14 @@ __all__ = [
     "printable",
     "printable_json",
     "printable_table",
+    "rare_letter",
+    "read_name",
     "rejection_reason",
     "romanise",
     "script",
     "script_runs",
     "spelling_patterns",
+    "symbol_script",
     "to_ascii",
     "unicode_script",
     "without_formula",

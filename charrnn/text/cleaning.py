@@ -73,6 +73,26 @@ def fold(text: str) -> str:
     return " ".join(text.split()).casefold() if text.isascii() else _fold(text)
 
 
+_OTHER = "\ud800"
+"""Stands for letters of other scripts; a lone surrogate, which folding leaves out of everything else."""
+
+
+class _LatinFolds(dict[int, str]):
+    """What each character of a Latin name becomes, by code point; found when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if not is_latin(unicodedata.normalize("NFKC", character)):
+            folded = _OTHER
+        else:
+            folded = " " if character.isspace() else to_ascii(character).casefold()
+        self[code] = folded
+        return folded
+
+
+_LATIN_FOLDS = _LatinFolds()
+
+
 def fold_latin(text: str) -> str:
     """Unicode NFKC in folded case, white space as by :func:`clean`, Latin letters in ASCII; other scripts stay.
 
@@ -80,10 +100,11 @@ def fold_latin(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.split()).casefold()
-    whole = unicodedata.normalize("NFKC", text)
-    if is_latin(whole):
-        return clean(to_ascii(clean(text)).casefold())
-    return clean("".join(to_ascii(run) if is_latin(run) else run for run in script_runs(whole)).casefold())
+    folded = unicodedata.normalize("NFC", text).translate(_LATIN_FOLDS)
+    if _OTHER not in folded:
+        return " ".join(folded.split())
+    runs = script_runs(unicodedata.normalize("NFKC", text))
+    return clean("".join(to_ascii(run) if is_latin(run) else run for run in runs).casefold())
 
 
 def name_key(name: str) -> str:
@@ -126,25 +147,28 @@ def rejection_reason(name: object, pipeline: str = "ascii") -> str | None:
         or none that Unidecode can write in ASCII), ``unsupported-script`` (letters whose reading as a name is not
         known, see :mod:`charrnn.text.romanisation`; ``ascii`` and ``latin`` only), or None.
     """
+    if isinstance(name, str) and name.isascii() and name.isalpha() and len(name) <= MAX_LENGTH:
+        return None  # most names, answered without the checks of the others
+    return read_name(name, pipeline)[1]
+
+
+def read_name(name: object, pipeline: str = "ascii") -> tuple[str, None] | tuple[None, str]:
+    """A name as a model reads it; or None, and why it cannot be scored, as by :func:`rejection_reason`."""
     if not isinstance(name, str):
-        return "missing-name" if is_missing(name) else "not-text"
+        return None, "missing-name" if is_missing(name) else "not-text"
     if not name.strip():
-        return "missing-name"
-    if name.isascii() and name.isalpha() and len(name) <= MAX_LENGTH:
-        return None  # most names, answered without the checks below
+        return None, "missing-name"
     if len(name) > MAX_LENGTH and len(clean(name)) > MAX_LENGTH:
-        return "too-long"
+        return None, "too-long"
     if not has_letters(name):
-        return "no-letters"
-    if name.isascii():
-        return None
-    if pipeline not in EVERY_SCRIPT:
+        return None, "no-letters"
+    if pipeline not in EVERY_SCRIPT and not name.isascii():
         if not has_letters(to_ascii(name)):
-            return "no-letters"
+            return None, "no-letters"
         if not is_readable(name):
-            return "unsupported-script"
-    read = PIPELINES[pipeline](name)
-    if not has_letters(read):
-        return "no-letters"
+            return None, "unsupported-script"
+    text = PIPELINES[pipeline](name)
+    if not has_letters(text):
+        return None, "no-letters"
     # Some characters become several.
-    return "too-long" if len(read) > MAX_LENGTH else None
+    return (text, None) if len(text) <= MAX_LENGTH else (None, "too-long")

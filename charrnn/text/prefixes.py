@@ -51,15 +51,16 @@ def prefix_levels(chars: Ints, lengths: Ints, vocabulary_size: int) -> Iterator[
 
 
 def prefix_order(chars: Ints, vocabulary_size: int) -> Ints:
-    """An order of names (B, T) in which equal prefixes are neighbours, (B,).
-
-    Names are ordered by as many first characters as fit into 63 bits.
-    """
+    """An order of names (B, T) in which equal prefixes are neighbours, (B,)."""
     bits = max(vocabulary_size - 1, 1).bit_length()
-    key = np.zeros(len(chars), np.int64)
-    for t in range(min(63 // bits, chars.shape[1])):
-        key = (key << bits) | chars[:, t]
-    return np.argsort(key, kind="stable")
+    together = 63 // bits  # so many characters fit into one key
+    keys = []
+    for first in range(0, chars.shape[1], together):
+        key = np.zeros(len(chars), np.int64)
+        for t in range(first, min(first + together, chars.shape[1])):
+            key = (key << bits) | chars[:, t]
+        keys.append(key)
+    return np.lexsort(keys[::-1]) if keys else np.arange(len(chars))
 
 
 def _levels(chars: Ints, lengths: Ints, rows: Ints) -> Iterator[PrefixLevel]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from charrnn.arrays import Ints
 from charrnn.errors import SettingsError
+from charrnn.text.rare_letters import RARE_LETTERS, rare_letter
 
 PAD, UNKNOWN, BOS, EOS = 0, 1, 2, 3
 """Indices of the special symbols, the same in every vocabulary: padding, unknown, begin and end of a name."""
@@ -37,14 +38,22 @@ class Vocabulary:
         self._index = {c: i for i, c in enumerate(alphabet, start=SPECIALS)}
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> Vocabulary:
+    def build(cls, texts: Sequence[str], with_rare: bool = False) -> Vocabulary:
         """The characters of the texts. Of :data:`MANY` texts or more they must occur twice; others train "unknown".
 
         In a short list a letter that occurs once is rarely a mistake, and every model should be able to write it.
+
+        Args:
+            texts: names.
+            with_rare: whether letters of large scripts that occur too rarely train a symbol of their script (see
+                :mod:`charrnn.text.rare_letters`); of no use to a model that writes names.
         """
         min_count = 2 if len(texts) >= MANY else 1
         counts = Counter(c for text in texts for c in text)
-        return cls("".join(sorted(c for c, n in counts.items() if n >= min_count)))
+        known = {c for c, n in counts.items() if n >= min_count}
+        if with_rare:
+            known |= {rare_letter(c) for c in counts.keys() - known} - {""}
+        return cls("".join(sorted(known)))
 
     def __len__(self) -> int:
         return SPECIALS + len(self.alphabet)
@@ -52,7 +61,7 @@ class Vocabulary:
     def encode(self, text: str) -> list[int]:
         """Indices of the characters, without BOS and EOS; characters outside the alphabet are "unknown"."""
         index = self._index
-        return [index.get(c, UNKNOWN) for c in text]
+        return [index[c] if c in index else index.get(rare_letter(c), UNKNOWN) for c in text]
 
     def encode_batch(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """As :meth:`encode`, for many texts at once: indices (B, T), padded with 0, and lengths (B,)."""
@@ -61,13 +70,23 @@ class Vocabulary:
 
     def decode(self, indices: Iterable[int]) -> str:
         """The characters of the indices; special symbols are left out."""
-        return "".join(self.alphabet[i - SPECIALS] for i in indices if i >= SPECIALS)
+        return "".join(map(self._character.__getitem__, indices))
+
+    @cached_property
+    def _character(self) -> list[str]:
+        """The text of each index."""
+        return [""] * SPECIALS + list(self.alphabet)
 
     @cached_property
     def _index_of_code(self) -> Ints:
         """The index of each code point; the last entry stands for all code points beyond."""
         codes = [ord(c) for c in self.alphabet]
-        index = np.full(max(codes, default=0) + 2, UNKNOWN, np.int64)
+        large = [(self._index[s], script.ranges) for s, script in RARE_LETTERS.items() if s in self._index]
+        ends = [last for _, ranges in large for _, last in ranges]
+        index = np.full(max(codes + ends, default=0) + 2, UNKNOWN, np.int64)
+        for symbol, ranges in large:
+            for first, last in ranges:
+                index[first : last + 1] = symbol
         index[codes] = np.arange(SPECIALS, len(self))
         return index
 
@@ -92,8 +111,8 @@ def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], Ints]:
 
 def add_bos_eos(chars: Ints, lengths: Ints) -> Ints:
     """Names (B, T), padded with 0, between BOS and EOS: (B, T + 2)."""
-    symbols = np.pad(chars, ((0, 0), (1, 1)))
-    symbols[:, 0] = BOS
+    symbols = np.zeros((len(chars), chars.shape[1] + 2), np.int64)
+    symbols[:, 0], symbols[:, 1:-1] = BOS, chars
     symbols[np.arange(len(chars)), lengths + 1] = EOS
     return symbols
 

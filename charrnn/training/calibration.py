@@ -1,7 +1,6 @@
 """Calibration on validation names, which neither the network nor the n-grams were fitted on.
 
-It gives the weights of the experts, the thresholds of a classifier's label sets, and a generator's threshold for names
-out of distribution.
+It gives the weights of the experts, the thresholds of a classifier's label sets, and what it finds unlike its list.
 """
 
 from __future__ import annotations
@@ -15,8 +14,10 @@ import torch
 
 from charrnn import metrics
 from charrnn.arrays import Floats, Ints, label_prior, log_softmax, mix_experts
+from charrnn.likeness import Likeness
 from charrnn.model_config import EXPERTS, ModelConfig, embedding_rows
 from charrnn.ngrams import NGramAutomaton, NGramHashTable
+from charrnn.text import pad
 from charrnn.training.dataset import COLLATE, IGNORE, LengthBuckets, NameDataset
 from charrnn.training.fitting import FittedModel
 
@@ -28,8 +29,6 @@ MAX_FITTING_NAMES = 20_000
 COVERAGES = (0.8, 0.9, 0.95)
 MAX_FITTING_CELLS = 3_000_000
 """Characters times vocabulary on which a generator's two weights are fitted at most."""
-OOD_SHARE = 0.005
-"""At most this share of validation names lies beyond the threshold; with fewer than 399 names, none does."""
 BATCH = 512
 
 
@@ -49,10 +48,14 @@ def calibrate(config: ModelConfig, model: FittedModel, data: NameDataset, device
             data = data.select(np.random.default_rng(0).permutation(len(data))[:MAX_FITTING_NAMES].tolist())
         prior = np.log(label_prior(model.class_counts))
         targets = np.array(data.labels, np.int64)
-        return calibrate_classifier(
-            *_classifier_scores(model, data, device, len(config.labels)), prior, targets, config.kind_count
-        )
-    return calibrate_generator(config, model, data, device)
+        network, ngrams = _classifier_scores(model, data, device, len(config.labels))
+        calibration = calibrate_classifier(network, ngrams, prior, targets, config.kind_count)
+        if isinstance(model.ngrams, NGramHashTable):
+            by_label = label_prior(np.reshape(model.class_counts, (len(config.labels), -1)).sum(axis=1))
+            likeness = Likeness(model.ngrams, by_label, config.alphabet, {})
+            calibration["likeness"] = likeness.fit(*pad([name.tolist() for name in data.encoded]), ngrams)
+        return calibration
+    return calibrate_generator(model, data, device)
 
 
 def calibrate_classifier(
@@ -87,33 +90,21 @@ def calibrate_classifier(
     }
 
 
-def calibrate_generator(
-    config: ModelConfig, model: FittedModel, data: NameDataset, device: torch.device
-) -> dict[str, Any]:
+def calibrate_generator(model: FittedModel, data: NameDataset, device: torch.device) -> dict[str, Any]:
     """The ``calibration`` of a generator's config; arguments as for :func:`calibrate`.
 
     Returns:
         ``weights`` of the experts; ``characters`` and, of these, nats per character of the network alone, ``before``,
-        and of the mixture, ``after``; and ``likeness`` (see :func:`ood_threshold`).
+        and of the mixture, ``after``.
     """
-    any_label = embedding_rows(len(config.labels)) * embedding_rows(config.kind_count) - 1
     batches = list(LengthBuckets(data.lengths, BATCH, seed=0))
     network, ngrams, targets = _sample_characters(model, data, device, batches)
     weights = fit_weights([network, ngrams], targets, PULLS["generator"])
-
-    nats, characters = np.zeros(len(data)), np.zeros(len(data), np.int64)
-    for indices in batches:
-        experts, following = _generator_scores(model, data, device, indices, any_label)
-        own = np.maximum(following, 0)[..., None]
-        log_p = np.take_along_axis(log_softmax(mix_experts(weights, experts)), own, axis=2)[..., 0]  # (B, T)
-        nats[indices] = -np.where(following != IGNORE, log_p, 0).sum(axis=1)
-        characters[indices] = (following != IGNORE).sum(axis=1)
     return {
         "weights": dict(zip(EXPERTS["generator"], weights, strict=True)),
         "characters": len(targets),
         "before": {"nats_per_char": _mean_nats(network, targets)},
         "after": {"nats_per_char": _mean_nats(mix_experts(weights, [network, ngrams]), targets)},
-        "likeness": ood_threshold(nats, characters),
     }
 
 
@@ -177,22 +168,6 @@ def conformal_thresholds(probabilities: Floats, targets: Ints) -> dict[str, floa
     return thresholds
 
 
-def ood_threshold(nats: Floats, characters: Ints) -> dict[str, Any]:
-    """Nats per character above which a generator takes a name for out of distribution.
-
-    Args:
-        nats: -log p(name) under the label that stands for any, (names,).
-        characters: of each name, EOS included, (names,).
-
-    Returns:
-        ``nats_per_char``, the ``share`` of these names that cost more, and the number of ``names``.
-    """
-    per_char = np.sort(nats / characters)
-    inside = min(math.ceil((len(per_char) + 1) * (1 - OOD_SHARE)), len(per_char))
-    share = 1 - inside / len(per_char)
-    return {"nats_per_char": float(per_char[inside - 1]), "share": share, "names": len(per_char)}
-
-
 def _classifier_scores(
     model: FittedModel, data: NameDataset, device: torch.device, label_count: int
 ) -> tuple[Floats, Floats]:
@@ -209,7 +184,7 @@ def _classifier_scores(
 
 
 def _generator_scores(
-    model: FittedModel, data: NameDataset, device: torch.device, indices: list[int], condition: int | None = None
+    model: FittedModel, data: NameDataset, device: torch.device, indices: list[int]
 ) -> tuple[list[Floats], Ints]:
     """Log-probabilities of network and n-grams, (B, T, V) each, and targets (B, T).
 
@@ -218,12 +193,9 @@ def _generator_scores(
         data: names.
         device: of the network.
         indices: of the names of the batch.
-        condition: under which the names are scored; None: each under its own.
     """
     batch = COLLATE["generator"]([data[i] for i in indices])
     chars, conditions = batch.inputs
-    if condition is not None:
-        conditions = torch.full_like(conditions, condition)
     network = log_softmax(model.network(chars.to(device), conditions.to(device)).double().cpu().numpy())
     ngrams = np.zeros_like(network)
     if isinstance(model.ngrams, NGramAutomaton):

@@ -14,7 +14,7 @@ from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.model_config import ANY, ModelConfig, conditions, embedding_rows
-from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary
+from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary, is_no_name
 from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
 from charrnn.training.training_run import TrainingRun
 from charrnn.training.transfer import adopt_architecture
@@ -73,7 +73,7 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
     config = ModelConfig(
         task=run.task,
         architecture=settings.architecture(),
-        alphabet=Vocabulary.build(texts).alphabet,
+        alphabet=Vocabulary.build(texts, with_rare=run.task == "classifier").alphabet,
         labels=corpus.label_set,
         class_counts=[0] * (len(corpus.label_set) * max(len(kinds), 1)),
         pipeline=pipeline,
@@ -95,7 +95,9 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
     )
     counts = np.bincount(class_indices(config, splits.train), minlength=len(config.class_counts))
     config = replace(config, class_counts=counts.tolist())
-    if run.task == "generator":
+    if run.task == "classifier":
+        config = replace(config, data=config.data | {"no_name_share": sum(map(is_no_name, texts)) / len(texts)})
+    else:
         spelling = _spelling(splits.train.labels, texts, config.labels, run.private)
         config = replace(config, data=config.data | {"spelling": spelling})
     return config if run.init is None else adopt_architecture(config, run.init)

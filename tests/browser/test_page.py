@@ -120,6 +120,24 @@ def test_letters_tell_their_numbers_to_eyes_and_ears(visit):
     expect(page.get_by_role("row", name=re.compile("^sum"))).to_be_visible()
 
 
+LINES = """e => {
+  const range = document.createRange();
+  range.selectNodeContents(e.firstChild);
+  return range.getClientRects().length;
+}"""
+"""In how many lines an element's first text stands."""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_names_in_a_table_are_read_in_one_line_on_a_phone(visit, locale):
+    page = visit("?name=Kova%C4%8Devi%C4%87%0AXqzwvkjx", viewport={"width": 390, "height": 844}, locale=locale)
+    heads = page.locator("#answer tbody th")
+    expect(heads).to_have_count(2)
+    assert [head.evaluate(LINES) for head in heads.all()] == [1, 1]
+    assert page.locator("#answer .wide").evaluate("e => e.scrollWidth <= e.clientWidth")
+    expect(page.get_by_label("Compare with")).to_be_hidden()
+
+
 def test_several_names_are_a_table(visit):
     page = visit()
     box(page).fill("Kowalczyk\nSatoshi\n42")
@@ -152,6 +170,33 @@ def test_names_are_invented_stopped_kept_and_brought_again(visit):
     expect(page.get_by_role("button", name=f"Keep {first[0]}", exact=True)).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name=f"Let go of {first[0]}").click()
     expect(page.locator("#favourites .name")).to_have_count(0)
+
+
+OLD = [{"name": "Olderová", "label": "Czech", "nearest": "", "distance": "", "looks": "", "stamp": "x"}]
+"""A favourite as it was kept before kinds and links."""
+
+
+def test_a_favourite_has_its_kind_and_is_drawn_again_by_its_link(visit):
+    page = visit("?tab=generate&label=Czech&kind=female&seed=7&n=5")
+    expect(page.locator("#names .name")).to_have_count(5)
+    page.evaluate("old => localStorage.setItem('charrnn.favourites', JSON.stringify(old))", OLD)
+    drawn = names(page)
+    page.get_by_role("button", name=f"Keep {drawn[2]}", exact=True).click()
+    kept = page.locator("#favourites .kept li")
+    expect(kept).to_have_count(2)
+    assert kept.nth(0).inner_text().split() == ["Olderová", "Czech"] and kept.nth(0).get_by_role("link").count() == 0
+    expect(kept.nth(1)).to_contain_text("Female given names")
+    with page.expect_download() as table:
+        page.locator("#favourites").get_by_role("button", name="Save as CSV").click()
+    rows = [row.split(",") for row in table.value.path().read_text("utf-8").splitlines()]
+    assert [row[2] for row in rows] == ["kind", "", "female"]
+    page.get_by_role("button", name="Invent names").click()
+    expect(page.locator("#names .name").first).not_to_have_text(drawn[0])
+    page.get_by_role("link", name=drawn[2], exact=True).click()
+    expect(page.locator("#names .name")).to_have_text(drawn[:3])
+    expect(page.get_by_role("combobox", name="Kind", exact=True)).to_have_value("Female given names")
+    page.get_by_role("button", name="Let go of Olderová").click()
+    expect(page.locator("#favourites .kept li")).to_have_count(1)
 
 
 def test_shapes_are_kept_and_enter_asks(visit):
@@ -343,9 +388,9 @@ def test_copies_and_files_hold_the_names(visit):
     with page.expect_download() as table:
         page.get_by_role("button", name="Save as CSV").first.click()
     rows = table.value.path().read_text("utf-8").splitlines()
-    assert rows[0] == "\ufeffname,label,nearest,distance,looks,stamp"
+    assert rows[0] == "\ufeffname,label,kind,nearest,distance,looks,stamp"
     assert [row.split(",")[0] for row in rows[1:]] == names(page)
-    stamp = rows[1].split(",")[5]
+    stamp = rows[1].split(",")[6]
     request = urllib.request.Request(
         f"{page.url.partition('?')[0]}api/repeat",
         json.dumps({"stamp": stamp}).encode(),
@@ -397,6 +442,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_has_the_answer_in_view(visit, q
 STATES = {
     "first visit": "",
     "first names": "?tab=generate",
+    "several names": "?name=" + "%0A".join(["Kovačević", "Horvat", "Nakamoto", "unknown", "Xqzwvkjx", "Acme Ltd"]),
     "long names": "?name=" + "%0A".join(["W" * 95, "Nguyễn", "a" * 120]),
     "a long name": "?name=" + "Wolfeschlegelsteinhausenbergerdorff" * 2,
     "doubt": "?name=Xqzwvkjx",

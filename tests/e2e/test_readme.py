@@ -96,9 +96,10 @@ def shows_more_labels_where_they_are_needed(out):
 
 
 def abstains_and_shows_the_probabilities(out):
-    ye, nonsense = out.splitlines()
-    assert ye.count("%") == nonsense.count("%") == 3
-    return ye.endswith("abstains: uncertain-score") and nonsense.endswith("abstains: unlike-training")
+    lines = out.splitlines()
+    assert [line.count("%") for line in lines] == [3, 3, 3]
+    reasons = ["uncertain-score", "unlike-training", "not-a-name"]
+    return [line.rpartition("abstains: ")[2] for line in lines] == reasons
 
 
 def tells_a_sure_family_first(out):
@@ -135,7 +136,7 @@ PROMISES = {
         "[A-Z][a-z]+(ini|etti)", new=True
     ),
     "charrnn classify Ye Dostoevsky --coverage 0.9": shows_more_labels_where_they_are_needed,
-    "charrnn classify Ye Xqzwvkjx --min-probability 0.6 --unlike-training": abstains_and_shows_the_probabilities,
+    'charrnn classify Ye Xqzwvkjx "Acme Ltd" --min-probability 0.7': abstains_and_shows_the_probabilities,
     "charrnn classify Gordon --labels Irish,Scottish,English": asks_among_three_labels,
     'charrnn classify "O\'Sullivan" --explain': is_printed,
     "charrnn corpus audit names": audits,

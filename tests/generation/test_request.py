@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.arrays import log_softmax
 from charrnn.errors import CharRNNError, SettingsError
 from charrnn.generation.constraints import Constraints
 from charrnn.generation.request import Request, draw_samples
@@ -150,8 +151,8 @@ def test_a_blend_mixes_embeddings_and_multiplies_ngrams():
     blend, japanese, irish = (MODEL.decoder(label) for label in ({"Japanese": 1, "Irish": 3}, "Japanese", "Irish"))
     for decoder in (blend, japanese, irish):
         decoder.reset(1)
-        decoder.next_logits(np.array([BOS]))
-    logits = blend.next_logits(np.array([MODEL.vocabulary.encode("M")[0]]))
+        decoder.next_log_p(np.array([BOS]))
+    log_p = blend.next_log_p(np.array([MODEL.vocabulary.encode("M")[0]]))
     model, ngrams = MODEL.model, MODEL.model.ngrams
     row = 0.25 * japanese.label_input + 0.75 * irish.label_input
     state = model.layer.initial_state(1)
@@ -161,10 +162,9 @@ def test_a_blend_mixes_embeddings_and_multiplies_ngrams():
     contexts = [np.array([MODEL.label_index(label)]) for label in ("Japanese", "Irish")]
     for symbol in (BOS, MODEL.vocabulary.encode("M")[0]):
         contexts = [ngrams.next_states(context, np.array([symbol])) for context in contexts]
-    expected = model.network_weight * network + model.ngram_weight * (
-        0.25 * ngrams.log_p(contexts[0]) + 0.75 * ngrams.log_p(contexts[1])
-    )
-    assert np.allclose(logits, expected, atol=1e-4)
+    mixed = 0.25 * ngrams.log_p(contexts[0]) + 0.75 * ngrams.log_p(contexts[1])
+    # The output layer contains the network's weight.
+    assert np.allclose(log_p, log_softmax(network + model.ngram_weight * mixed), atol=1e-4)
 
 
 def test_a_blend_of_one_is_the_label():
@@ -172,12 +172,12 @@ def test_a_blend_of_one_is_the_label():
 
 
 class Relabelled:
-    """A decoder that gives its logits under the condition of another label."""
+    """A decoder that gives its probabilities under the condition of another label."""
 
     def __init__(self, decoder, conditions):
         self.conditions = conditions
         self.reset, self.reset_slots = decoder.reset, decoder.reset_slots
-        self.next_logits, self.decode = decoder.next_logits, decoder.decode
+        self.next_log_p, self.decode = decoder.next_log_p, decoder.decode
 
 
 def test_labels_with_equal_distributions_draw_different_names():

@@ -112,4 +112,6 @@ def test_families_are_told_under_the_settings_of_the_answers(prior):
         (best,) = model.predict([name], 1, prior, level="family")[0].predictions or [None]
         (label,) = model.predict([name], 1, prior)[0].predictions or [None]
         is_told = best is not None and best.probability >= SURE > label.probability
-        assert family == (best if is_told else None)
+        assert (family is not None) == is_told
+        if is_told:
+            assert family.label == best.label and family.probability == pytest.approx(best.probability)

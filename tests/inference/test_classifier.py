@@ -107,6 +107,12 @@ def test_experts_are_mixed_with_the_weights_of_the_config(mixed, model):
     assert np.abs(mixed.probabilities(names) - expected).max() < 1e-6
 
 
+@pytest.mark.parametrize("n", [1, 2 * FEW])
+def test_where_no_name_can_be_scored_all_abstain(mixed, n):
+    assert {answer.reason for answer in mixed.predict(["", "42"] * n)} == {"missing-name", "no-letters"}
+    assert np.isnan(mixed.probabilities(["", "42"] * n)).all()
+
+
 def test_a_prior_reweighs_the_answers(mixed):
     names = random_names(20)
     own = mixed.probabilities(names)
@@ -200,13 +206,6 @@ def test_an_uncertain_answer_abstains_and_keeps_its_distribution(model):
         model.predict(names, min_probability=float("nan"))
 
 
-def test_what_a_generator_finds_unlikely_abstains_and_keeps_its_distribution(trained):
-    classifier, generator = load(trained["classifier"]), load(trained["generator"])
-    (usual, strange, blank) = classifier.predict(["Rossi", "Xqzwvkjx Qqxzvw", ""], ood_generator=generator)
-    assert usual.reason is None and blank.reason == "missing-name"
-    assert strange.reason == "unlike-training" and len(strange.predictions) == 3
-
-
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "mean-last"])
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_shared_prefixes_give_the_numbers_of_the_plain_path(cell, pooling):
@@ -216,7 +215,7 @@ def test_shared_prefixes_give_the_numbers_of_the_plain_path(cell, pooling):
     chars, lengths = pad([plain.vocabulary.encode(name) for name in names])
     pooled = []
     for layer, table, text in zip(
-        plain.model.layers, plain.model.tables, (chars, reverse(chars, lengths)), strict=True
+        plain.model.layers, plain.model.both_tables, (chars, reverse(chars, lengths)), strict=True
     ):
         state, states = layer.initial_state(len(names)), []
         for t in range(chars.shape[1]):
@@ -290,9 +289,3 @@ def test_labels_exclude_coverage_and_explaining_needs_two():
         load("names/classifier").predict(["abc"], coverage=0.9, labels=["Irish", "Scottish"])
     with pytest.raises(SettingsError, match="one label is possible"):
         load("names/classifier").explain("abc", labels=["Irish"])
-
-
-def test_what_the_generator_cannot_read_is_not_called_unlike_its_names():
-    model, generator = load("names/classifier"), load("names/generator")
-    answers = model.predict(["ภูมิพล", "Xqzwvkjx"], ood_generator=generator)
-    assert [answer.reason for answer in answers] == [None, "unlike-training"]

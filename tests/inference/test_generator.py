@@ -62,7 +62,7 @@ def test_a_name_is_drawn_as_often_as_its_probability_says():
     model = Generator(cfg, weights)
     decoder = model.decoder("A")
     decoder.reset(1)
-    p = np.exp(log_softmax(decoder.next_logits(np.array([BOS]))))[0]
+    p = np.exp(decoder.next_log_p(np.array([BOS])))[0]
     possible = 1 - p[EOS] - p[model.vocabulary.encode(" ")].sum()
     names = Counter(model.sample("A", n=50_000, seed=3, temperature=1))
     for name, count in names.most_common(5):
@@ -118,37 +118,6 @@ def test_where_there_is_one_label_it_is_any():
     assert only.sample("*", n=9) == only.sample("A", n=9) == only.sample(n=9)
 
 
-def test_few_names_of_the_list_are_unlike_it_and_noise_is(trained):
-    model = load(trained["generator"])
-    corpus = Corpus.read(model.config.data["source"])
-    own = model.is_out_of_distribution(corpus.names)
-    assert own.mean() < 0.02
-    upper, lower = [name.upper() for name in corpus.names], [name.lower() for name in corpus.names]
-    assert np.array_equal(model.is_out_of_distribution(upper), model.is_out_of_distribution(lower))
-    assert model.is_out_of_distribution(["Xqzwvkjx", "Wwwwwwww", "Zbtrgkml"]).all()
-    assert model.is_out_of_distribution([]).shape == (0,)
-
-
-def test_the_out_of_distribution_score_is_that_of_the_likeliest_spelling_under_any_label(model):
-    names = ["abc", "ABC", "Abc De", "x", "zzzzzz"]
-
-    def score(name):
-        spellings = {name, name.lower(), name.title()}
-        return min(-model.log_probabilities([s], ["*"])[0] / model.count_characters(s) for s in spellings)
-
-    scores = np.array([score(name) for name in names])
-    # A name whose score is the threshold is inside, however it rounds in the company of other names.
-    for threshold in [*np.sort(scores), *np.sort(scores) + 1e-6, *np.sort(scores) - 1e-6, *np.sort(scores) - 1e-4]:
-        calibration = {"weights": {"network": 1.0, "ngrams": 0.0}, "likeness": {"nats_per_char": threshold}}
-        calibrated = Generator(dataclasses.replace(model.config, calibration=calibration), network(model.config)[1])
-        assert calibrated.is_out_of_distribution(names).tolist() == (scores > threshold + 5e-5).tolist()
-
-
-def test_a_generator_that_was_not_calibrated_says_so(model):
-    with pytest.raises(SettingsError, match="train it again"):
-        model.is_out_of_distribution(["abc"])
-
-
 @pytest.fixture(scope="module")
 def mixed():
     """A calibrated generator with n-grams."""
@@ -191,7 +160,8 @@ def test_the_weight_of_the_network_holds_without_ngrams(model):
     decoder, plain = Generator(cfg, network(cfg)[1]).decoder("A"), model.decoder("A")
     for one in (decoder, plain):
         one.reset(1)
-    assert decoder.next_logits(np.array([BOS])) == pytest.approx(0.5 * plain.next_logits(np.array([BOS])))
+    weighted, whole = (one.next_log_p(np.array([BOS])) for one in (decoder, plain))
+    assert weighted == pytest.approx(log_softmax(0.5 * whole), abs=1e-5)
 
 
 def test_ngrams_and_calibration_must_fit(mixed):

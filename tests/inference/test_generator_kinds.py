@@ -47,7 +47,8 @@ def test_a_kind_changes_the_names(model):
 def test_experts_are_mixed_under_the_kind(model, label, kind):
     text, own = "bca", model.kind_index(kind)
     symbols = [BOS, *model.vocabulary.encode(text), EOS]
-    net, ngrams, row = model.model, model.model.ngrams, model.label_index(label)
+    plain = Generator(dataclasses.replace(model.config, calibration={}), network(model.config)[1])
+    net, ngrams, row = plain.model, model.model.ngrams, model.label_index(label)
     state, context, total = net.layer.initial_state(1), np.array([row]), 0.0
     for symbol, target in itertools.pairwise(symbols):
         state = net.layer.step(net.char_table[[symbol]] + net.condition_table[[row * 3 + own]], state)

@@ -44,7 +44,8 @@ def plain():
 
 def class_probabilities(model, names):
     """p(label, kind | name), (N, L, K), without memory."""
-    scores = model.model.scores(*pad([model.vocabulary.encode(name) for name in names]))
+    chars, lengths = pad([model.vocabulary.encode(name) for name in names])
+    scores = model.model.scores(chars, lengths, model.model.ngram_scores(chars, lengths))
     p = np.exp(scores - scores.max(axis=1, keepdims=True))
     return (p / p.sum(axis=1, keepdims=True)).reshape(len(names), len(model.labels), -1)
 

@@ -8,6 +8,7 @@ import pytest
 
 from charrnn.errors import ModelFolderError
 from charrnn.ngrams import NGramAutomaton
+from charrnn.ngrams.automaton import ALL_KINDS
 from charrnn.text import BOS, EOS, PAD, UNKNOWN, add_bos_eos, pad
 
 A, B, C = 4, 5, 6
@@ -38,7 +39,7 @@ class Reference:
         """p(symbol | context) of a context that was seen."""
         lower = self.p(self.seen(context[1:]), symbol, kind) if context else 1 / (SIZE - 2)
         if kind is not None:
-            lower = (lower + self.p(context, symbol)) / 2
+            lower = (1 - ALL_KINDS) * lower + ALL_KINDS * self.p(context, symbol)
         after = self.counts.get((context, kind), {})
         if not after:
             return lower

@@ -39,10 +39,11 @@ def test_a_classifier_with_ngrams_gives_each_class(kinds, session):
     weights = network(cfg)[1] | table.weights()
     model, running = Classifier(cfg, weights), session(classifier_graph(cfg, weights))
     chars, lengths = vocabulary.encode_batch(names)
-    ngrams = table.scores(chars, lengths).astype(np.float32)
-    (found,) = running.run(None, {"chars": chars, "lengths": lengths.astype(np.int32), "ngrams": ngrams})
+    ngrams = model.model.ngram_scores(chars, lengths)
+    feed = {"chars": chars, "lengths": lengths.astype(np.int32), "ngrams": ngrams.astype(np.float32)}
+    (found,) = running.run(None, feed)
     assert found.shape == (100, len(cfg.class_counts)) and found.sum(axis=1) == pytest.approx(1, abs=1e-5)
-    assert np.abs(found - np.exp(log_softmax(model.model.scores(chars, lengths)))).max() < 1e-5
+    assert np.abs(found - np.exp(log_softmax(model.model.scores(chars, lengths, ngrams)))).max() < 1e-5
     by_label = found.reshape(100, 3, cfg.kind_count).sum(axis=2)
     assert np.abs(by_label - model.probabilities(names)).max() < 1e-5
 
@@ -86,7 +87,7 @@ def test_the_shipped_models_with_their_ngrams(shipped, tmp_path, session):
     running = session(export(shipped / "classifier", tmp_path / "classifier"))
     names = ["Satoshi", "Papadopoulos", "O'Sullivan", "Li", "Xqz"]
     chars, lengths = classifier.vocabulary.encode_batch(classifier.reader.read(names)[0])
-    ngrams = classifier.model.ngrams.scores(chars, lengths).astype(np.float32)
+    ngrams = classifier.model.ngram_scores(chars, lengths).astype(np.float32)
     (found,) = running.run(None, {"chars": chars, "lengths": lengths.astype(np.int32), "ngrams": ngrams})
     expected = classifier.without_memory().probabilities(names)
     assert np.abs(found.reshape((*expected.shape, -1)).sum(axis=2) - expected).max() < 1e-5

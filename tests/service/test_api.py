@@ -58,10 +58,10 @@ def test_null_is_a_missing_name(client):
     assert results[0] == {"name": None, "predictions": [], "abstained": True, "reason": "missing-name"}
 
 
-def test_names_unlike_those_of_training_abstain_on_demand(client):
-    body = {"names": ["Xqzwvkjx", "Satoshi"], "unlike_training": True}
-    reasons = [result["reason"] for result in client.post("/api/classify", body).json()["results"]]
-    assert reasons == ["unlike-training", None]
+def test_texts_unlike_names_abstain_and_keep_their_answers(client):
+    results = client.post("/api/classify", {"names": ["Xqzwvkjx", "Acme Ltd", "Satoshi"]}).json()["results"]
+    assert [result["reason"] for result in results] == ["unlike-training", "not-a-name", None]
+    assert [len(result["predictions"]) for result in results] == [3, 3, 3]
 
 
 def test_explanations_add_up_and_are_those_of_explain(client):

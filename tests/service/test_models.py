@@ -10,13 +10,12 @@ from charrnn.service.models import ServedModels
 def test_the_shipped_models_are_served_by_default(shipped):
     default, named = ServedModels.load(None), ServedModels.load(str(shipped))
     assert default.hashes == named.hashes and default.hashes.keys() == {"classifier", "generator"}
-    assert default.ood_generator is default.generator
 
 
 def test_either_model_may_be_absent_but_not_both(tmp_path, shipped):
     (tmp_path / "classifier").symlink_to(shipped / "classifier")
     only = ServedModels.load(str(tmp_path))
-    assert only.generator is None and only.ood_generator is None and only.hashes.keys() == {"classifier"}
+    assert only.generator is None and only.hashes.keys() == {"classifier"}
     with pytest.raises(SettingsError, match="holds neither"):
         ServedModels.load(str(tmp_path / "classifier"))
 

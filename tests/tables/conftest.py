@@ -51,8 +51,7 @@ def job_for(trained, tmp_path):
         chosen = format_of(target) or "csv"
         assert chosen in FORMATS.values()
         folder = str(settings.pop("model", trained["classifier"]))
-        folders, model = (folder, settings.pop("generator", None)), load(folder)
         safe = settings.pop("spreadsheet_safe", False)
-        return plan(inputs, output, chosen, model, folders, name_column, SETTINGS | settings, safe)
+        return plan(inputs, output, chosen, load(folder), folder, name_column, SETTINGS | settings, safe)
 
     return job_for

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -146,7 +147,7 @@ def test_names_of_one_column_stay_aligned(run, tmp_path):
     (tmp_path / "in.csv").write_text("name\nRossi\n\nNaN\nNone\nN/A\nnull\n-\nNull\nNULL\nnan\n")
     assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv")[0] == 0
     reasons = [row["reason"] for row in read(tmp_path / "out.csv")]
-    assert reasons == ["", *["missing-name"] * 6, "", "", ""]
+    assert [reason == "missing-name" for reason in reasons] == [False, *[True] * 6, False, False, False]
 
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.parquet", "in.xlsx"])
@@ -361,14 +362,13 @@ def test_a_terminal_gets_no_control_characters(run, tmp_path, monkeypatch):
     assert "\x9b" not in out and json.loads(out)["name"] == "Rossi\x9b1m"
 
 
-def test_names_unlike_the_training_data_abstain(run, trained, tmp_path):
-    names = ["Rossi", "Xqzwv", "Bbbbbbbbbb", "Suzuki"]
+def test_texts_unlike_names_abstain_and_keep_their_answers(run, tmp_path):
+    names = ["Rossi", "Xqzwvkjx", "Acme Ltd", "Suzuki"]
     write(tmp_path / "in.csv", [{"name": name} for name in names])
-    flags = ["--output", tmp_path / "out.csv", "--unlike-training", trained["generator"]]
-    assert run("--input", tmp_path / "in.csv", *flags)[0] == 0
-    expected = load(trained["classifier"]).predict(names, ood_generator=load(trained["generator"]))
-    reasons = [row["reason"] for row in read(tmp_path / "out.csv")]
-    assert reasons == [answer.reason or "" for answer in expected] and "unlike-training" in reasons
+    assert run("--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv")[0] == 0
+    found = read(tmp_path / "out.csv")
+    assert [row["reason"] for row in found] == ["", "unlike-training", "not-a-name", ""]
+    assert all(row["label"] and row["probability_3"] for row in found)
 
 
 @pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.json", "out.parquet", "out.xlsx"])
@@ -433,11 +433,13 @@ def test_missing_inputs_are_told_from_outputs_that_cannot_be_written(run, tmp_pa
     assert "--output" in run("--input", tmp_path / "in.csv", "--output", tmp_path / "none" / "out.csv")[2]
 
 
-def test_a_job_can_be_run_from_python(job_for, tmp_path):
+def test_a_job_can_be_run_from_python(job_for, trained, tmp_path):
     write(tmp_path / "in.csv", rows())
     summary = classify_table(job_for("in.csv", "out.csv"))
     assert (summary.rows, summary.resumed, summary.bad_rows) == (10, 0, 0)
-    assert summary.abstained == {"missing-name": 1, "no-letters": 1} and summary.seconds > 0
+    answers = load(trained["classifier"]).predict([row["name"] for row in rows()])
+    assert summary.abstained == Counter(answer.reason for answer in answers if answer.abstained)
+    assert summary.abstained["missing-name"] == summary.abstained["no-letters"] == 1 and summary.seconds > 0
     assert format_of(tmp_path / "out.csv") == "csv" and csv.reader(io.StringIO((tmp_path / "out.csv").read_text()))
 
 

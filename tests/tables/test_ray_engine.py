@@ -74,7 +74,7 @@ def interrupted(trained, source, tmp_path):
     out = tmp_path / "out.csv"
     model = load(trained["classifier"])
     files = [TableFile(str(path), "csv") for path in (source / "0.csv", source / "1.csv")]
-    job = plan(files, str(out), "csv", model, (str(trained["classifier"]), None), "name", SETTINGS)
+    job = plan(files, str(out), "csv", model, str(trained["classifier"]), "name", SETTINGS)
     with store.open_job(job) as finished:
         parts = [next(store.unfinished_parts(job, 0, ()))]
         finished |= dict(score_locally(job, store.parts_folder(str(out)), iter(parts)))

@@ -84,7 +84,7 @@ def parts_of_three(monkeypatch):
 def classified(model, source, target, table_format, output_format, **options):
     """Classify a file into another; the answers of ``predict`` for its names."""
     file = TableFile(str(source), table_format, ReadOptions(**options))
-    job = plan([file], str(target), output_format, model[0], (model[1], None), "name", SETTINGS)
+    job = plan([file], str(target), output_format, *model, "name", SETTINGS)
     classify_table(job)
     return job
 

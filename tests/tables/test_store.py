@@ -153,16 +153,14 @@ def test_an_input_that_is_altered_meanwhile_is_not_joined(job_for, tmp_path):
         {"top_k": 1},
         {"min_probability": 0.5},
         {"spreadsheet_safe": True},
-        {"generator": True},
         {"options": ReadOptions(delimiter=",")},
         {"options": ReadOptions(skip_bad_rows=True)},
     ],
 )
-def test_the_parts_of_another_job_are_not_touched(changes, job_for, trained, tmp_path):
+def test_the_parts_of_another_job_are_not_touched(changes, job_for, tmp_path):
     write(tmp_path / "in.csv", ROWS)
     job = job_for("in.csv", "out.csv")
     finished = interrupted(job)
-    changes = {key: str(trained["generator"]) if key == "generator" else value for key, value in changes.items()}
     with (
         pytest.raises(SettingsError, match="belongs to another job"),
         open_job(job_for("in.csv", "out.csv", **changes), resume=True),

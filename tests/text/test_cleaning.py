@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from charrnn import text
 from charrnn.errors import SettingsError
-from charrnn.text import SPECIALS, UNKNOWN, Compose, Vocabulary, clean, fold, fold_latin, rejection_reason, to_ascii
+from charrnn.text import (
+    SPECIALS,
+    UNKNOWN,
+    Compose,
+    Vocabulary,
+    clean,
+    fold,
+    fold_latin,
+    read_name,
+    rejection_reason,
+    to_ascii,
+)
 from charrnn.text.vocabulary import MANY
 
 
@@ -65,6 +76,14 @@ def test_fold_latin_keeps_the_letters_of_other_scripts(name, folded):
     assert fold_latin(name) == folded
 
 
+WORDS = ["Dvořák", "ＳＡＴＯ", "佐藤", "Иван", "प्रिया", "O\u2019Neíl", "ﬁn", "Ǆordje", "İz", "ẞ", "Əli", "n\u0303a"]
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1), st.sampled_from([" ", "\u3000", "\u00a0", " \t"]))
+def test_fold_latin_folds_every_word_alike_in_all_company(words, space):
+    assert fold_latin(space.join(words)) == " ".join(map(fold_latin, words))
+
+
 def test_compose_applies_in_order():
     assert Compose(str.strip, to_ascii, len)(" Dvořák ") == 6
 
@@ -89,6 +108,14 @@ def test_clean_collapses_spaces():
 )
 def test_abstention_gives_the_reason(name, reason):
     assert rejection_reason(name) == reason
+
+
+@pytest.mark.parametrize("pipeline", text.PIPELINES)
+@given(st.text() | st.sampled_from([None, 5, float("nan"), "x" * 101, "щ" * 60, "王", "عمر", "\ud800"]))
+def test_a_name_is_read_or_there_is_the_reason(pipeline, name):
+    read, reason = read_name(name, pipeline)
+    assert reason == rejection_reason(name, pipeline) and (read is None) == (reason is not None)
+    assert read is None or read == text.PIPELINES[pipeline](name)
 
 
 @given(st.text(alphabet="abcxyz"))

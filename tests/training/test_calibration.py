@@ -5,15 +5,16 @@ import pytest
 import torch
 
 from charrnn.arrays import label_prior, log_softmax, mix_experts
+from charrnn.likeness import Likeness
 from charrnn.metrics import expected_calibration_error, negative_log_likelihood, reliability_bins
 from charrnn.model_config import EXPERTS, conditions, embedding_rows
+from charrnn.text import pad
 from charrnn.training.calibration import (
     PULLS,
     calibrate,
     calibrate_classifier,
     conformal_thresholds,
     fit_weights,
-    ood_threshold,
 )
 from charrnn.training.dataset import NameDataset
 from charrnn.training.fitting import FittedModel, count_ngrams
@@ -132,16 +133,6 @@ def test_too_few_names_promise_nothing():
     assert conformal_thresholds(np.full((3, 2), 0.5), np.array([0, 1, 0])) == {"0.8": 0.0, "0.9": 0.0, "0.95": 0.0}
 
 
-def test_the_stated_share_of_names_is_out_of_distribution():
-    rng = np.random.default_rng(0)
-    characters = rng.integers(2, 12, 20_000)
-    nats = rng.gamma(4, 0.5, 20_000) * characters
-    found = ood_threshold(nats[:10_000], characters[:10_000])
-    beyond = (nats[10_000:] / characters[10_000:] > found["nats_per_char"]).mean()
-    assert found["names"] == 10_000 and beyond == pytest.approx(found["share"], abs=0.003)
-    assert found["share"] == pytest.approx(0.005, abs=0.0001)
-
-
 def fitted(task, private=False, kinds=()):
     """A network with random weights and n-grams of some names, and other names like them."""
     cfg = dataclasses.replace(config(task, **ARCHITECTURES[task]), kinds=list(kinds))
@@ -185,6 +176,17 @@ def test_a_classifier_is_calibrated_on_the_scores_of_both_experts_and_the_class_
     assert found["thresholds"] == pytest.approx(expected["thresholds"], abs=1e-4)
 
 
+def test_a_classifier_with_ngrams_learns_which_names_are_unlike_its_list(monkeypatch):
+    monkeypatch.setattr("charrnn.likeness.UNLIKE_SHARE", 0.1)
+    cfg, model, data = fitted("classifier")
+    found = calibrate(cfg, model, data, CPU)["likeness"]
+    likeness = Likeness(model.ngrams, label_prior(cfg.class_counts), cfg.alphabet, found)
+    chars, lengths = pad([name.tolist() for name in data.encoded])
+    assert found["latin"]["names"] == 60 and found.keys() == {"latin"}
+    assert 0 < likeness.is_unlike(chars, lengths, model.ngrams.scores(chars, lengths)).mean() <= 0.1
+    assert "likeness" not in calibrate(*fitted("classifier", private=True), CPU)
+
+
 def test_a_classifier_is_calibrated_on_so_many_names_at_most(monkeypatch):
     monkeypatch.setattr("charrnn.training.calibration.MAX_FITTING_NAMES", 40)
     assert calibrate(*fitted("classifier"), CPU)["names"] == 40
@@ -196,25 +198,19 @@ def test_a_generator_is_calibrated_on_the_next_characters(kinds):
     rows = embedding_rows(cfg.kind_count)
     found = calibrate(cfg, model, data, CPU)
     weights = [found["weights"][key] for key in ("network", "ngrams")]
-    sums, any_label = np.zeros(2), []
+    sums = np.zeros(2)
     for encoded, condition in zip(data.encoded, data.labels, strict=True):
         chars = torch.cat([torch.tensor([2]), encoded])[None]
         following, steps = [*encoded.tolist(), 3], np.arange(len(encoded) + 1)
-        for own in (condition, 4 * rows - 1):  # the name's own, and the one that stands for any label and kind
-            network_p = log_softmax(model.network(chars, torch.tensor([own])).detach()[0].numpy())
-            states = model.ngrams.states(chars.numpy(), np.array([own // rows]))[0]
-            ngram_p = model.ngrams.log_p(states, own % rows)
-            mixture = log_softmax(mix_experts(weights, [network_p, ngram_p]))[steps, following].sum()
-            if own == condition:
-                sums -= network_p[steps, following].sum(), mixture
-            else:
-                any_label.append(-mixture / len(following))
+        network_p = log_softmax(model.network(chars, torch.tensor([condition])).detach()[0].numpy())
+        states = model.ngrams.states(chars.numpy(), np.array([condition // rows]))[0]
+        mixture = log_softmax(mix_experts(weights, [network_p, model.ngrams.log_p(states, condition % rows)]))
+        sums -= network_p[steps, following].sum(), mixture[steps, following].sum()
     characters = sum(data.lengths) + 60
     assert found["characters"] == characters
     assert found["before"]["nats_per_char"] == pytest.approx(sums[0] / characters)
     assert found["after"]["nats_per_char"] == pytest.approx(sums[1] / characters)
-    # All of so few names are within the threshold.
-    assert found["likeness"] == {"nats_per_char": pytest.approx(max(any_label)), "share": 0, "names": 60}
+    assert set(found) == {"weights", "characters", "before", "after"}
 
 
 def test_the_weights_of_a_generator_are_fitted_on_some_characters_of_a_large_corpus(monkeypatch):
@@ -222,7 +218,7 @@ def test_the_weights_of_a_generator_are_fitted_on_some_characters_of_a_large_cor
     monkeypatch.setattr("charrnn.training.calibration.BATCH", 20)
     monkeypatch.setattr("charrnn.training.calibration.MAX_FITTING_CELLS", 1)
     found = calibrate(cfg, model, data, CPU)
-    assert 20 < found["characters"] < (sum(data.lengths) + 60) / 2 and found["likeness"]["names"] == 60
+    assert 20 < found["characters"] < (sum(data.lengths) + 60) / 2
 
 
 @pytest.mark.parametrize("task", ["classifier", "generator"])

@@ -7,7 +7,7 @@ from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.model_config import classes_of, conditions
-from charrnn.text import PIPELINES, Vocabulary
+from charrnn.text import PIPELINES, Vocabulary, fold_latin, is_no_name
 from charrnn.training.dataset import DeviceLoader, Loader
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.preparation import class_indices, make_loaders, starting_config, usable_names
@@ -163,3 +163,11 @@ def test_names_of_no_kind_in_particular_train_what_stands_for_any():
 def test_a_label_of_one_name_in_two_kinds_is_refused():
     with pytest.raises(CorpusError, match="only one name for B"):
         usable_names("classifier", Corpus(["Ann", "Bo", "Cy", "Cy"], ["A", "A", "B", "B"], kinds=["f", "m", "f", "m"]))
+
+
+def test_a_classifier_knows_the_share_of_its_names_that_look_like_none():
+    corpus = Corpus([*random_names(30, 8), *(f"{name} Ltd" for name in random_names(10, 8))], ["A", "B"] * 20)
+    _, _, splits, config = prepare("classifier", corpus=corpus)
+    expected = [is_no_name(fold_latin(name)) for name in splits.train.names]
+    assert config.data["no_name_share"] == sum(expected) / len(expected) and 0 < sum(expected) < len(expected)
+    assert "no_name_share" not in prepare("generator", corpus=corpus)[3].data

@@ -18,7 +18,7 @@ from charrnn.service import answers
 from charrnn.service.computing import Stream
 from charrnn.service.core import Service
 from charrnn.service.page import about_tab, classify_tab, generate_tab
-from charrnn.service.page.endpoints import Endpoints
+from charrnn.service.page.endpoints import Endpoints, PageBlocks
 from charrnn.service.page.i18n import i18n
 from charrnn.service.page.link import TABS, FormError, NamesForm, name_link, names_link, read_form
 from charrnn.service.page.problem_texts import told
@@ -59,7 +59,7 @@ class _Page:
         self.quick = {"concurrency_limit": room, "concurrency_id": "quick"}
         self.drawing = {"concurrency_limit": room, "concurrency_id": "drawing"}
         outputs: list[Any] = []
-        with gr.Blocks(title="charrnn", analytics_enabled=False) as self.blocks:
+        with PageBlocks(title="charrnn", analytics_enabled=False) as self.blocks:
             gr.Markdown(i18n("page.heading"), elem_id="heading")
             link, arrived, compared, of_kind, example, start = (gr.Textbox(visible=False) for _ in range(6))
             self.stopped_at = gr.Number(0, visible=False, precision=0)
@@ -168,7 +168,7 @@ class _Page:
             link = names_link(form, asked.seed or 0)
             yield gr.skip(), _status(0, asked, None, texts), *running, link
             async for names, end in self._invented(models, asked, request):
-                html = generate_tab.names_html(names, asked, texts) if names else ""
+                html = generate_tab.names_html(names, asked, texts, link) if names else ""
                 yield html, _status(len(names), asked, end, texts), *(ended if end else running), link
         except (CharRNNError, Problem, FormError, ValidationError) as error:
             yield "", note(told(error, texts), "problem"), *ended, gr.skip()

@@ -75,6 +75,7 @@ def build_tab(classifier: Classifier) -> ClassifyTab:
         value="",
         label=i18n("classify.other"),
         visible=len(classifier.labels) > 2,
+        elem_id="compare",
     )
     gr.Markdown(i18n("classify.scope"), elem_classes=["hint"])
     return ClassifyTab(box, other, kind, answer, examples)
@@ -84,7 +85,7 @@ def answer_html(models: ServedModels, typed: object, texts: Texts, other: object
     """The answer for what was typed: a name, or several, one a line.
 
     Args:
-        models: the classifier, and the generator for known names and doubts, if there is one.
+        models: the classifier, and the generator for known names, if there is one.
         typed: what was sent; anything that is no text counts as nothing.
         texts: in the reader's language.
         other: the label with which the answer for one name is compared; else, or if it is the answer, the next one.
@@ -102,14 +103,13 @@ def answer_html(models: ServedModels, typed: object, texts: Texts, other: object
     wants = {
         "names": names,
         "top_k": 0,
-        "unlike_training": models.ood_generator is not None,
         "kind": known_kind(models, kind) or None,
     }
     asked = ClassifyRequest.model_validate(wants)
     results = answers.classify(models, asked)
     if len(names) == 1:
         return _one(models, asked, results[0], texts, other)
-    return _many(models, results, texts, has_link=name_link(str(typed).strip()) != NO_LINK)
+    return _many(models, asked, results, texts, has_link=name_link(str(typed).strip()) != NO_LINK)
 
 
 def known_kind(models: ServedModels, kind: object) -> str:
@@ -122,7 +122,7 @@ def _one(models: ServedModels, asked: ClassifyRequest, result: dict[str, Any], t
     name, predictions = result["name"], result["predictions"]
     if not predictions:
         return note(_reason(result["reason"], texts))
-    best, known, reason = predictions[0], _known_names(models, name), _doubt(models, result)
+    best, known, reason = predictions[0], _known_names(models, name), result["reason"]
     compared = {p["label"]: p["probability"] for p in predictions[1:]}.get(str(other))
     shown = [(p["label"], p["probability"]) for p in predictions[:MAX_BARS] if p["probability"] >= LEAST]
     if compared is not None and str(other) not in dict(shown):
@@ -151,13 +151,6 @@ def _one(models: ServedModels, asked: ClassifyRequest, result: dict[str, Any], t
     )
 
 
-def _doubt(models: ServedModels, result: dict[str, Any]) -> str | None:
-    """Why a guess is doubtful; what is on the list of names is not unlike all of them."""
-    generator, name = models.generator, result["name"]
-    is_known = generator is not None and generator.knows(name)
-    return None if is_known or answers.classifier_of(models).listed([name])[0] else result["reason"]
-
-
 def _sentence(
     models: ServedModels, asked: ClassifyRequest, result: dict[str, Any], reason: str | None, texts: Texts
 ) -> str:
@@ -165,13 +158,23 @@ def _sentence(
     if reason is not None and texts.has(f"doubt.{reason}"):
         return texts(f"doubt.{reason}", name=name)
     sure = "clearly" if best.probability >= CLEARLY else "mostly" if best.probability >= MOSTLY else "perhaps"
-    settings = answers.classification_settings(models, asked)
-    (family,) = sure_families(answers.classifier_of(models), [Prediction(name, (best,))], settings)
+    (family,) = _families(models, asked, [result])
     if family is None or sure == "clearly":
         return texts(f"answer.{sure}", name=name, label=texts.label(best.label))
     share = percent(family.probability)
     told = texts.family(family.label)
     return texts(f"answer.family.{sure}", name=name, family=told, share=share, label=texts.label(best.label))
+
+
+def _families(
+    models: ServedModels, asked: ClassifyRequest, results: Sequence[dict[str, Any]]
+) -> list[LabelScore | None]:
+    """For each result the family to tell, if any; of doubtful names none is."""
+    predictions = []
+    for result in results:
+        best = [LabelScore(**p) for p in result["predictions"][:1] if result["reason"] is None]
+        predictions.append(Prediction(result["name"], tuple(best), result["reason"]))
+    return sure_families(answers.classifier_of(models), predictions, answers.classification_settings(asked))
 
 
 def _listed(labels: Sequence[str], texts: Texts) -> str | None:
@@ -254,15 +257,18 @@ def _alike(known: str, distance: int, texts: Texts) -> str:
     return texts(key, name=known.title(), distance=distance)
 
 
-def _many(models: ServedModels, results: Sequence[dict[str, Any]], texts: Texts, has_link: bool) -> str:
+def _many(
+    models: ServedModels, asked: ClassifyRequest, results: Sequence[dict[str, Any]], texts: Texts, has_link: bool
+) -> str:
     rows = []
-    for result in results:
+    for result, sure in zip(results, _families(models, asked, results), strict=True):
         shown = [p for p in result["predictions"][:2] if p is result["predictions"][0] or p["probability"] >= LEAST]
         remark = ""
         if not shown:
             remark = _reason(result["reason"], texts)
-        elif _doubt(models, result) is not None:
-            remark = texts("many.unlike")
+        elif texts.has(f"many.{result['reason']}"):
+            remark = texts(f"many.{result['reason']}")
         told = [f"{texts.label(p['label'])} {percent(p['probability'])}" for p in shown]
-        rows.append({"name": result["name"], "remark": remark, "answers": [*told, "", ""][:2]})
+        family = sure and texts("many.family", family=texts.family(sure.label), share=percent(sure.probability))
+        rows.append({"name": result["name"], "remark": remark, "family": family, "answers": [*told, "", ""][:2]})
     return render("many", texts, rows=rows, has_link=has_link)

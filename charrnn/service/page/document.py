@@ -15,11 +15,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from charrnn.service.page.texts import texts_for
 
-PICTURE, SCRIPT, STYLE = (Path(__file__).parent / name for name in ("preview.png", "page.js", "document.css"))
+FOLDER = Path(__file__).parent
+PICTURE, STYLE = FOLDER / "preview.png", FOLDER / "document.css"
+SCRIPTS = (FOLDER / "kept.js", FOLDER / "page.js")
+"""The second one calls the first."""
 PICTURE_PATH = "/preview.png"
-OF_SCRIPT = ["favourites.title", "favourites.empty", "favourites.remove"]
+OF_SCRIPT = ["favourites.title", "favourites.empty", "favourites.remove", "favourites.again"]
 OF_SCRIPT += ["tools.copy", "tools.text", "tools.csv", "tools.done", "tools.kept"]
-"""Texts that the page's script writes."""
+OF_SCRIPT += ["kind.surname", "kind.female", "kind.male"]
+"""Texts that the page's scripts write."""
 OTHER_PREVIEW = re.compile(rb"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*")
 
 
@@ -95,5 +99,6 @@ def completed(page: bytes, request: Request) -> bytes:
 
 @cache
 def script_and_style() -> str:
-    """The page's own script, and the style of what lies around Gradio's parts."""
-    return f"<script>{SCRIPT.read_text('utf-8')}</script>\n<style>{STYLE.read_text('utf-8')}</style>"
+    """The page's own scripts, and the style of what lies around Gradio's parts."""
+    scripts = "".join(f"<script>{path.read_text('utf-8')}</script>\n" for path in SCRIPTS)
+    return f"{scripts}<style>{STYLE.read_text('utf-8')}</style>"

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
 import gradio as gr
+from gradio.components.api_component import Api
 from pydantic import ValidationError
 
 from charrnn.errors import CharRNNError
@@ -23,6 +24,20 @@ class Compute(Protocol):
 
     def __call__(self, request: gr.Request, work: Callable[[], Result], /) -> Awaitable[Result]:
         """The result of the work, done when it is the client's turn."""
+
+
+class PageBlocks(gr.Blocks):  # type: ignore[misc]  # Gradio has no types
+    """Blocks whose endpoints may be called without their last arguments.
+
+    Gradio fills these in for its own clients alone. Who calls by plain HTTP sends a list, which grows with an endpoint.
+    """
+
+    async def preprocess_data(self, block_fn: Any, inputs: list[Any], *rest: Any, **more: Any) -> list[Any]:
+        """What the function is given."""
+        missing = block_fn.inputs[len(inputs) :]
+        if all(isinstance(one, Api) and one.value is not None for one in missing):
+            inputs = [*inputs, *(one.value for one in missing)]
+        return await super().preprocess_data(block_fn, inputs, *rest, **more)  # type: ignore[no-any-return]
 
 
 class Endpoints:
@@ -49,31 +64,38 @@ class Endpoints:
         if models.generator is not None:
             _add(blocks, self.generate, "names", drawing)
 
-    async def classify(self, name: str, top_k: int, request: gr.Request) -> dict[str, Any]:
+    # The request stands first, so that arguments to come may have defaults; those that are here keep their order.
+    async def classify(self, request: gr.Request, name: str, top_k: int, kind: str = "") -> dict[str, Any]:
         """Which language a name comes from: the most probable labels with their probabilities.
 
         Args:
             name: of a person.
             top_k: number of labels; 0 gives all.
+            kind: of the name: surname, female or male; empty for any.
         """
 
         def record() -> dict[str, Any]:
-            asked = ClassifyRequest.model_validate({"names": [name], "top_k": top_k})
+            asked = ClassifyRequest.model_validate({"names": [name], "top_k": top_k, "kind": kind or None})
             return answers.classify(self.models, asked)[0]
 
         return await self._answered(request, record)
 
-    async def generate(self, label: str, n: int, temperature: float, request: gr.Request) -> list[str]:
+    async def generate(
+        self, request: gr.Request, label: str, n: int, temperature: float, kind: str = "", ascii: bool = False
+    ) -> list[str]:
         """New names for a language.
 
         Args:
             label: one of the languages that the generator knows, or * for any.
             n: number of names.
             temperature: 0 gives typical names, 1.5 daring ones; 0.8 is usual.
+            kind: of names: surname, female or male; empty for any.
+            ascii: write them without diacritics: Dvorak, not Dvořák.
         """
 
         def names() -> list[str]:
-            asked = GenerateRequest.model_validate({"label": label, "n": n, "temperature": temperature})
+            wants = {"label": label, "n": n, "temperature": temperature, "kind": kind or None, "ascii": ascii}
+            asked = GenerateRequest.model_validate(wants)
             return [item["name"] for item in answers.generate(self.models, asked) if "name" in item]
 
         return await self._answered(request, names)
@@ -93,5 +115,6 @@ def _add(blocks: gr.Blocks, function: Callable[..., Any], output: str, limits: d
     gr.api(function, api_name=name, **limits)
     endpoint = next(fn for fn in blocks.fns.values() if fn.api_name == name)
     endpoint.outputs[0].label = output
-    for component, parameter in zip(endpoint.inputs, inspect.signature(function).parameters, strict=False):
+    _request, *parameters = inspect.signature(function).parameters
+    for component, parameter in zip(endpoint.inputs, parameters, strict=True):
         component.label = parameter

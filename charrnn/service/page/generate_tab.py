@@ -57,18 +57,24 @@ def build_tab(generator: Generator) -> GenerateTab:
     any_choice = [(i18n("generate.any"), ANY)] if len(choices) > 1 else []
     usual = NamesForm(label=first_label(generator))
     with gr.Row(equal_height=True):
-        label = gr.Dropdown([*choices, *any_choice], value=usual.label, label=i18n("generate.label"))
+        # Kinds have the longest texts; on a phone, two menus stand side by side.
+        label = gr.Dropdown(
+            [*choices, *any_choice], value=usual.label, label=i18n("generate.label"), scale=5, min_width=120
+        )
         kind = gr.Dropdown(
             kind_choices(generator.config.kinds),
             value="",
             label=i18n("generate.kind"),
             visible=bool(generator.config.kinds),
+            scale=8,
+            min_width=180,
         )
         other = gr.Dropdown(
             [(i18n("generate.nothing"), ""), *choices],
             value="",
             label=i18n("generate.other"),
             visible=len(choices) > 1,
+            scale=5,
         )
     share = gr.Slider(0, 100, usual.share, step=5, label=i18n("generate.share"), visible=False, buttons=[])
     with gr.Row(equal_height=True):
@@ -210,18 +216,19 @@ class Remark(NamedTuple):
     help: str = ""
 
 
-def names_html(names: Sequence[dict[str, Any]], asked: GenerateRequest, texts: Texts) -> str:
+def names_html(names: Sequence[dict[str, Any]], asked: GenerateRequest, texts: Texts, link: str = "") -> str:
     """The list of names.
 
     Args:
         names: of :func:`invent`.
         asked: what was asked for, with its seed.
         texts: in the reader's language.
+        link: that brings them again; a name that is kept takes it along.
     """
     labels = [asked.label or ""] if asked.blend is None else list(asked.blend)
     shown = [{**name, "remarks": _remarks(name, labels, texts)} for name in names]
     label = " + ".join(texts("generate.any") if label == ANY else texts.label(label) for label in labels)
-    return render("names", texts, names=shown, label=label, seed=asked.seed)
+    return render("names", texts, names=shown, label=label, kind=asked.kind or "", link=link, seed=asked.seed)
 
 
 def _remarks(name: dict[str, Any], wanted: Sequence[str], texts: Texts) -> list[Remark]:

@@ -1,9 +1,7 @@
-// What the page does in the browser alone: holding back typed letters, links, favourites, copies and downloads.
+// What the page does in the browser alone: holding back typed letters, links, one request for names at a time.
 window.charrnn = (() => {
   "use strict";
   const PAUSE = 250; // milliseconds without a letter after which a name is asked for
-  const KEY = "charrnn.favourites";
-  const COLUMNS = ["name", "label", "nearest", "distance", "looks", "stamp"]; // of a kept or saved name
 
   // Gradio asks the browser for its language, and knows Chinese as zh-CN and zh-TW alone; the server has chosen already.
   const language = document.documentElement.lang;
@@ -64,122 +62,6 @@ window.charrnn = (() => {
     }));
   });
   window.addEventListener("popstate", () => location.reload());
-
-  // Favourites, in this browser alone.
-  const read = () => {
-    try {
-      const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-      return Array.isArray(kept) ? kept.filter((one) => one && typeof one.name === "string") : [];
-    } catch { return []; }
-  };
-  const write = (kept) => {
-    try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch { /* private windows may keep nothing */ }
-    draw();
-  };
-  const element = (tag, attributes = {}, ...children) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-    made.append(...children);
-    return made;
-  };
-  const texts = JSON.parse(document.querySelector('meta[name="charrnn-texts"]')?.content ?? "{}");
-  const text = (key, values = {}) =>
-    (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
-  const draw = () => {
-    const place = document.querySelector("#favourites");
-    if (!place) return;
-    const kept = read();
-    for (const heart of document.querySelectorAll("#names .heart")) {
-      heart.setAttribute("aria-pressed", String(kept.some((one) => one.name === heart.dataset.name)));
-    }
-    const state = JSON.stringify(kept);
-    if (place.dataset.state === state) return;
-    place.dataset.state = state;
-    const list = element("ul", { class: "kept" });
-    for (const { name, label } of kept) {
-      const heart = element("button", { type: "button", class: "heart", "aria-pressed": "true",
-        "aria-label": text("favourites.remove", { name }) });
-      heart.dataset.name = name;
-      list.append(element("li", {}, heart, element("span", { class: "name" }, name),
-        element("span", { class: "remarks" }, label ?? "")));
-    }
-    const body = kept.length ? list : element("p", { class: "hint" }, text("favourites.empty"));
-    const tools = element("p", { class: "tools" });
-    if (kept.length) {
-      for (const tool of ["copy", "text", "csv"]) {
-        tools.append(element("button", { type: "button", "data-tool": tool, "data-of": "kept" }, text(`tools.${tool}`)));
-      }
-    }
-    const hadFocus = place.contains(document.activeElement);
-    const heading = element("h3", { tabindex: "-1" }, text("favourites.title"));
-    place.replaceChildren(heading, body, tools);
-    if (hadFocus) heading.focus();
-  };
-  const toggle = (heart) => {
-    const { name } = heart.dataset;
-    const kept = read();
-    const others = kept.filter((one) => one.name !== name);
-    write(others.length < kept.length ? others
-      : [...kept, Object.fromEntries(COLUMNS.map((column) => [column, heart.dataset[column] ?? ""]))]);
-  };
-
-  // Copies and downloads.
-  const copy = async (what) => {
-    try {
-      await navigator.clipboard.writeText(what);
-    } catch { // pages without TLS have no clipboard of their own
-      const area = element("textarea", { class: "hidden-text" });
-      area.value = what;
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-  };
-  const save = (name, type, content) => {
-    const address = URL.createObjectURL(new Blob([content], { type }));
-    element("a", { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
-  };
-  const listed = (tool) => tool.dataset.of === "kept" ? read()
-    : [...document.querySelectorAll("#names .heart")].map(({ dataset }) => ({ ...dataset }));
-  // For spreadsheets: they run text that begins like a formula, and read other scripts only after a byte order mark.
-  const cell = (value) => {
-    const safe = String(value ?? "").replace(/^[=+\-@\t\r]/, "'$&");
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-  };
-  const csv = (rows) => "\ufeff" + [COLUMNS, ...rows.map((row) => COLUMNS.map((column) => row[column]))]
-    .map((cells) => `${cells.map(cell).join(",")}\r\n`).join("");
-  const file = (tool, suffix) => `${tool.dataset.of === "kept" ? "kept-names" : "names"}.${suffix}`;
-  const tools = {
-    copy: (tool) => copy(listed(tool).map((row) => row.name).join("\n")),
-    text: (tool) => save(file(tool, "txt"), "text/plain", listed(tool).map((row) => `${row.name}\n`).join("")),
-    csv: (tool) => save(file(tool, "csv"), "text/csv", csv(listed(tool))),
-    link: () => copy(location.href),
-    seed: async (tool) => {
-      const find = () => document.querySelector("#seed textarea, #seed input");
-      if (!find()) { // what is folded away is not there
-        document.querySelector("#shape button")?.click();
-        await new Promise((resolve) => setTimeout(resolve, 300));
-      }
-      const box = find();
-      if (!box) return;
-      box.value = tool.dataset.seed;
-      box.dispatchEvent(new InputEvent("input", { bubbles: true }));
-    },
-  };
-  document.addEventListener("click", async (event) => {
-    if (!(event.target instanceof Element)) return;
-    const heart = event.target.closest(".heart");
-    const tool = event.target.closest("[data-tool]");
-    if (heart) toggle(heart);
-    if (!tool) return;
-    await tools[tool.dataset.tool](tool);
-    if (["copy", "link", "seed"].includes(tool.dataset.tool)) {
-      tool.dataset.done = text(tool.dataset.tool === "seed" ? "tools.kept" : "tools.done");
-      setTimeout(() => delete tool.dataset.done, 1500);
-    }
-  });
 
   // On a phone the names lie below the controls: whoever asks for some is brought to them.
   let isAsked = false;
@@ -256,7 +138,7 @@ window.charrnn = (() => {
   };
 
   // What is new is announced in a sentence: not the whole of an answer, and not each name that comes.
-  const announcer = element("div", { id: "announcer", role: "status", "aria-live": "polite" });
+  const announcer = charrnnKept.element("div", { id: "announcer", role: "status", "aria-live": "polite" });
   const announce = () => {
     if (!announcer.isConnected) document.body?.append(announcer);
     const told = [...document.querySelectorAll("#answer .sentence, #answer .told, #status p:not(.working)")]
@@ -285,7 +167,7 @@ window.charrnn = (() => {
   });
 
   const ready = () => {
-    draw();
+    charrnnKept.draw();
     askIfWaiting();
     bring();
     announce();

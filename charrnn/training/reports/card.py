@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from charrnn.likeness import UNLIKE_SHARE
 from charrnn.model_config import ModelConfig
 
 _SCORE_NAMES = {
@@ -102,18 +103,14 @@ def _cell(key: str, value: float) -> str:
 def calibration_text(config: ModelConfig) -> str:
     """Weights of the experts, what they were fitted on, and what came of it on test names."""
     calibration = config.calibration
-    if config.task == "generator":
-        threshold = calibration["likeness"]
-        return (
-            f"A name that costs more than {threshold['nats_per_char']:.2f} nats a character under no label in "
-            f"particular is called unlike the list; {100 * threshold['share']:.1f} % of {threshold['names']:,} "
-            "validation names did."
-        )
     weights = calibration["weights"]
     experts = {"network": "the network", "ngrams": "class-wise n-grams", "prior": "the label frequencies"}
-    powers = ", ".join(f"{experts[key]} to the power of {weights[key]:.2f}" for key in experts if weights[key])
-    text = (
-        f"The answer is a product of experts: {powers}. These powers, and the thresholds of label sets, were fitted on "
+    powers = ", ".join(f"{experts[key]} to the power of {weights[key]:.2f}" for key in experts if weights.get(key))
+    text = f"The answer is a product of experts: {powers}."
+    if config.task == "generator":
+        return f"{text} These powers were fitted on {calibration['characters']:,} characters of validation names."
+    text += (
+        f" These powers, and the thresholds of label sets, were fitted on "
         f"{calibration['names']:,} validation names, which chose the epoch and the learning rates, too. So how well "
         "they hold can only be told on names that chose nothing."
     )
@@ -121,6 +118,12 @@ def calibration_text(config: ModelConfig) -> str:
         text += (
             f" A label under which the list has exactly the name gains {weights['memory']:.2f} nats; test names are "
             "scored without."
+        )
+    if judged := calibration.get("likeness"):
+        text += (
+            " A name that is not listed is unlike the list, and abstains, where its n-grams are less likely than "
+            f"those of {100 * (1 - UNLIKE_SHARE):.2f} % of the validation names of its script; this is so for "
+            f"{', '.join(map(str.title, judged))}."
         )
     if "test" not in calibration:
         return f"{text} This model has none (`--test-fraction 0`): nothing is promised."

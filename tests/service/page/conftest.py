@@ -7,8 +7,10 @@ from charrnn import model_folder
 from charrnn.inference import PRETRAINED, Classifier, Generator, load
 from charrnn.memory import Memory
 from charrnn.model_config import ModelConfig
+from charrnn.ngrams import NGramHashTable
 from charrnn.service.models import ServedModels
 from charrnn.service.page.texts import Texts
+from charrnn.text import Vocabulary
 from charrnn.training import modules
 
 LABELS = {"Croatian": "South Slavic", "Serbian": "South Slavic", "Irish": "Celtic"}
@@ -22,7 +24,7 @@ LISTED = [
     ("mila", "Serbian", "female"),
     ("qxzvwkjx", "Irish", "surname"),
 ]
-"""Names of a model for which its list and the frequencies below decide."""
+"""Names of a model for which its list and the frequencies below decide; its n-grams are of all but the last one."""
 COUNTS = [8, 5, 1, 2, 4, 1, 1, 1, 1]
 """Of each label those of all kinds."""
 
@@ -67,13 +69,19 @@ def with_kinds():
         calibration={
             "weights": {"network": 0.01, "ngrams": 0.0, "prior": 1.0, "memory": 8.0},
             "thresholds": {"0.9": 0.3},
+            # Unlike is what costs more than three nats a character.
+            "likeness": {"latin": {"mean": [3.0, 0.0], "variance": [0.0, 0.0], "threshold": 0.0}},
         },
     )
     classes = [labels.index(label) * len(KINDS) + KINDS.index(kind) for _, label, kind in LISTED]
     memory = Memory.of([name for name, _, _ in LISTED], classes, len(config.class_counts))
+    vocabulary = Vocabulary(config.alphabet)
+    encoded = [vocabulary.encode(name) for name, _, _ in LISTED[:-1]]
+    own_labels = [labels.index(label) for _, label, _ in LISTED[:-1]]
+    ngrams = NGramHashTable.fit(encoded, own_labels, len(labels), len(vocabulary))
     torch.manual_seed(0)
     network = {name: value.numpy() for name, value in modules.build(config).state_dict().items()}
-    return ServedModels(Classifier(config, network | memory.weights()), load("names/generator"))
+    return ServedModels(Classifier(config, network | memory.weights() | ngrams.weights()), load("names/generator"))
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import dataclasses
+import json
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -73,9 +74,16 @@ def test_endpoints_have_names_and_descriptions(built):
         for name, one in info["named_endpoints"].items()
     }
     assert told == {
-        "/classify": (["name", "top_k"], ["answer"]),
-        "/generate": (["label", "n", "temperature"], ["names"]),
+        "/classify": (["name", "top_k", "kind"], ["answer"]),
+        "/generate": (["label", "n", "temperature", "kind", "ascii"], ["names"]),
     }
+    defaults = {
+        p["parameter_name"]: p["parameter_default"]
+        for one in info["named_endpoints"].values()
+        for p in one["parameters"]
+        if p["parameter_has_default"]
+    }
+    assert defaults == {"kind": "", "ascii": False}
     assert all(len(one["description"]) > 20 for one in info["named_endpoints"].values())
 
 
@@ -84,14 +92,46 @@ def test_the_endpoints_answer_and_say_what_is_wrong(tmp_path):
         client = Client(server.url, verbose=False, analytics_enabled=False)
         assert client.predict("Kowalczyk", 1, api_name="/classify")["predictions"][0]["label"] == "Polish"
         assert len(client.predict(label="Irish", n=3, temperature=0.8, api_name="/generate")) == 3
+        plain = client.predict("Czech", 20, 0.8, "female", True, api_name="/generate")
+        assert len(plain) == 20 and all(name.isascii() for name in plain)
         for values, what in (
             (("Elvish", 3, 0.8), "unknown label"),
             (("Irish", 0, 0.8), "n 0"),
             (("Irish", 3, -1), "temp"),
+            (("Irish", 3, 0.8, "dwarves"), "kind"),
+            (("Irish", 3, 0.8, ["female"]), "kind"),
+            (("Irish", 3, 0.8, "", "yes"), "ascii"),
         ):
             with pytest.raises(AppError, match=what):
                 client.predict(*values, api_name="/generate")
         client.close()
+
+
+def test_who_sends_a_list_may_leave_out_its_last_arguments(tmp_path):
+    """As who called the endpoints before they took a kind."""
+
+    def call(server, name, *values):
+        url = f"{server.url}/gradio_api/call/{name}"
+        event = httpx.post(url, json={"data": values}).raise_for_status().json()["event_id"]
+        told, data = httpx.get(f"{url}/{event}", timeout=60).text.strip().split("\n")[-2:]
+        return told.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+    with serving(tmp_path) as server:
+        told, (answer,) = call(server, "classify", "Kowalczyk", 1)
+        assert told == "complete" and len(answer["predictions"]) == 1
+        assert call(server, "classify", "Kowalczyk", 1, "", "one too many") == ("complete", [answer])
+        for values in (("Irish", 3, 0.8), ("Irish", 3, 0.8, "male"), ("Irish", 3, 0.8, None, True)):
+            told, (names,) = call(server, "generate", *values)
+            assert told == "complete" and len(names) == 3
+        assert call(server, "classify", "Kowalczyk")[0] == call(server, "generate", "Irish", 3)[0] == "error"
+
+
+def test_an_endpoint_answers_for_a_kind(built_with_kinds):
+    def best(kind):
+        endpoints = next(fn.fn.__self__ for fn in built_with_kinds.blocks.fns.values() if fn.api_name == "classify")
+        return asyncio.run(endpoints.classify(request(), "Ana", 1, kind))["predictions"][0]["label"]
+
+    assert (best("female"), best("surname")) == ("Croatian", "Irish")
 
 
 def test_a_crowd_waits_and_nobody_is_refused(tmp_path):

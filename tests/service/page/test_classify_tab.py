@@ -29,10 +29,14 @@ def test_the_answer_is_a_sentence_with_likely_labels_alone(models, english):
     )
 
 
-def test_doubtful_between_two_the_set_is_told(models, english):
-    html = answer_html(models, "Ye", english)
-    assert "Ye may be Korean; other answers are possible." in html
-    assert "Its list for this name: Korean, Chinese" in html
+def test_doubtful_between_several_the_set_is_told(models, english):
+    predict = models.classifier.predict
+    names = ("Ye", "Sun", "Ko", "Bo", "Lee")
+    name = next(n for n in names if predict([n], 1)[0].predictions[0].probability < classify_tab.MOSTLY)
+    labels = [p.label for p in predict([name], coverage=classify_tab.COVERAGE)[0].predictions]
+    html = answer_html(models, name, english)
+    assert len(labels) > 1 and f"{name} may be {labels[0]}; other answers are possible." in html
+    assert f"Its list for this name: {', '.join(labels)}." in html
 
 
 def test_nothing_is_promised_of_one_label_that_is_far_from_sure(changed, models, english):
@@ -45,6 +49,12 @@ def test_nothing_is_promised_of_one_label_that_is_far_from_sure(changed, models,
 def test_what_is_unlike_a_name_is_answered_with_doubt_and_no_other_sentence(models, english):
     html = answer_html(models, "Xqzwvkjx", english)
     assert "Xqzwvkjx is unlike all names that this model knows." in html
+    assert "looks" not in text_of(html) and "For nine names" not in html
+
+
+def test_what_is_no_name_of_a_person_is_answered_with_doubt_and_a_guess(models, english):
+    html = answer_html(models, "Acme Ltd", english)
+    assert "Acme Ltd does not look like the name of a person." in html and "Its guess would be" in html
     assert "looks" not in text_of(html) and "For nine names" not in html
 
 
@@ -79,9 +89,10 @@ def test_a_link_is_offered_where_one_can_carry_the_names(models, english):
 
 def test_several_names_are_a_table_in_their_order(models, english):
     html = answer_html(models, "Kowalczyk\n\n42\r\nXqzwvkjx\n<b>x</b>", english)
-    rows = [text_of(row) for row in re.findall(r"<tr>.*?</tr>", html, re.DOTALL)][1:]
+    rows = [text_of(row) for row in re.findall(r"<tr.*?</tr>", html, re.DOTALL)][1:]
     assert [row.split()[0] for row in rows] == ["Kowalczyk", "42", "Xqzwvkjx", "&lt;b&gt;x&lt;/b&gt;"]
-    assert "Polish" in rows[0] and rows[1] == "42 There are no letters in it." and "unlike" in rows[2]
+    assert "Polish" in rows[0] and rows[1] == "42 There are no letters in it."
+    assert "unlike all names it knows" in rows[2] and "not a name, it seems" in rows[3]
 
 
 def test_a_language_to_compare_with_is_in_the_bars_and_the_letters(models, english):
@@ -170,7 +181,30 @@ def test_a_sure_family_is_told_before_a_label_that_is_not(with_kinds, english):
     html = told(answer_html(with_kinds, "Mila", english))
     assert "Mila looks clearly South Slavic (> 99 %): probably Croatian." in html
     html = told(answer_html(with_kinds, "Kovačić", Texts("zh-CN")))
-    assert "Kovačić 显然像 South Slavic 语族的名字（> 99 %），也许是克罗地亚语。" in html
+    assert "Kovačić 显然像南斯拉夫语支的名字（> 99 %），也许是克罗地亚语。" in html
+
+
+@pytest.mark.parametrize(
+    ("tag", "family"),
+    [
+        ("en", "South Slavic > 99 %: Croatian "),
+        ("zh-CN", "南斯拉夫语支 > 99 %： 克罗地亚语 "),
+        ("zh-TW", "南斯拉夫語支 > 99 %： 克羅埃西亞語 "),
+    ],
+)
+def test_of_several_names_the_families_are_told_that_each_alone_is_told(with_kinds, tag, family):
+    names, texts = ["Kovačić", "Mila", "Ana", "Xqzwvkjx", "42"], Texts(tag)
+    html = answer_html(with_kinds, "\n".join(names), texts)
+    rows = [re.sub(r"\s+", " ", told(row)) for row in re.findall(r"<tr.*?</tr>", html, re.DOTALL)][1:]
+    assert [family in row for row in rows] == [True, True, False, False, False]
+    word = family.partition(" >")[0]
+    assert [word in row for row in rows] == [word in answer_html(with_kinds, name, texts) for name in names]
+
+
+def test_a_doubtful_row_has_its_remark_and_is_marked(models, english):
+    html = answer_html(models, "Kowalczyk\nXqzwvkjx\n42", english)
+    rows = re.findall(r"<tr.*?</tr>", html, re.DOTALL)[1:]
+    assert ['class="doubtful"' in row for row in rows] == [False, True, True]
 
 
 def test_of_labels_of_several_families_and_of_doubtful_names_no_family_is_told(with_kinds, english):

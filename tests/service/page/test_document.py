@@ -51,7 +51,8 @@ def test_the_document_is_in_the_language_of_the_browser(ask):
     assert 'lang="en"' in ask("/").text
     chinese = ask("/", "zh-CN,zh;q=0.9").text
     assert 'lang="zh-CN"' in chinese and "姓名" in meta(chinese)["og:title"]
-    assert json.loads(meta(chinese)["charrnn-texts"])["favourites.title"] == "收藏的名字"
+    texts = json.loads(meta(chinese)["charrnn-texts"])
+    assert texts["favourites.title"] == "收藏的名字" and texts["kind.female"] == "女性名字"
 
 
 def test_hosts_and_links_are_escaped(ask):

@@ -50,6 +50,14 @@ def test_lists_have_their_seed_to_keep(models, english):
     assert 'data-seed="7"' in shown(models, english, label="Irish", n=2, seed=7)[1]
 
 
+@pytest.mark.parametrize("kind", [None, "female"])
+def test_a_name_to_keep_has_its_kind_and_the_link_of_its_list(models, english, kind):
+    asked = GenerateRequest(label="Irish", n=2, seed=7, kind=kind)
+    *names, _ = invent(models, asked)
+    html = names_html(names, asked, english, "?tab=generate&label=Irish")
+    assert html.count(f'data-kind="{kind or ""}"') == 2 and 'data-link="?tab=generate&amp;label=Irish"' in html
+
+
 def test_labels_are_told_in_the_readers_language(models):
     html = shown(models, Texts("zh-CN"), blend={"Irish": 1.0, "Czech": 1.0}, n=1, seed=7)[1]
     assert 'data-label="爱尔兰语 + 捷克语"' in html

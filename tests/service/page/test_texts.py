@@ -34,7 +34,7 @@ def test_each_language_has_every_text_with_the_same_places(path):
 def test_chinese_is_written_with_chinese_characters_and_marks(path):
     """But for what is Latin in any language: names of files, commands and the project itself."""
     for key, text in translations(path.stem).items():
-        if key not in {"set.separator", "about.model"}:
+        if key not in {"set.separator", "about.model", "many.family"}:
             assert re.search("[一-鿿]", text), (key, text)
         assert not re.search("[一-鿿][,:;?!]", text), (key, text)
 
@@ -47,7 +47,8 @@ def test_every_key_that_is_used_exists_and_every_text_is_used():
     assert used - ENGLISH.keys() - files == set()
     # Keys that are put together: of these families, or a variant for one.
     made = re.compile(
-        r"(label|kind|problem|reason|doubt|answer)\..+|about\.(classifier|generator)|.+\.one|generate\.(prefix|suffix|contains)"
+        r"(label|family|kind|problem|reason|doubt|answer)\..+|about\.(classifier|generator)|.+\.one|generate\.(prefix|suffix|contains)"
+        r"|many\.(not-a-name|unlike-training|out-of-vocabulary)"
     )
     assert {key for key in ENGLISH.keys() - used if not made.fullmatch(key)} == set()
     assert {key.removesuffix(".one") for key in ENGLISH if key.endswith(".one")} <= ENGLISH.keys() | {
@@ -100,6 +101,8 @@ def test_values_are_escaped_and_numbers_have_separators():
 def test_labels_of_the_shipped_models_have_names_and_others_stay_as_they_are():
     for tag in LANGUAGES:
         texts = Texts(tag)
+        assert all(texts.has(f"family.{family}") for family in load("names/classifier").config.families.values())
+        assert texts.family("<Elvish>") == "<Elvish>"
         assert all(texts.has(f"label.{label}") for label in load("names/classifier").labels)
         assert texts.label("<Elvish>") == "<Elvish>"
     assert Texts("zh-CN").label("Polish") == "波兰语"
