@@ -44,7 +44,8 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     Args:
         model: to be scored.
         corpus: its labels must be labels of the model; a generator with one label scores a corpus of any labels.
-        prior: ``model`` leaves the answers alone; ``uniform`` divides them by the training frequencies of the labels.
+        prior: ``model`` leaves the answers alone; ``uniform`` takes the labels of the corpus as equally frequent, and
+            others as impossible.
 
     Raises:
         CorpusError: there are no names, or a label that the model does not know.
@@ -55,7 +56,8 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
         return _nats_per_char(_nats(model, corpus), [model.count_characters(n) for n in corpus.names])
     corpus = corpus.distinct_pairs(model.config.pipeline)
     _checked_labels(model, corpus)
-    return metrics.classification_report(_probabilities(model, corpus, prior), _targets(model, corpus))
+    uniform = corpus.label_set if prior == "uniform" else None
+    return metrics.classification_report(_probabilities(model, corpus, uniform), _targets(model, corpus))
 
 
 def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str, float]:
@@ -167,8 +169,8 @@ def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, floa
 def evaluate_out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) -> dict[str, Any]:
     """Scores on names of another source that the model never saw. Labels that the model does not know are left out.
 
-    Classifiers: uniform prior, labels with at least :data:`MIN_NAMES` unseen names; ``balanced_accuracy``,
-    ``top3_accuracy``, ``names`` and ``recall`` by label. Generators: as :func:`evaluate`.
+    Classifiers: uniform prior over the labels that ``other`` has; ``balanced_accuracy``, ``top3_accuracy``, ``names``
+    and ``recall`` by label, of labels with at least :data:`MIN_NAMES` unseen names. Generators: as :func:`evaluate`.
 
     Args:
         model: trained on ``seen``.
@@ -183,10 +185,10 @@ def evaluate_out_of_source(model: Classifier | Generator, seen: Corpus, other: C
         scored = unseen.select([i for i, label in enumerate(unseen.labels) if len(known) == 1 or label in known])
         return {"corpus": other.source, **evaluate(model, scored)}
     scored = unseen_names(model.labels, seen, other, model.config.pipeline)
-    report = evaluate(model, scored, "uniform")
-    predictions = _probabilities(model, scored, "uniform").argmax(axis=1)
+    p = _probabilities(model, scored, sorted(set(model.labels) & set(other.label_set)))
+    report = metrics.classification_report(p, _targets(model, scored))
     labels = np.array(scored.labels)
-    hits = np.array(model.labels)[predictions] == labels
+    hits = np.array(model.labels)[p.argmax(axis=1)] == labels
     return {
         "corpus": other.source,
         "balanced_accuracy": report["balanced_accuracy"],
@@ -229,13 +231,20 @@ def _unknown_nats(config: ModelConfig, encoded: Sequence[Sequence[int]]) -> Floa
     return math.log(others) * np.array([name.count(UNKNOWN) for name in encoded], np.float64)
 
 
-def _probabilities(model: Classifier, corpus: Corpus, prior: str = "model") -> Floats:
-    """p(label | name), (names, labels); a name that the model cannot read has the label frequencies."""
-    p = model.probabilities(corpus.names, prior)
-    unread = np.isnan(p[:, 0])
-    if unread.any():
-        frequencies = label_prior(model.config.label_counts)
-        p[unread] = frequencies if prior == "model" else 1 / len(frequencies)
+def _probabilities(model: Classifier, corpus: Corpus, uniform: Sequence[str] | None = None) -> Floats:
+    """p(label | name), (names, labels); a name that the model cannot read has the label frequencies.
+
+    Args:
+        model: that answers.
+        corpus: names.
+        uniform: the only labels that are possible, and equally frequent; None takes the frequencies of training.
+    """
+    if uniform is None:
+        p, frequencies = model.probabilities(corpus.names), label_prior(model.config.label_counts)
+    else:
+        p = model.probabilities(corpus.names, dict.fromkeys(uniform, 1.0))
+        frequencies = np.isin(model.labels, uniform) / len(uniform)
+    p[np.isnan(p[:, 0])] = frequencies
     return p
 
 

@@ -75,12 +75,12 @@ def calibrate_classifier(
         ``names``, and ``nll`` and ``ece`` of the network alone, ``before``, and of the mixture, ``after``.
     """
     experts = [network, np.repeat(ngrams, kind_count, axis=1), log_prior]
-    weights = fit_weights(experts, targets, PULLS["classifier"])
+    labels = targets // kind_count
+    weights = fit_weights(experts, labels, PULLS["classifier"], kind_count)
     before, after = (
         np.exp(log_softmax(scores)).reshape(len(scores), -1, kind_count).sum(axis=2)
         for scores in (network, mix_experts(weights, experts))
     )
-    labels = targets // kind_count
     return {
         "weights": dict(zip(EXPERTS["classifier"], weights, strict=False)),
         "thresholds": conformal_thresholds(after, labels),
@@ -108,35 +108,51 @@ def calibrate_generator(model: FittedModel, data: NameDataset, device: torch.dev
     }
 
 
-def fit_weights(experts: Sequence[Floats], targets: Ints, pull: Sequence[float], steps: int = 50) -> list[float]:
-    """Weights of a product of experts (Hinton 1999), by Newton's method on the convex log-loss.
+def fit_weights(
+    experts: Sequence[Floats], targets: Ints, pull: Sequence[float], kind_count: int = 1, steps: int = 50
+) -> list[float]:
+    """Weights of a product of experts (Hinton 1999), by Newton's method on the log-loss.
 
     With one expert this is temperature scaling (Guo et al. 2017). A quadratic pull to ``pull``, as strong as one row,
     keeps the weights finite where few rows are separated without error. An expert whose scores are equal for all
     classes gets weight 0.
 
+    The loss is that of labels, whose probability is the sum over their classes, for answers are labels: the loss of
+    classes would have the experts tell kinds, of which n-grams know nothing.
+
     Args:
         experts: scores, the first (rows, classes), the others of that shape or broadcastable to it.
-        targets: true classes (rows,).
+        targets: true labels (rows,).
         pull: where the weights are pulled to and the search begins, one number for each expert.
+        kind_count: classes of each label.
         steps: at most.
     """
     scores = np.stack(np.broadcast_arrays(*experts), axis=1)  # (R, K, C)
-    rows, start = np.arange(len(targets)), np.array(pull)
-    own = scores[rows, :, targets]  # (R, K)
+    start = np.array(pull)
+    own = np.arange(scores.shape[2]) // kind_count == targets[:, None]  # (R, C), the classes of the true label
 
     def log_p(weights: Floats) -> Floats:
         return log_softmax(mix_experts(weights.tolist(), experts))
 
     def loss(weights: Floats) -> float:
-        return float(-log_p(weights)[rows, targets].sum() + 0.5 * ((weights - start) ** 2).sum())
+        right = np.where(own, np.exp(log_p(weights)), 0).sum(axis=1)
+        return float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).sum() + 0.5 * ((weights - start) ** 2).sum())
+
+    def moments(p: Floats) -> tuple[Floats, Floats]:
+        """Mean (R, K) and summed covariance (K, K) of the experts' scores."""
+        mean = np.einsum("rc,rkc->rk", p, scores)
+        return mean, np.einsum("rc,rkc,rmc->km", p, scores, scores) - mean.T @ mean
 
     weights = start
     for _ in range(steps):
         p = np.exp(log_p(weights))
-        mean = np.einsum("rc,rkc->rk", p, scores)
-        gradient = (mean - own).sum(axis=0) + weights - start
-        curvature = np.einsum("rc,rkc,rmc->km", p, scores, scores) - mean.T @ mean + np.eye(len(start))
+        of_label = np.where(own, p, 0)
+        of_label /= np.maximum(of_label.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+        (mean, spread), (mean_of_label, spread_of_label) = moments(p), moments(of_label)
+        gradient = (mean - mean_of_label).sum(axis=0) + weights - start
+        curvature = spread - spread_of_label + np.eye(len(start))
+        if np.linalg.eigvalsh(curvature).min() < 1:  # the loss of labels need not be convex; that of classes is
+            curvature = spread + np.eye(len(start))
         move = np.linalg.solve(curvature, gradient)
         length, now = 1.0, loss(weights)
         while length > 1e-6 and loss(weights - length * move) > now:

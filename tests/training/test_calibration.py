@@ -35,9 +35,10 @@ def world(n, seed, labels=6):
     return logits, ngrams, log_prior, targets
 
 
-def loss(weights, experts, targets):
-    """What the weights minimise: summed nats and the pull."""
-    nll = negative_log_likelihood(np.exp(log_softmax(mix_experts(weights, experts))), targets)
+def loss(weights, experts, targets, kinds=1):
+    """What the weights minimise: summed nats of labels and the pull."""
+    p = np.exp(log_softmax(mix_experts(weights, experts)))
+    nll = negative_log_likelihood(p.reshape(len(p), -1, kinds).sum(axis=2), targets)
     return nll * len(targets) + 0.5 * ((np.array(weights) - PULL) ** 2).sum()
 
 
@@ -47,12 +48,15 @@ def test_the_true_weights_are_found():
 
 
 @pytest.mark.parametrize("n", [4, 500])
-def test_no_weights_nearby_are_better(n):
+@pytest.mark.parametrize("kinds", [1, 2, 3])
+def test_no_weights_nearby_are_better(n, kinds):
     *experts, targets = world(n, 1)
-    weights = fit_weights(experts, targets, PULL)
+    targets = targets // kinds
+    weights = fit_weights(experts, targets, PULL, kinds)
     rng = np.random.default_rng(0)
     others = weights + np.concatenate([rng.normal(0, 0.05, (50, 3)), rng.normal(0, 0.001, (50, 3))])
-    assert all(loss(weights, experts, targets) <= loss(other, experts, targets) for other in others)
+    least = loss(weights, experts, targets, kinds)
+    assert all(least <= loss(other, experts, targets, kinds) for other in others)
 
 
 def test_a_handful_of_names_does_not_send_the_weights_to_infinity():
@@ -89,12 +93,12 @@ def test_every_expert_but_memory_is_fitted():
     assert tuple(calibrate_classifier(*world(50, 0))["weights"]) == EXPERTS["classifier"][:-1]
 
 
-def test_with_kinds_the_weights_are_those_of_classes_and_the_losses_those_of_labels():
+def test_with_kinds_the_weights_and_the_losses_are_those_of_labels():
     logits, ngrams, log_prior, targets = world(300, 7)
     ngrams = ngrams[:, :3]  # of labels; three labels of two kinds make six classes
     found = calibrate_classifier(logits, ngrams, log_prior, targets, kind_count=2)
     experts = [logits, ngrams[:, [0, 0, 1, 1, 2, 2]], log_prior]
-    assert list(found["weights"].values()) == pytest.approx(fit_weights(experts, targets, PULL))
+    assert list(found["weights"].values()) == pytest.approx(fit_weights(experts, targets // 2, PULL, 2))
     mixture = mix_experts(list(found["weights"].values()), experts)
     for when, scores in (("before", logits), ("after", mixture)):
         p = np.exp(log_softmax(scores))

@@ -79,7 +79,7 @@ def out_of_source_table(report: dict[str, Any]) -> str:
     recall = "\n".join(f"| {label} | {share:.2f} |" for label, share in report["recall"].items())
     scores = f"balanced accuracy {report['balanced_accuracy']:.3f}, top-3 accuracy {report['top3_accuracy']:.3f}"
     table = f"| label | recall |\n| --- | --- |\n{recall}"
-    return f"On {names}, uniform prior, labels with at least 30 names: {scores}.\n\n{table}"
+    return f"On {names}, uniform prior over its labels; scored are those with at least 30 names: {scores}.\n\n{table}"
 
 
 def label_table(config: ModelConfig) -> str:
