@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import string
-from collections import Counter
+from collections import Counter, defaultdict
 
 import ngram_floor
 from common import ROOT, report, write_table
@@ -19,7 +19,7 @@ import charrnn
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.inference import Classifier
-from charrnn.text import fold_latin
+from charrnn.text import fold_latin, is_latin
 
 NON_NAMES = ROOT / "benchmarks" / "non_names"
 SORTS = {
@@ -29,6 +29,10 @@ SORTS = {
     "keyboard": "neighbouring keys",
     "other_languages": "names of languages that it does not know",
 }
+FORMS = [
+    *("{surname}, {given}", "{given} {a}. {surname}", "{a}. {surname}", "A. {a}. {surname}", "{surname} {a}.A."),
+    *("{surname}, {a}.", "Dr. {given} {surname}", "{given} {surname} Jr.", '{given} "{given}" {surname}'),
+]
 SAMPLE = 5_000
 
 
@@ -50,7 +54,24 @@ def true_names(corpus: Corpus) -> dict[str, list[str]]:
         given = [*own.get("female", []), *own.get("male", [])]
         if given and own.get("surname"):
             full += [f"{rng.choice(given)} {rng.choice(own['surname'])}".title() for _ in range(100)]
-    return found | {"held-back full names": full}
+    return found | {"held-back full names": full, "listed names as tables write full names": _in_tables(corpus, rng)}
+
+
+def _in_tables(corpus: Corpus, rng: random.Random) -> list[str]:
+    """Ten full names for each label in each of :data:`FORMS`, of names in Latin letters."""
+    names = defaultdict(lambda: defaultdict(list))
+    for name, label, kind in zip(corpus.names, corpus.labels, corpus.kinds, strict=True):
+        if is_latin(name):
+            names[label]["surname" if kind == "surname" else "given"].append(name)
+    return [
+        form.format(
+            given=rng.choice(own["given"]), surname=rng.choice(own["surname"]), a=rng.choice(string.ascii_uppercase)
+        )
+        for own in names.values()
+        if own["given"] and own["surname"]
+        for form in FORMS
+        for _ in range(10)
+    ]
 
 
 def others(corpus: Corpus) -> dict[str, list[str]]:

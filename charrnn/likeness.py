@@ -6,7 +6,8 @@ Shapes: B names, T characters, L labels, W words, V vocabulary.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,21 +16,48 @@ from charrnn.arrays import Bools, Floats, Ints, label_prior
 from charrnn.errors import ModelFolderError
 from charrnn.model_config import ModelConfig
 from charrnn.ngrams import NGramHashTable
-from charrnn.text import SPECIALS, symbol_script
+from charrnn.text import SPECIALS, Vocabulary, symbol_script
 
 UNLIKE_SHARE = 0.0075
 """At most this share of validation names of a script is unlike; with fewer than 133 names, none is."""
-SEPARATORS = " -,"
-"""Characters between the words of a name, which are judged one by one: a list of surnames knows no full names."""
 MIN_VARIANCE = 1.0
+"""Of the nats of a name, so that a list of names that are all equally likely does not find every other one unlike."""
+APOSTROPHES = "'’ʼʻ"
+FILLERS = "\u0640\u200c\u200d"
+"""Characters that only change how letters are joined: tatweel, and the two joiners of zero width."""
+
+
+class _WordCharacters(dict[int, str]):
+    """What a character is to :func:`words`, by code point; found when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        belongs = symbol_script(character) != "common" or unicodedata.category(character)[0] == "M"
+        found = "" if character in FILLERS else character if belongs or character in APOSTROPHES else " "
+        if len(self) < 10_000:
+            self[code] = found
+        return found
+
+
+_WORD_CHARACTERS = _WordCharacters()
+
+
+def words(text: str) -> list[str]:
+    """The words of a name, which are letters, marks and apostrophes; initials are none.
+
+    ``nakamoto, satoshi s.`` → ``nakamoto``, ``satoshi``.
+    """
+    found = text.translate(_WORD_CHARACTERS).split()
+    return [word for word in found if len(word) > 1 or symbol_script(word) not in ("latin", "cyrillic", "greek")]
 
 
 class Likeness:
     """Tells which names are unlike those of a list.
 
-    The n-grams of all labels together, each label as frequent as in the list, give every word of a name a likelihood.
-    A name is judged by how many standard deviations its -log p lies above that of validation names of the same script
-    and of as many characters. Mean and variance are linear in characters and words.
+    The n-grams of all labels together, each label as frequent as in the list, give every word of a name a likelihood: a
+    list of surnames knows no full names, and no punctuation. A name is judged by how many standard deviations the
+    -log p of its words lies above that of validation names of the same script and of as many characters. Mean and
+    variance are linear in characters and words.
 
     Args:
         ngrams: of the labels.
@@ -41,12 +69,11 @@ class Likeness:
     def __init__(
         self, ngrams: NGramHashTable, prior: Floats, alphabet: str, calibration: Mapping[str, Mapping[str, Any]]
     ) -> None:
-        self.ngrams, self.log_prior = ngrams, np.log(prior)
+        self.ngrams, self.log_prior, self.vocabulary = ngrams, np.log(prior), Vocabulary(alphabet)
         scripts = [symbol_script(c) for c in alphabet]
         self.scripts = sorted(set(scripts) - {"common"})
         index = {script: i for i, script in enumerate(self.scripts)} | {"common": -1}
         self.script_of = np.array([-1] * SPECIALS + [index[script] for script in scripts])  # (V,)
-        self.is_separator = np.array([False] * SPECIALS + [c in SEPARATORS for c in alphabet])  # (V,)
         # The last script stands for none, which is not judged.
         size = len(self.scripts) + 1
         self.mean, self.variance = np.zeros((size, 2)), np.zeros((size, 2))
@@ -72,30 +99,31 @@ class Likeness:
             message = "config.json: unknown calibration, likeness. Update charrnn or train again."
             raise ModelFolderError(message) from error
 
-    def is_unlike(self, chars: Ints, lengths: Ints, by_label: Floats) -> Bools:
-        """Whether each name (B,) is unlike the list; never where its script is not judged.
+    def is_unlike(self, texts: Sequence[str], chars: Ints, lengths: Ints, by_label: Floats) -> Bools:
+        """Whether each name (B,) is unlike the list; never where its script is not judged, or it has several.
 
         Args:
-            chars: (B, T), padded with 0.
+            texts: names as the model reads them, (B,).
+            chars: the same, encoded, (B, T), padded with 0.
             lengths: (B,), at least 1.
             by_label: what :meth:`charrnn.ngrams.NGramHashTable.scores` says of these names, (B, L).
         """
         if not len(chars):
             return np.zeros(0, bool)
-        script = self.script(chars)
-        features, nats = self.measure(chars, lengths, by_label)
+        script = self._script(chars)
+        features, nats = self._measure(texts, lengths, by_label)
         deviations = _deviations(features, nats, self.mean[script], self.variance[script])
         return np.asarray(deviations > self.threshold[script])
 
-    def fit(self, chars: Ints, lengths: Ints, by_label: Floats) -> dict[str, dict[str, Any]]:
+    def fit(self, texts: Sequence[str], chars: Ints, lengths: Ints, by_label: Floats) -> dict[str, dict[str, Any]]:
         """The calibration, from names on which the n-grams were not fitted; arguments as for :meth:`is_unlike`.
 
         Returns:
             For each script with names enough: ``mean`` and ``variance``, factors of the characters and of the words;
             ``threshold``, standard deviations; and the number of ``names``.
         """
-        scripts = self.script(chars)
-        features, nats = self.measure(chars, lengths, by_label)
+        scripts = self._script(chars)
+        features, nats = self._measure(texts, lengths, by_label)
         found: dict[str, dict[str, Any]] = {}
         for i, script in enumerate(self.scripts):
             own, cost = features[scripts == i], nats[scripts == i]
@@ -113,24 +141,26 @@ class Likeness:
             }
         return found
 
-    def script(self, chars: Ints) -> Ints:
+    def _script(self, chars: Ints) -> Ints:
         """Index of the script of each name's letters, (B,); -1 of no letter, or of several scripts."""
         scripts = self.script_of[chars]  # (B, T)
         last = scripts.max(axis=1, initial=-1)
         first = np.where(scripts < 0, len(self.scripts), scripts).min(axis=1, initial=len(self.scripts))
         return np.where(first == last, last, -1)
 
-    def measure(self, chars: Ints, lengths: Ints, by_label: Floats) -> tuple[Floats, Floats]:
+    def _measure(self, texts: Sequence[str], lengths: Ints, by_label: Floats) -> tuple[Floats, Floats]:
         """Characters (each word's EOS included) and words of each name, (B, 2); and -log p of its words, nats, (B,)."""
         nats = self._nats(lengths, by_label)
         features = np.stack([lengths + 1, np.ones(len(lengths), np.int64)], axis=1)
-        several = np.flatnonzero(self.is_separator[chars].any(axis=1))
-        if len(several):
-            word_chars, word_lengths, name = self._words(chars[several])
-            own = self._nats(word_lengths, self.ngrams.scores(word_chars, word_lengths))
-            nats[several] = np.bincount(name, own, minlength=len(several))
-            features[several, 0] = np.bincount(name, word_lengths + 1, minlength=len(several))
-            features[several, 1] = np.bincount(name, minlength=len(several))
+        others = [i for i, text in enumerate(texts) if not text.isalpha()]
+        if others:
+            own = [words(texts[i]) for i in others]
+            name = np.repeat(others, [len(parts) for parts in own])
+            nats[others], features[others] = 0, 0
+            if len(name):
+                chars, sizes = self.vocabulary.encode_batch([word for parts in own for word in parts])
+                np.add.at(nats, name, self._nats(sizes, self.ngrams.scores(chars, sizes)))
+                np.add.at(features, name, np.stack([sizes + 1, np.ones(len(sizes), np.int64)], axis=1))
         return features.astype(np.float64), nats
 
     def _nats(self, lengths: Ints, by_label: Floats) -> Floats:
@@ -140,19 +170,6 @@ class Likeness:
         log_p = most + np.log(np.exp(scores - most[:, None]).sum(axis=1))
         # What the table's scores leave out for all labels alike: the uniform distribution below the shortest n-gram.
         return np.asarray((lengths + 1) * math.log(self.ngrams.vocabulary_size - 2) - log_p)
-
-    def _words(self, chars: Ints) -> tuple[Ints, Ints, Ints]:
-        """The words of names (B, T): characters (W, T), lengths (W,), and the name of each, (W,)."""
-        inside = (chars > 0) & ~self.is_separator[chars]
-        before = np.pad(inside[:, :-1], ((0, 0), (1, 0)))
-        word = np.cumsum(inside & ~before).reshape(inside.shape) - 1
-        rows, columns = np.nonzero(inside)
-        of = word[rows, columns]
-        lengths = np.bincount(of)
-        place = np.arange(len(of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        words = np.zeros((len(lengths), int(lengths.max(initial=0))), np.int64)
-        words[of, place] = chars[rows, columns]
-        return words, lengths, rows[place == 0]
 
 
 def _deviations(features: Floats, nats: Floats, mean: Floats, variance: Floats) -> Floats:

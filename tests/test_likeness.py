@@ -9,6 +9,7 @@ from charrnn import model_folder
 from charrnn.errors import ModelFolderError
 from charrnn.inference import Classifier, load
 from charrnn.likeness import UNLIKE_SHARE, Likeness
+from charrnn.likeness import words as words_of
 from charrnn.ngrams import NGramHashTable
 from charrnn.text import Vocabulary
 from tests.conftest import config, network, random_names
@@ -49,7 +50,7 @@ def likeness_of(ngrams, calibration):
 def scored(ngrams, names):
     """What the methods of a likeness take."""
     chars, lengths = VOCABULARY.encode_batch(names)
-    return chars, lengths, ngrams.scores(chars, lengths)
+    return names, chars, lengths, ngrams.scores(chars, lengths)
 
 
 def unlike(likeness, *names):
@@ -78,14 +79,28 @@ def test_too_few_names_of_a_script_calibrate_nothing(ngrams):
     assert fitted(LEAST - 1, 0) == {}
 
 
-def test_words_are_judged_one_by_one(ngrams):
-    likeness = likeness_of(ngrams, {})
-    (features, nats), (one, one_nats) = (
-        likeness.measure(*scored(ngrams, names))
-        for names in (["kami xqz", "kami-xqz", "kami, xqz", " kami  xqz-"], ["kami", "xqz"])
-    )
-    assert (features == one.sum(axis=0)).all() and nats == pytest.approx(one_nats.sum(), abs=1e-4)
-    assert one.tolist() == [[5, 1], [4, 1]] and one_nats[0] < one_nats[1]
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("nakamoto, satoshi s.", ["nakamoto", "satoshi"]),
+        ('j. r. r. "tolkien"/jr', ["tolkien", "jr"]),
+        ("d'angelo-o’neil", ["d'angelo", "o’neil"]),
+        ("प्रिया शर्मा", ["प्रिया", "शर्मा"]),
+        ("نوش‌آفرین نصيـــرة", ["نوشآفرین", "نصيرة"]),
+        ("王 小明 김", ["王", "小明", "김"]),
+        ("- 9 .", []),
+        ("а. с. пушкин", ["пушкин"]),
+    ],
+)
+def test_words_are_letters_marks_and_apostrophes_and_initials_are_none(text, found):
+    assert words_of(text) == found
+
+
+def test_a_name_is_as_likely_as_its_words(fit):
+    likeness = fit(words("latin", 200, 1))
+    for second, expected in (("tora", False), ("xqzwvkjx", True)):
+        spellings = (f"kami {second}", f"kami-{second}", f"{second}, kami b.", f'a. b. "{second}" (kami)')
+        assert unlike(likeness, *spellings).tolist() == [expected] * 4
 
 
 def test_full_names_of_like_words_are_like_and_of_noise_are_not(fit):

@@ -33,7 +33,12 @@ SUFFIXES = {".jsonl": "jsonl", ".csv": "csv", ".txt": "table"}
 
 def add_command(commands: Any) -> None:
     """Add the command to the subparsers."""
-    command = commands.add_parser("classify", help="tell which label names belong to")
+    command = commands.add_parser(
+        "classify",
+        help="tell which label names belong to",
+        description="Tell which label names belong to. What is no name by its form, or is unlike the names of the "
+        "training list, abstains with its reason and keeps its answers.",
+    )
     command.add_argument("names", nargs="*", metavar="NAME")
     add_model_flag(command, "names/classifier")
     command.add_argument(

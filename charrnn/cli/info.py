@@ -17,19 +17,21 @@ def execute(flags: argparse.Namespace) -> int:
     """Print task, labels, alphabet, data, scores, size and hash."""
     from charrnn import model_folder
     from charrnn.inference import locate
-    from charrnn.text import printable
+    from charrnn.text import RARE_LETTERS, printable
 
     folder = locate(flags.model)
     config, weights = model_folder.read(folder)
     architecture = ", ".join(f"{key} {value}" for key, value in config.architecture.items())
     parameters = sum(array.size for array in weights.values())
     data = config.data
+    rare = [script.script for symbol, script in RARE_LETTERS.items() if symbol in config.alphabet]
+    written = "".join(c for c in config.alphabet if c not in RARE_LETTERS)
     sizes = ", ".join(f"{data[side]:,} {side}" for side in ("train", "validation", "test"))
     lines = {
         "task": config.task,
         "architecture": f"{architecture}; {parameters:,} parameters",
         "labels": f"{len(config.labels)}: {', '.join(config.labels)}",
-        "alphabet": f"{len(config.alphabet)}: {config.alphabet}",
+        "alphabet": f"{len(config.alphabet)}: {written}" + (f"; rare letters of {', '.join(rare)}" if rare else ""),
         "text": config.pipeline,
         "data": f"{data['source']}, {data['names']:,} names, fingerprint {data['fingerprint'][:16]}",
         "split": f"{sizes}; seed {data['seed']}",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -30,7 +29,7 @@ TEMPERATURE = 0.8
 """The usual temperature: names of 1, as learned, are often odd."""
 
 LEAST_TEMPERATURE = 1e-30
-"""Below it single precision may become 0; the most probable character is taken long before."""
+"""Lower temperatures are 0 in single precision; at this one, too, only the most probable character is ever drawn."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,8 @@ class Sampling:
             return np.asarray(logits.argmax(axis=1), np.int64)
         if not self._truncates:
             return _invert(self._weights(logits, logits.max(axis=1, keepdims=True)), uniform)
-        order, p = self._ranked(logits)
+        order, p, left_out = self._ranked(logits)
+        p[left_out] = 0
         return np.take_along_axis(order, _invert(p, uniform)[:, None], axis=1)[:, 0].astype(np.int64)
 
     def log_weights(self, allowed: Floats32, logits: Floats32, symbols: Ints) -> Floats:
@@ -82,40 +82,45 @@ class Sampling:
         """
         if self.temperature == 0:
             return np.zeros(len(logits))
-        free = self._weights(logits, logits.max(axis=1, keepdims=True)).astype(np.float64)
-        kept, kept_allowed = free, np.where(np.isneginf(allowed), 0, free)
+        free, among = logits, allowed
         if self._truncates:
-            kept, kept_allowed = (np.where(self._kept(rows), free, 0) for rows in (logits, allowed))
-        tiny = np.finfo(np.float64).tiny
-        log_ratio = np.log(np.maximum(kept_allowed.sum(axis=1), tiny)) - np.log(kept.sum(axis=1))
+            free, among = (np.where(self._kept(rows), logits, -np.inf) for rows in (logits, allowed))
+        log_ratio = self._log_sum(among) - self._log_sum(free)
         if not self._truncates:
             return np.asarray(log_ratio)
-        is_possible = np.take_along_axis(kept, symbols[:, None], axis=1)[:, 0] > 0
+        is_possible = np.isfinite(np.take_along_axis(free, symbols[:, None], axis=1)[:, 0])
         return np.where(is_possible, log_ratio, -np.inf)
+
+    def _log_sum(self, logits: NDArray[Any]) -> Floats:
+        """log of the sum of exp of the tempered logits, (B,), in double precision: differences may be large."""
+        largest = logits.max(axis=1, keepdims=True).astype(np.float64)
+        with np.errstate(over="ignore"):
+            sums = np.exp((logits - largest) / self.temperature).sum(axis=1)
+            return np.asarray(largest[:, 0] / self.temperature + np.log(sums))
 
     @property
     def _truncates(self) -> bool:
         return bool(self.top_k) or self.top_p < 1
 
-    def _ranked(self, logits: Floats32) -> tuple[Ints, Floats32]:
-        """The symbols, most probable first, and their weights, 0 for what top-k and top-p leave out, both (B, V)."""
+    def _ranked(self, logits: Floats32) -> tuple[Ints, Floats32, Bools]:
+        """The symbols, most probable first, their weights, and which ones top-k and top-p leave out, (B, V) each."""
         order = np.argsort(-logits, axis=1, kind="stable")
         ranked = np.take_along_axis(logits, order, axis=1)
-        p = self._weights(ranked, ranked[:, :1])
+        p, left_out = self._weights(ranked, ranked[:, :1]), np.isneginf(ranked)
         if self.top_k:
-            p[:, self.top_k :] = 0
+            left_out[:, self.top_k :] = True
         if self.top_p < 1:
-            p /= p.sum(axis=1, keepdims=True)
-            left_out = np.cumsum(p, axis=1) - p >= self.top_p
+            shares = np.where(left_out, 0, p)
+            shares /= shares.sum(axis=1, keepdims=True)
+            left_out |= np.cumsum(shares, axis=1) - shares >= self.top_p
             left_out[:, 0] = False  # to single precision a tiny top-p is 0
-            p[left_out] = 0
-        return order, p
+        return order, p, left_out
 
     def _kept(self, logits: Floats32) -> Bools:
         """Whether top-k and top-p leave a symbol in, (B, V)."""
-        order, p = self._ranked(logits)
+        order, _, left_out = self._ranked(logits)
         kept = np.zeros(logits.shape, bool)
-        np.put_along_axis(kept, order, p > 0, axis=1)
+        np.put_along_axis(kept, order, ~left_out, axis=1)
         return kept
 
     def _weights(self, logits: Floats32, largest: Floats32) -> Floats32:
@@ -130,17 +135,10 @@ BLOCK = 16
 """Neighbouring symbols whose weights are first summed; then only the symbols of one block are looked at."""
 
 
-@lru_cache(maxsize=8)
-def _blocks(size: int) -> Floats32:
-    """Which block each of ``size`` symbols is in, (size, blocks): a product with it sums the blocks."""
-    which = np.arange(size)[:, None] // BLOCK == np.arange(-(-size // BLOCK))
-    return np.asarray(which, np.float32)
-
-
 def _invert(weights: NDArray[Any], uniform: Floats) -> Ints:
     """The index at which the cumulative weights (B, V) pass ``uniform`` (B,), for each row."""
     size, rows = weights.shape[1], np.arange(len(weights))
-    blocks = np.cumsum((weights @ _blocks(size)).astype(np.float64), axis=1)
+    blocks = np.cumsum(np.add.reduceat(weights, np.arange(0, size, BLOCK), axis=1).astype(np.float64), axis=1)
     wanted = uniform * blocks[:, -1]
     block = (blocks <= wanted[:, None]).sum(axis=1)
     wanted -= np.where(block > 0, blocks[rows, block - 1], 0)

@@ -108,7 +108,7 @@ class Classifier(LabelProbability):
         unlisted = scored & ~evidence.is_listed
         for i in np.flatnonzero(unlisted & evidence.is_unlike).tolist():
             reasons[i] = "unlike-training"
-        if self.tells_no_names:
+        if self.judges_form:
             for i in np.flatnonzero(unlisted).tolist():
                 reasons[i] = "not-a-name" if is_no_name(texts[i] or "") else reasons[i]
         for i in np.flatnonzero(scored & ~evidence.in_alphabet).tolist():

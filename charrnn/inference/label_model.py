@@ -16,6 +16,7 @@ from charrnn.inference.recurrent import (
     GATES,
     POOLINGS,
     Recurrent,
+    SideBySide,
     checked_architecture,
     checked_weight,
     reverse,
@@ -59,8 +60,8 @@ class LabelModel:
         directions = ["forward_rnn", "backward_rnn"] if architecture["bidirectional"] else ["forward_rnn"]
         table = checked_weight(weights, "embed.weight", (len(self.vocabulary), embedding))
         self.layers = [Recurrent(cell, weights, prefix, hidden, embedding) for prefix in directions]
-        self.both = Recurrent.side_by_side(self.layers)
-        self.both_tables = np.stack([table @ layer.input_weights + layer.bias for layer in self.layers])  # (D, V, GH)
+        self.tables = np.stack([table @ layer.input_weights + layer.bias for layer in self.layers])  # (D, V, GH)
+        self.side_by_side = SideBySide(self.layers, self.tables)
         width = hidden * len(directions) * vector_count(self.pooling)
         self.head = checked_weight(weights, "head.weight", (len(self.prior), width)).T
         self.head_bias = checked_weight(weights, "head.bias", (len(self.prior),))
@@ -98,8 +99,8 @@ class LabelModel:
     def _pooled(self, chars: Ints, lengths: Ints) -> Floats32:
         directed = [chars, reverse(chars, lengths)][: len(self.layers)]
         if len(chars) <= FEW:
-            return self.both.pooled_few(self.both_tables, np.stack(directed), lengths, self.pooling)
-        parts = zip(self.layers, self.both_tables, directed, strict=True)
+            return self.side_by_side.pooled(np.stack(directed), lengths, self.pooling)
+        parts = zip(self.layers, self.tables, directed, strict=True)
         return np.concatenate([layer.pooled(table, own, lengths, self.pooling) for layer, table, own in parts], axis=1)
 
 

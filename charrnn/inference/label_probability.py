@@ -179,7 +179,7 @@ class LabelProbability:
             is_listed, is_unlike = np.zeros(len(index), bool), np.zeros(len(index), bool)
             is_listed[self._remember(logits, list(index))] = True
             if self.likeness is not None and ngrams is not None:
-                is_unlike = self.likeness.is_unlike(chars, lengths, ngrams)
+                is_unlike = self.likeness.is_unlike(list(index), chars, lengths, ngrams)
             p = label_probabilities(logits if shift is None else logits + shift, self.config.kind_count)
             which = [index[text] for text in readable]
             own = p, np.any(self.is_letter[chars], axis=1), is_listed, is_unlike
@@ -196,7 +196,7 @@ class LabelProbability:
         return rows
 
     @property
-    def tells_no_names(self) -> bool:
+    def judges_form(self) -> bool:
         """Whether texts that are no names by their form abstain: not if the list holds many that look like it."""
         share = self.config.data.get("no_name_share")
         return isinstance(share, float) and share <= UNLIKE_SHARE

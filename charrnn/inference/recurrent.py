@@ -94,15 +94,6 @@ class Recurrent:
         """The state before the first character: zeros, (names, size)."""
         return np.zeros((names, self.size), np.float32)
 
-    @classmethod
-    def side_by_side(cls, layers: Sequence[Recurrent]) -> Recurrent:
-        """D layers of one cell and size as one, whose :meth:`step` takes and gives a dimension D before all others."""
-        result = copy(layers[0])
-        result.state_weights = np.stack([layer.state_weights for layer in layers])  # (D, H, GH)
-        if result.cell == "gru":
-            result.candidate_bias = np.stack([layer.candidate_bias for layer in layers])[:, None]  # (D, 1, H)
-        return result
-
     def step(self, inputs: Floats32, state: Floats32) -> Floats32:
         """The state (B, size) after one character.
 
@@ -161,11 +152,27 @@ class Recurrent:
             result[:, : self.hidden] /= lengths[:, None]
         return result
 
-    def pooled_few(self, tables: Floats32, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
-        """As :meth:`pooled` of D layers side by side, for few names, among which there is little to share.
+
+class SideBySide:
+    """D layers of one cell and size, which take their steps together: for few names that is faster.
+
+    Args:
+        layers: one for each direction.
+        tables: their inputs for each symbol, (D, V, GH).
+    """
+
+    def __init__(self, layers: Sequence[Recurrent], tables: Floats32) -> None:
+        self.tables, self.hidden, self.size = tables, layers[0].hidden, layers[0].size
+        self._together = copy(layers[0])
+        self._together.state_weights = np.stack([layer.state_weights for layer in layers])  # (D, H, GH)
+        if self._together.cell == "gru":
+            biases = np.stack([layer.candidate_bias for layer in layers])
+            self._together.candidate_bias = biases[:, None]  # (D, 1, H)
+
+    def pooled(self, chars: Ints, lengths: Ints, pooling: str) -> Floats32:
+        """As :meth:`Recurrent.pooled` of each layer, one behind the other; prefixes are not shared.
 
         Args:
-            tables: (D, V, GH).
             chars: what each layer reads, (D, B, T).
             lengths: (B,), at least 1.
             pooling: one of :data:`POOLINGS`.
@@ -175,11 +182,11 @@ class Recurrent:
         """
         longest_first = np.argsort(-lengths, kind="stable")
         chars, lengths = chars[:, longest_first], lengths[longest_first]
-        inputs = tables[np.arange(len(tables))[:, None], chars.transpose(2, 0, 1)]  # (T, D, B, GH)
+        inputs = self.tables[np.arange(len(self.tables))[:, None], chars.transpose(2, 0, 1)]  # (T, D, B, GH)
         inside = np.arange(len(inputs))[:, None] < lengths  # (T, B)
-        states = np.zeros((len(inputs) + 1, len(tables), len(lengths), self.size), np.float32)
+        states = np.zeros((len(inputs) + 1, len(self.tables), len(lengths), self.size), np.float32)
         for t, active in enumerate(inside.sum(axis=1).tolist()):
-            states[t + 1, :, :active] = self.step(inputs[t, :, :active], states[t, :, :active])
+            states[t + 1, :, :active] = self._together.step(inputs[t, :, :active], states[t, :, :active])
         outputs = states[1:, ..., : self.hidden]  # (T, D, B, H)
         vectors = []
         for how in pooling.split("-"):
@@ -191,7 +198,7 @@ class Recurrent:
             else:
                 pooled = outputs.max(axis=0, where=inside[:, None, :, None], initial=-np.inf)
             vectors.append(pooled.transpose(1, 0, 2))
-        result = np.empty((len(lengths), len(tables) * self.hidden * len(vectors)), np.float32)
+        result = np.empty((len(lengths), len(self.tables) * self.hidden * len(vectors)), np.float32)
         result[longest_first] = np.concatenate(vectors, axis=2).reshape(result.shape)
         return result
 

@@ -19,7 +19,7 @@ from charrnn.text.cleaning import (
 from charrnn.text.escaping import printable, printable_json, printable_table, without_formula
 from charrnn.text.not_names import is_no_name
 from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
-from charrnn.text.rare_letters import rare_letter, symbol_script
+from charrnn.text.rare_letters import RARE_LETTERS, rare_letter, symbol_script
 from charrnn.text.romanisation import is_latin, is_readable, romanise, script, script_runs, unicode_script
 from charrnn.text.spelling import Spelling, spelling_patterns
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, code_points, pad
@@ -33,6 +33,7 @@ __all__ = [
     "MISSING_NAMES",
     "PAD",
     "PIPELINES",
+    "RARE_LETTERS",
     "SPECIALS",
     "UNKNOWN",
     "Compose",

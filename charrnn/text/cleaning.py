@@ -77,6 +77,10 @@ _OTHER = "\ud800"
 """Stands for letters of other scripts; a lone surrogate, which folding leaves out of everything else."""
 
 
+MOST_FOLDS = 10_000
+"""Characters whose fold is kept; all Latin letters, marks and signs are fewer."""
+
+
 class _LatinFolds(dict[int, str]):
     """What each character of a Latin name becomes, by code point; found when it is first met."""
 
@@ -86,7 +90,8 @@ class _LatinFolds(dict[int, str]):
             folded = _OTHER
         else:
             folded = " " if character.isspace() else to_ascii(character).casefold()
-        self[code] = folded
+        if len(self) < MOST_FOLDS:
+            self[code] = folded
         return folded
 
 

@@ -22,28 +22,28 @@ _PLACEHOLDERS = _listed(
     """,
     "|",
 )
-# Short ones are names, too, unless a full stop stands behind them: Sá, Co.
+# None of these words is a usual surname or given name, as Bank, Bureau, Company, Holding and Pizza are.
 _LEGAL_FORMS = _listed(
     """
-    aps bhd bvba company corp corporation ehf eurl gbr gmbh holding holdings inc incorporated jsc kft kgaa lda limited
-    llc llp ltd ltda ohg oyj plc pllc pte pty sarl sdn srl sro zrt
+    aps bhd bvba corp corporation ehf eurl gbr gmbh inc incorporated jsc kft kgaa lda llc llp ltd ltda ohg oyj plc pllc
+    pte pty sarl sdn srl sro zrt
     """
 )
-_ABBREVIATED_FORMS = _listed("ab ag as asa bv co doo kg kk lp nv oo oy sa sae sas sl spa ug")
-_LEADING_FORMS = _listed("ooo pt")
+_ABBREVIATED_FORMS = re.compile(r"\w\w .*\b(?:ab|ag|co|kg|oy|spa|s\.p\.a|s\.r\.l|s\.r\.o|d\.o\.o|z o\.o)\.$|\ba/s\.?$")
 _ORGANISATIONS = _listed(
     """
-    academy agency airlines airways associates association bakery bank bureau cafe centre center clinic club committee
-    construction consulting cooperative council dealership department electronics engineering enterprises federation
-    foundation group hospital hotel industries institute insurance international kindergarten laboratories library
-    logistics ministry municipality museum orchestra organisation organization partners partnership pharmacy pizza
-    restaurant school services shipping society solutions stores studio studios supermarket supplies systems
-    technologies technology trading transport trust university ventures workshop
+    academy agency airlines airways associates association bakery clinic committee construction consulting cooperative
+    dealership department electronics engineering enterprises federation foundation holdings industries institute
+    insurance international kindergarten laboratories library limited logistics ministry municipality museum orchestra
+    organisation organization partners partnership pharmacy restaurant shipping society solutions stores studios
+    supermarket supplies systems technologies technology trading transport university ventures workshop
     """
 )
-_ADDRESS = re.compile(r"[@\d{}<>=\\$%]|://|\bwww\.|\w\.(?:com|org|net|edu|gov|html?|pdf|txt|[a-z]{2}\.uk|de|fr|io)\b")
-_INITIALS = re.compile(r"(?<=\b\w)[./](?=\w\b)|\.")
-_AND_SONS = re.compile(r"(?:&|\b(?:and|und|et|y|e|i|og|och)) (?:cie|co|company|partners?|sons?|filhos|hijos|sohne)\b")
+_OF = re.compile(r"\b(?:bank|bureau|center|centre|church|city|club|college|council|hospital|office|school|union) of\b")
+_SIGNS = re.compile(r"[@\d{}<>=\\$%]|://")
+_WEB = re.compile(r"\bwww\.|\w\w\.(?:com|org|net|edu|gov|html?|pdf|txt)(?=[/:]|\s|$)|^[\w.-]+\.(?:de|fr|io|uk)(?:/|$)")
+_ABBREVIATIONS = re.compile(r"(?<=\b\w)[./](?=\w\b)|\.")
+_AND_SONS = re.compile(r"(?:&|\b(?:and|und|et|e|y|og|och)) (?:cie|co|filhos|fils|hijos|partners?|sohne|sons)\b")
 _WORDS = re.compile(r"\w+")
 
 
@@ -58,13 +58,12 @@ def is_no_name(text: str) -> bool:
     """
     if text.isalpha():
         return text in _PLACEHOLDERS
-    if _ADDRESS.search(text):
+    if _SIGNS.search(text) or _WEB.search(text):
         return True
-    words = _WORDS.findall(_INITIALS.sub("", text))
+    words = _WORDS.findall(_ABBREVIATIONS.sub("", text))
     if " ".join(words) in _PLACEHOLDERS or words == ["na"]:
         return True
     if len(words) < 2:
         return False
-    is_company = words[-1] in _LEGAL_FORMS or words[0] in _LEADING_FORMS or _AND_SONS.search(text) is not None
-    is_abbreviated = text.endswith(".") and words[-1] in _ABBREVIATED_FORMS
-    return is_company or is_abbreviated or not _ORGANISATIONS.isdisjoint(words)
+    is_company = words[-1] in _LEGAL_FORMS or any(form.search(text) for form in (_ABBREVIATED_FORMS, _AND_SONS, _OF))
+    return is_company or not _ORGANISATIONS.isdisjoint(words)

@@ -53,7 +53,9 @@ def calibrate(config: ModelConfig, model: FittedModel, data: NameDataset, device
         if isinstance(model.ngrams, NGramHashTable):
             by_label = label_prior(np.reshape(model.class_counts, (len(config.labels), -1)).sum(axis=1))
             likeness = Likeness(model.ngrams, by_label, config.alphabet, {})
-            calibration["likeness"] = likeness.fit(*pad([name.tolist() for name in data.encoded]), ngrams)
+            encoded = [name.tolist() for name in data.encoded]
+            texts = [likeness.vocabulary.decode(name) for name in encoded]
+            calibration["likeness"] = likeness.fit(texts, *pad(encoded), ngrams)
         return calibration
     return calibrate_generator(model, data, device)
 

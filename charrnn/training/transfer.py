@@ -19,7 +19,7 @@ from charrnn import model_folder
 from charrnn.errors import SettingsError
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import Weights
-from charrnn.text import SPECIALS, UNKNOWN, to_ascii
+from charrnn.text import SPECIALS, UNKNOWN, rare_letter, to_ascii
 from charrnn.training.modules import NameClassifier
 
 LABEL_ROWS = {"classifier": ("head.weight", "head.bias"), "generator": ("embed_label.weight",)}
@@ -148,4 +148,4 @@ def _copy_characters(tensor: Tensor, old: Tensor, old_alphabet: str, alphabet: s
     other = old[SPECIALS:].mean(0) if rows else old[UNKNOWN]
     tensor[: len(old)] = old
     for i, character in enumerate(alphabet[len(old_alphabet) :], start=len(old)):
-        tensor[i] = rows.get(to_ascii(character)[:1], other)
+        tensor[i] = rows.get(rare_letter(character), rows.get(to_ascii(character)[:1], other))

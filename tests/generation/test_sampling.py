@@ -145,6 +145,16 @@ def test_the_weight_of_a_symbol_is_the_share_that_is_allowed():
         assert Sampling(0.0).log_weights(allowed, logits, symbol) == [0]
 
 
+@pytest.mark.parametrize("behind", [12.0, 25.0, 80.0])
+@pytest.mark.parametrize("temperature", [0.1, 0.2, 1.0])
+@pytest.mark.parametrize("top_k", [0, 2])
+def test_weights_are_exact_however_unlikely_the_symbol_is(temperature, behind, top_k):
+    logits = np.array([[0.0, -behind]], np.float32)
+    allowed = np.array([[-np.inf, -behind]], np.float32)
+    found = Sampling(temperature, top_k=top_k).log_weights(allowed, logits, np.array([1]))
+    assert found == pytest.approx(-behind / temperature, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("sampling", "weights"),
     [

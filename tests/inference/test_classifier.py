@@ -215,7 +215,7 @@ def test_shared_prefixes_give_the_numbers_of_the_plain_path(cell, pooling):
     chars, lengths = pad([plain.vocabulary.encode(name) for name in names])
     pooled = []
     for layer, table, text in zip(
-        plain.model.layers, plain.model.both_tables, (chars, reverse(chars, lengths)), strict=True
+        plain.model.layers, plain.model.tables, (chars, reverse(chars, lengths)), strict=True
     ):
         state, states = layer.initial_state(len(names)), []
         for t in range(chars.shape[1]):

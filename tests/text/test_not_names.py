@@ -12,12 +12,15 @@ ADDRESSES = [
     *("12 Main Street", "007", "{first_name}", "<b>x</b>", "=SUM(A:A)", "50 %", "C:\\temp"),
 ]
 COMPANIES = [
-    *("Acme Ltd", "Acme, Inc.", "Foo Bar GmbH", "Müller & Söhne", "Smith and Sons", "Rossi S.p.A.", "Foo Bar A.G."),
-    *("Trading Co.", "PT Foo Bar", "University of Oslo", "Foo Group", "Hotel Sacher", "Société Foo SARL"),
+    *("Acme Ltd", "Acme, Inc.", "Foo Bar GmbH", "Müller & Söhne", "Smith and Sons", "Rossi S.p.A.", "Foo Bar A/S"),
+    *("Foo Trading Co.", "University of Oslo", "Bank of Foo", "Foo Technologies", "Société Foo SARL", "Foo, L.L.C."),
 ]
 NAMES = [
     *("Sá", "Co", "Maria Co", "Null", "Na", "Ng", "Ag", "De Sa", "Sas Kovács", "Limited", "Hotel"),
     *("S. K. Ramaswamy", "Ramaswamy S.K.", "Ramaswamy S. K.", "J.R.R. Tolkien", "Kim Jong-un", "O'Brien"),
+    *("Kumar, S.A.", "Rao N.V.", "Reddy, K.K.", "Byatt, A.S.", "P.T. Usha", "Pt Ravi Shankar", "Peter Ag"),
+    *("J.de Vries", "W.F.de Klerk", "J.Fr. Gauss", "Joan Miró i Company", "Josep i Company", "Jaume Company"),
+    *("Jean-Pierre Bureau", "Aaron Bank", "Mary Ann Holding", "Anna Pizza", "Ann Church", "Robert Downey Jr."),
     *("Martin Luther King, Jr.", "Ortega y Gasset", "Ludwig van Beethoven", "Dvořák", "佐藤", "Иванов", "Nguyễn Văn A"),
 ]
 

@@ -186,8 +186,9 @@ def test_a_classifier_with_ngrams_learns_which_names_are_unlike_its_list(monkeyp
     found = calibrate(cfg, model, data, CPU)["likeness"]
     likeness = Likeness(model.ngrams, label_prior(cfg.class_counts), cfg.alphabet, found)
     chars, lengths = pad([name.tolist() for name in data.encoded])
+    texts = [likeness.vocabulary.decode(name.tolist()) for name in data.encoded]
     assert found["latin"]["names"] == 60 and found.keys() == {"latin"}
-    assert 0 < likeness.is_unlike(chars, lengths, model.ngrams.scores(chars, lengths)).mean() <= 0.1
+    assert 0 < likeness.is_unlike(texts, chars, lengths, model.ngrams.scores(chars, lengths)).mean() <= 0.1
     assert "likeness" not in calibrate(*fitted("classifier", private=True), CPU)
 
 

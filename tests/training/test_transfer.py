@@ -66,6 +66,17 @@ def test_new_characters_get_new_rows_and_the_old_ones_keep_theirs(task, tmp_path
             assert torch.allclose(after[i], expected)
 
 
+def test_a_new_letter_of_a_large_script_begins_as_the_rare_ones_of_the_base(tmp_path):
+    base = dataclasses.replace(config("classifier", **ARCHITECTURES["classifier"]), alphabet="abj\ue000")
+    old, weights = network(base, seed=1)
+    model_folder.write(tmp_path, base, weights, "")
+    adopted = adopt_architecture(dataclasses.replace(base, alphabet="金"), tmp_path)
+    new = network(adopted, seed=2)[0]
+    transfer_weights(new, weights, base, adopted)
+    rows = new.state_dict()["embed.weight"]
+    assert torch.equal(rows[-1], old.state_dict()["embed.weight"][-1])  # not "j", as in Jin
+
+
 def test_the_pipeline_of_a_base_is_named_as_settings_name_it(tmp_path):
     for pipeline, name in (
         ("ascii-folded", "ascii"),
