@@ -85,18 +85,18 @@ class Sampling:
         free, among = logits, allowed
         if self._truncates:
             free, among = (np.where(self._kept(rows), logits, -np.inf) for rows in (logits, allowed))
-        log_ratio = self._log_sum(among) - self._log_sum(free)
+        largest = [rows.max(axis=1).astype(np.float64) for rows in (among, free)]
+        with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf
+            # In double precision, for differences may be large.
+            sums = [
+                np.exp((rows - most[:, None]) / self.temperature).sum(axis=1)
+                for rows, most in zip((among, free), largest, strict=True)
+            ]
+            log_ratio = (largest[0] - largest[1]) / self.temperature + np.log(sums[0]) - np.log(sums[1])
         if not self._truncates:
             return np.asarray(log_ratio)
         is_possible = np.isfinite(np.take_along_axis(free, symbols[:, None], axis=1)[:, 0])
         return np.where(is_possible, log_ratio, -np.inf)
-
-    def _log_sum(self, logits: NDArray[Any]) -> Floats:
-        """log of the sum of exp of the tempered logits, (B,), in double precision: differences may be large."""
-        largest = logits.max(axis=1, keepdims=True).astype(np.float64)
-        with np.errstate(over="ignore"):
-            sums = np.exp((logits - largest) / self.temperature).sum(axis=1)
-            return np.asarray(largest[:, 0] / self.temperature + np.log(sums))
 
     @property
     def _truncates(self) -> bool:
