@@ -38,5 +38,5 @@ def test_a_block_stops_and_ends():
     ids=["names", "novel names", "long automaton", "wide automaton", "explanation"],
 )
 def test_what_may_take_long_stops(work):
-    with pytest.raises(StoppedError), stoppable(after(2)):
+    with pytest.raises(StoppedError), stoppable(after(1)):
         work()

@@ -14,8 +14,8 @@ ORDERS = 16
 """Random orders of the characters that are averaged over; each is also used backwards."""
 MAX_CHARACTERS = 10_000
 """Characters of the coalitions of all orders at most, but for one order; long names are explained by fewer orders."""
-BATCH = 512
-"""Coalitions that are valued together, which bounds the memory."""
+BATCH = 128
+"""Coalitions that are valued together, which bounds the memory and the time until a stop is noticed."""
 
 
 @dataclass(frozen=True)
