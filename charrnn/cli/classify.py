@@ -200,4 +200,5 @@ def _rows(
         families = sure_families(model, predictions, settings) if for_people else [None] * len(batch)
         for prediction, family in zip(predictions, families, strict=True):
             scored = explain and prediction.predictions
-            yield Row(prediction, model.explain(prediction.name, **asked) if scored else None, family)
+            members = [label for label, own in model.config.families.items() if family and own == family.label]
+            yield Row(prediction, model.explain(prediction.name, **asked) if scored else None, family, members)

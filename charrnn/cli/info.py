@@ -32,6 +32,8 @@ def execute(flags: argparse.Namespace) -> int:
         "architecture": f"{architecture}; {parameters:,} parameters",
         "labels": f"{len(config.labels)}: {', '.join(config.labels)}",
         "alphabet": f"{len(config.alphabet)}: {written}" + (f"; rare letters of {', '.join(rare)}" if rare else ""),
+        "kinds": ", ".join(config.kinds) or "none",
+        "families": "known" if config.families else "not known",
         "text": config.pipeline,
         "data": f"{data['source']}, {data['names']:,} names, fingerprint {data['fingerprint'][:16]}",
         "split": f"{sizes}; seed {data['seed']}",

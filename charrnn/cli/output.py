@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -28,11 +28,13 @@ class Row:
         prediction: the answer.
         explanation: if one is wanted and the name can be scored.
         family: of labels, where it is surer than the best label.
+        members: labels of that family.
     """
 
     prediction: Prediction
     explanation: Explanation | None
     family: LabelScore | None = None
+    members: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,18 @@ def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
     colours = wants_colours(stream)
     for row in rows:
         prediction = row.prediction
-        cells = [f"{score.label} {score.probability:.1%}" for score in prediction.predictions]
+        cells = [_cell(score) for score in prediction.predictions if not row.family or score.label not in row.members]
         if row.family:
-            cells[0] = f"{row.family.label} {row.family.probability:.1%}: {cells[0]}"
+            own = [_cell(score) for score in prediction.predictions if score.label in row.members]
+            cells.insert(0, f"{_cell(row.family)}: {', '.join(own)}")
         cells += [f"abstains: {prediction.reason}"] if prediction.abstained else []
         stream.write(f"{printable(prediction.name):<20}  {printable('   '.join(cells))}\n")
         if row.explanation:
             stream.write(_explanation_line(row.explanation, colours))
+
+
+def _cell(score: LabelScore) -> str:
+    return f"{score.label} {score.probability:.1%}"
 
 
 def write_jsonl(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:

@@ -212,8 +212,8 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
             "info",
             rows,
             f"{rows:,} names hold characters that are written in ASCII before training ({examples})",
-            "Nothing, if spellings without marks will do: both count as one name. To keep these characters, train with "
-            "--pipeline native.",
+            "Nothing, if spellings without marks will do: both count as one name. A generator keeps the marks of Latin "
+            "letters with --pipeline latin, every character with --pipeline native.",
         )
     if unread:
         whole = sorted(set(corpus.labels) - labels_read)
@@ -221,9 +221,9 @@ def _characters(corpus: Corpus) -> Iterator[Finding]:
             "unsupported-script",
             "error" if whole else "warning",
             len(unread),
-            f"{len(unread):,} names are in letters that have no known reading in ASCII, and are left out of training "
+            f"{len(unread):,} names are in letters without a known reading in ASCII, and a generator leaves them out "
             f"({some(unread)}){f'; all names of {some(whole)} are among them' if whole else ''}",
-            "Train with --pipeline native.",
+            "Nothing for a classifier, which reads every script. Train a generator with --pipeline native.",
         )
     if lost:
         count = sum(lost.values())

@@ -114,7 +114,8 @@ class Constraints:
         """As :meth:`compile` for names that are written in ASCII once they are drawn."""
         written = [written_in_ascii(c) for c in alphabet]
         letters = "".join(sorted(set("".join(written))))
-        texts_in_ascii: dict[str, Any] = {name: to_ascii(getattr(self, name)) for name in TEXTS}
+        # Letters of a pattern are literals, too, or members of a set.
+        texts_in_ascii: dict[str, Any] = {name: to_ascii(getattr(self, name)) for name in (*TEXTS, "pattern")}
         for name, in_ascii in texts_in_ascii.items():
             if getattr(self, name) and not in_ascii:
                 raise ImpossibleConstraint(f"{name} {getattr(self, name)!r}: has no ASCII form. Leave out ascii.")
@@ -130,7 +131,7 @@ class Constraints:
         for name, pattern in patterns.items():
             unknown = sorted(set(getattr(self, name)) - set(alphabet)) if name in TEXTS[:3] else []
             if unknown:
-                known = alphabet.strip()
+                known = "".join(sorted(alphabet.strip(), key=lambda c: not c.isalpha()))  # letters first
                 most_told = (
                     known if len(known) <= MOST_TOLD else f"{known[:MOST_TOLD]} and {len(known) - MOST_TOLD} more"
                 )

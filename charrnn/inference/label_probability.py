@@ -15,7 +15,7 @@ import numpy as np
 
 from charrnn.arguments import choice, instance, listed, text
 from charrnn.arrays import Bools, Floats, Floats32, Ints, label_probabilities
-from charrnn.errors import InputError, SettingsError
+from charrnn.errors import InputError, SettingsError, shown
 from charrnn.inference.label_model import LabelModel
 from charrnn.inference.priors import Prior, log_prior_ratio
 from charrnn.inference.reading import NameReader
@@ -109,9 +109,11 @@ class LabelProbability:
         Raises:
             SettingsError: the model knows no such kind.
         """
-        known = dict.fromkeys([*self.config.kinds, ANY_KIND])
-        if kind is None or choice("kind", text("kind", kind), known) == ANY_KIND:
+        if kind is None or text("kind", kind) == ANY_KIND:
             return None
+        if not self.config.kinds:
+            raise SettingsError(f"kind {shown(kind)}: this model knows of no kinds of names. Leave kind out.")
+        choice("kind", kind, dict.fromkeys([*self.config.kinds, ANY_KIND]))
         return self.config.kinds.index(kind)
 
     def without_memory(self) -> Self:

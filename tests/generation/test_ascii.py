@@ -54,6 +54,7 @@ def test_shipped_names_are_the_ascii_form_of_those_that_are_drawn_without_it(lab
         ({"contains": "ž"}, {"contains": "z"}),
         ({"characters": "ářže"}, {"characters": "arze"}),
         ({"prefix": "Dæ", "suffix": "é"}, {"prefix": "Dae", "suffix": "e"}),
+        ({"pattern": "Á[řž]+.*"}, {"pattern": "A[rz]+.*"}),
     ],
 )
 def test_constraints_count_in_their_ascii_form(model, marked, plain):
@@ -93,14 +94,13 @@ def test_every_name_in_ascii_meets_its_constraints(prefix, suffix, pattern, leas
     [
         ({"prefix": "#"}, "prefix '#': this model does not know '#'"),
         ({"prefix": "x"}, "prefix 'x': this model does not know 'x'"),
-        ({"pattern": ".*ř.*"}, "pattern '.*ř.*': no name"),
         ({"suffix": "ß", "max_length": 1}, "suffix 'ss': .* takes 2 characters"),
         ({"pattern": "s"}, "ascii, together with the other constraints: no name"),
         ({"prefix": "A", "pattern": "D.*"}, "prefix 'A', pattern 'D.*', together: no name"),
     ],
 )
 def test_what_is_impossible_in_ascii_says_so_in_a_line(model, parts, message):
-    with pytest.raises(ImpossibleConstraint, match=message.replace(".*ř.*", r"\.\*ř\.\*")) as caught:
+    with pytest.raises(ImpossibleConstraint, match=message) as caught:
         model.sample("A", 1, ascii=True, **parts)
     assert "\n" not in str(caught.value)
 
