@@ -6,6 +6,7 @@ name holds.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from charrnn.text.romanisation import unicode_script
@@ -35,6 +36,7 @@ def rare_letter(character: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
 def symbol_script(symbol: str) -> str:
     """The script of a character of an alphabet, as by :func:`charrnn.text.unicode_script`, or of such a symbol."""
     return RARE_LETTERS[symbol].script if symbol in RARE_LETTERS else unicode_script(symbol)
