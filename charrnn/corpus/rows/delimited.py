@@ -75,7 +75,7 @@ def find_delimiter(lines: list[str], usual: str) -> str:
 
     It is the one whose rows have as many cells as the header the most often; among equals one that no space follows in
     the header, then the usual one of the format, then the one with the most cells. Another than the usual one needs
-    that most rows agree, and that not all names behind it start with a space, as words behind a comma do in prose.
+    that most rows agree, and that not all names behind it are words after a space, as behind a comma in prose.
     """
     best, highest = usual, (0.0, False, False, 0)
     for delimiter in _KNOWN:
@@ -84,7 +84,7 @@ def find_delimiter(lines: list[str], usual: str) -> str:
             rows.pop()  # may be cut off
         header = rows[0] if rows else []
         agreement = sum(len(row) == len(header) for row in rows) / max(len(rows), 1)
-        is_tight = not all(name.startswith(" ") for name in header[1:])
+        is_tight = not all(name.startswith(" ") and name.strip() for name in header[1:])
         merit = (agreement, is_tight, delimiter == usual, len(header))
         if len(header) > 1 and merit > highest and (delimiter == usual or (is_tight and agreement > 0.5)):
             best, highest = delimiter, merit

@@ -72,6 +72,7 @@ def test_delimiters_are_found_out(tmp_path, delimiter, name):
         (["Name;Price, EUR\n", "A;1,50\n"], ",", ";"),
         (["id, name\n", "1, Rossi\n"], ",", ","),
         ([], ",", ","),
+        (['"name";" "\n', '"Rossi";""\n'], ",", ";"),  # a column whose name is blank
     ],
 )
 def test_the_delimiter_that_fits_most_rows_is_taken(lines, usual, delimiter):
