@@ -16,7 +16,7 @@ from charrnn.arrays import Bools, Floats, Ints, label_prior
 from charrnn.errors import ModelFolderError
 from charrnn.model_config import ModelConfig
 from charrnn.ngrams import NGramHashTable
-from charrnn.text import SPECIALS, Vocabulary, symbol_script
+from charrnn.text import SPECIALS, CharacterTable, Vocabulary, symbol_script
 
 UNLIKE_SHARE = 0.0075
 """At most this share of validation names of a script is unlike; with fewer than 133 names, none is."""
@@ -27,19 +27,14 @@ FILLERS = "\u0640\u200c\u200d"
 """Characters that only change how letters are joined: tatweel, and the two joiners of zero width."""
 
 
-class _WordCharacters(dict[int, str]):
-    """What a character is to :func:`words`, by code point; found when it is first met."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        belongs = symbol_script(character) != "common" or unicodedata.category(character)[0] == "M"
-        found = "" if character in FILLERS else character if belongs or character in APOSTROPHES else " "
-        if len(self) < 10_000:
-            self[code] = found
-        return found
+def _word_character(character: str) -> str:
+    if character in FILLERS:
+        return ""
+    belongs = symbol_script(character) != "common" or unicodedata.category(character)[0] == "M"
+    return character if belongs or character in APOSTROPHES else " "
 
 
-_WORD_CHARACTERS = _WordCharacters()
+_WORD_CHARACTERS = CharacterTable(_word_character)
 
 
 def words(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -195,10 +196,13 @@ def _rows(
     from charrnn.inference.answers import sure_families
 
     stream, asked = iter(names), {key: settings[key] for key in ("prior", "labels", "kind")}
+    members = defaultdict(list)
+    for label, family_of in model.config.families.items():
+        members[family_of].append(label)
     while batch := list(islice(stream, BATCH)):
         predictions = model.predict(batch, **settings)
         families = sure_families(model, predictions, settings) if for_people else [None] * len(batch)
         for prediction, family in zip(predictions, families, strict=True):
             scored = explain and prediction.predictions
-            members = [label for label, own in model.config.families.items() if family and own == family.label]
-            yield Row(prediction, model.explain(prediction.name, **asked) if scored else None, family, members)
+            explanation = model.explain(prediction.name, **asked) if scored else None
+            yield Row(prediction, explanation, family, members[family.label] if family else ())

@@ -63,14 +63,13 @@ class LabelModel:
         self.tables = np.stack([table @ layer.input_weights + layer.bias for layer in self.layers])  # (D, V, GH)
         self.side_by_side = SideBySide(self.layers, self.tables)
         width = hidden * len(directions) * vector_count(self.pooling)
-        self.head = checked_weight(weights, "head.weight", (len(self.prior), width)).T
-        self.head_bias = checked_weight(weights, "head.bias", (len(self.prior),))
+        head = checked_weight(weights, "head.weight", (len(self.prior), width)).T
+        head_bias = checked_weight(weights, "head.bias", (len(self.prior),))
         self.ngrams = NGramHashTable.from_weights(weights, len(self.vocabulary))
         network_weight, self.ngram_weight, prior_weight, _ = config.expert_weights(self.ngrams is not None)
         # The output layer contains the weights of the experts, and the label frequencies.
-        self.mixed_head = network_weight * self.head
-        mixed_bias = network_weight * self.head_bias + prior_weight * np.log(self.prior)
-        self.mixed_bias: Floats32 = mixed_bias.astype(np.float32)
+        self.head = network_weight * head
+        self.head_bias = (network_weight * head_bias + prior_weight * np.log(self.prior)).astype(np.float32)
         if self.ngrams is not None and len(self.ngrams.base) != len(config.labels):
             raise ModelFolderError("weights ngrams: not of this model's labels. Copy the model folder again.")
 
@@ -82,7 +81,7 @@ class LabelModel:
             lengths: (B,), at least 1.
             ngrams: of :meth:`ngram_scores`.
         """
-        scores: Floats32 = self._pooled(chars, lengths) @ self.mixed_head + self.mixed_bias
+        scores: Floats32 = self._pooled(chars, lengths) @ self.head + self.head_bias
         if ngrams is not None:
             by_kind = scores.reshape(len(scores), scores.shape[1] // self.kind_count, self.kind_count)
             by_kind += (self.ngram_weight * _relative(ngrams)).astype(np.float32)[:, :, None]
@@ -91,10 +90,6 @@ class LabelModel:
     def ngram_scores(self, chars: Ints, lengths: Ints) -> Floats | None:
         """What the n-grams say, (B, L) (see :meth:`charrnn.ngrams.NGramHashTable.scores`); None without n-grams."""
         return None if self.ngrams is None else self.ngrams.scores(chars, lengths)
-
-    def logits(self, chars: Ints, lengths: Ints) -> Floats32:
-        """Logits (B, C) of the network alone; arguments as for :meth:`scores`."""
-        return np.asarray(self._pooled(chars, lengths) @ self.head + self.head_bias)
 
     def _pooled(self, chars: Ints, lengths: Ints) -> Floats32:
         directed = [chars, reverse(chars, lengths)][: len(self.layers)]

@@ -77,25 +77,34 @@ _OTHER = "\ud800"
 """Stands for letters of other scripts; a lone surrogate, which folding leaves out of everything else."""
 
 
-MOST_FOLDS = 10_000
-"""Characters whose fold is kept; all Latin letters, marks and signs are fewer."""
+class CharacterTable(dict[int, str]):
+    """A table for :meth:`str.translate`, by code point: what a function makes of a character, when it is first met.
 
+    Args:
+        function: of a character.
+    """
 
-class _LatinFolds(dict[int, str]):
-    """What each character of a Latin name becomes, by code point; found when it is first met."""
+    MOST = 10_000
+    """Characters that are kept; names in use have fewer."""
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        super().__init__()
+        self.function = function
 
     def __missing__(self, code: int) -> str:
-        character = chr(code)
-        if not is_latin(unicodedata.normalize("NFKC", character)):
-            folded = _OTHER
-        else:
-            folded = " " if character.isspace() else to_ascii(character).casefold()
-        if len(self) < MOST_FOLDS:
-            self[code] = folded
-        return folded
+        found = self.function(chr(code))
+        if len(self) < self.MOST:
+            self[code] = found
+        return found
 
 
-_LATIN_FOLDS = _LatinFolds()
+def _fold_character(character: str) -> str:
+    if not is_latin(unicodedata.normalize("NFKC", character)):
+        return _OTHER
+    return " " if character.isspace() else to_ascii(character).casefold()
+
+
+_LATIN_FOLDS = CharacterTable(_fold_character)
 
 
 def fold_latin(text: str) -> str:

@@ -225,9 +225,9 @@ def test_shared_prefixes_give_the_numbers_of_the_plain_path(cell, pooling):
         how = {"last": lambda s: s[-1], "mean": lambda s: s.mean(0), "max": lambda s: s.max(0)}
         pooled += [np.stack([how[one](own) for own in rows]) for one in pooling.split("-")]
     expected = np.concatenate(pooled, axis=1) @ plain.model.head + plain.model.head_bias
-    assert np.abs(plain.model.logits(chars, lengths) - expected).max() < 1e-5
+    assert np.abs(plain.model.scores(chars, lengths, None) - expected).max() < 1e-5
     few = slice(0, FEW)
-    assert np.abs(plain.model.logits(chars[few], lengths[few]) - expected[few]).max() < 1e-5
+    assert np.abs(plain.model.scores(chars[few], lengths[few], None) - expected[few]).max() < 1e-5
     assert np.abs(plain.probabilities(names) - np.exp(log_softmax(expected))).max() < 1e-6
 
 
