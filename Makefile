@@ -41,6 +41,7 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/finetuning.py
 	$(BIN)/python benchmarks/ngram_floor.py
 	$(BIN)/python benchmarks/abstention.py
+	$(BIN)/python benchmarks/full_names.py
 	$(BIN)/python benchmarks/other_lists.py
 	$(BIN)/python benchmarks/train.py
 	$(BIN)/python benchmarks/faults.py

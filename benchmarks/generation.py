@@ -126,7 +126,7 @@ def blends(model: Any, classifier: Any) -> dict[str, float]:
                 weights = np.array([share, 1 - share])
                 samples = draw_samples(decoder(model.model, indices, weights), guide, request)
                 names = [sample.name for sample in islice(samples, 400)]
-                p = classifier.probabilities(names, {first: 1, second: 1})
+                p = classifier.probabilities(names, {first: 1, second: 1}, whole=True)
                 errors.append(abs(p[:, classifier.labels.index(first)].mean() - share))
         results[f"blends, {kind}: mean error of the share"] = float(np.mean(errors))
     return results

@@ -109,7 +109,7 @@ def fit(learned: Corpus, judge: Corpus) -> Fit:
     nll, accuracy = [], []
     for weight in WEIGHTS:
         model.memory_weight = float(weight)
-        p = model.probabilities(names, "uniform")
+        p = model.probabilities(names, "uniform", whole=True)
         nll.append(-np.log(np.maximum((p * is_right).sum(axis=1), 1e-12)).mean())
         accuracy.append(is_right[np.arange(len(names)), p.argmax(axis=1)].mean())
     return Fit(learned.source, judge.source, len(names), np.array(nll), np.array(accuracy))

@@ -53,7 +53,7 @@ def logistic(corpus: Corpus, labels: list[str]) -> Answer:
 
 def shipped(model: Classifier) -> Answer:
     """The classifier, told the kind."""
-    return lambda texts, possible, kind: model.probabilities(texts, "uniform", kind, possible)
+    return lambda texts, possible, kind: model.probabilities(texts, "uniform", kind, possible, whole=True)
 
 
 def scores(p: Floats, right: np.ndarray, family_of: Floats) -> dict[str, float]:

@@ -159,7 +159,7 @@ def outside() -> tuple[str, dict[str, Any]]:
         probabilities = {
             "class-wise 4-gram": np.exp(log_softmax(likelihoods)),
             "n-gram logistic regression": LogisticNGrams(texts, labels, len(index)).probabilities(unseen_texts) / prior,
-            "charrnn": Classifier(trained.config, trained.weights).probabilities(unseen.names, "uniform"),
+            "charrnn": Classifier(trained.config, trained.weights).probabilities(unseen.names, "uniform", whole=True),
         }
         for name, p in probabilities.items():
             scores = metrics.classification_report(p / p.sum(axis=1, keepdims=True), targets)

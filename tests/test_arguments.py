@@ -78,7 +78,7 @@ REQUEST = charrnn.Request("Irish", 7)
 CORPUS = charrnn.Corpus(["Ab", "Cd"], ["A", "B"])
 TABLE = pd.DataFrame({"name": ["Rossi", None]})
 ASKED = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0, "labels": None}
-ASKED |= {"kind": "surname", "level": "label"}
+ASKED |= {"kind": "surname", "level": "label", "whole": False}
 
 
 def some(generator):
@@ -92,7 +92,7 @@ FUNCTIONS = {
     "Classifier.rank": (CLASSIFIER.rank, {"names": ["Rossi"], **ASKED}),
     "Classifier.probabilities": (
         CLASSIFIER.probabilities,
-        {"names": ["Rossi"], "prior": "model", "kind": "surname", "labels": None, "level": "family"},
+        {"names": ["Rossi"], "prior": "model", "kind": "surname", "labels": None, "level": "family", "whole": False},
     ),
     "Classifier.predict_table": (CLASSIFIER.predict_table, {"table": TABLE, "name_column": "name", **ASKED}),
     "Classifier.check_settings": (CLASSIFIER.check_settings, ASKED),
@@ -101,7 +101,10 @@ FUNCTIONS = {
     "Classifier.listed": (CLASSIFIER.listed, {"names": ["Rossi"]}),
     "Classifier.level_names": (CLASSIFIER.level_names, {"level": "family"}),
     "Classifier.without_memory": (CLASSIFIER.without_memory, {}),
-    "Classifier.explain": (CLASSIFIER.explain, {"name": "Rossi", "prior": "model", "labels": None, "kind": "surname"}),
+    "Classifier.explain": (
+        CLASSIFIER.explain,
+        {"name": "Rossi", "prior": "model", "labels": None, "kind": "surname", "whole": False},
+    ),
     "Generator.sample": (
         GENERATOR.sample,
         {"label": "Irish", "n": 2, "seed": 0, "temperature": 0.8, "top_k": 0, "top_p": 1.0, "resample": None}

@@ -92,6 +92,12 @@ def add_command(commands: Any) -> None:
         "--kind", metavar="K", help="of the names, such as surname, female or male. Default: any that the model knows."
     )
     command.add_argument(
+        "--whole",
+        action="store_true",
+        help="read each text as one name. Default: a text that looks like a full name is read in parts, if the model "
+        "knows surnames and given names, and no --kind is told.",
+    )
+    command.add_argument(
         "--level",
         choices=["label", "family"],
         default="label",
@@ -195,7 +201,7 @@ def _rows(
 ) -> Iterator[Row]:
     from charrnn.inference.answers import sure_families
 
-    stream, asked = iter(names), {key: settings[key] for key in ("prior", "labels", "kind")}
+    stream, asked = iter(names), {key: settings[key] for key in ("prior", "labels", "kind", "whole")}
     members = defaultdict(list)
     for label, family_of in model.config.families.items():
         members[family_of].append(label)

@@ -138,7 +138,7 @@ def _of_other_task(flag: str, path: str, task: str) -> SettingsError:
 def answer_settings(flags: argparse.Namespace) -> dict[str, Any]:
     """The arguments of :meth:`Classifier.predict` that the flags of ``classify`` name."""
     labels = None if flags.labels is None else [label.strip() for label in flags.labels.split(",")]
-    keys = ("top_k", "prior", "coverage", "min_probability", "kind", "level")
+    keys = ("top_k", "prior", "coverage", "min_probability", "kind", "level", "whole")
     return {key: getattr(flags, key) for key in keys} | {"labels": labels}
 
 

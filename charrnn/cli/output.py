@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -68,6 +69,10 @@ def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
             own = [_cell(score) for score in prediction.predictions if score.label in row.members]
             cells.insert(0, f"{_cell(row.family)}: {', '.join(own)}")
         cells += [f"abstains: {prediction.reason}"] if prediction.abstained else []
+        kinds = [
+            (kind, " ".join(part.text for part in own)) for kind, own in groupby(prediction.parts, lambda p: p.kind)
+        ]
+        cells += [f"({', '.join(f'{kind} {text}' for kind, text in kinds)})"] if kinds else []
         stream.write(f"{printable(prediction.name):<20}  {printable('   '.join(cells))}\n")
         if row.explanation:
             stream.write(_explanation_line(row.explanation, colours))
@@ -143,6 +148,6 @@ def _explanation_line(explanation: Explanation, colours: bool) -> str:
     letters = "".join(coloured(printable(c), nats / largest) for c, nats in pairs) + "  " if colours else ""
     attributions = " ".join(f"{printable(c)}{nats:+z.1f}" for c, nats in pairs)
     decision = printable(f"{explanation.score:+z.1f} for {explanation.label} against {explanation.other}")
-    memory = f"   list{explanation.memory:+z.1f}" if explanation.listed else ""
+    memory = f"   list{explanation.memory:+z.1f}" if explanation.memory else ""
     line = f"{'':<22}{letters}{attributions}   rest{explanation.remainder:+z.1f}{memory}   = {decision}\n"
     return line + (f"{'':<22}listed under {printable(', '.join(explanation.listed))}\n" if explanation.listed else "")

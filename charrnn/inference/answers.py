@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Ints
 from charrnn.inference.explanation import Explanation
-from charrnn.inference.label_probability import LabelProbability
+from charrnn.inference.full_name_probability import FullNameProbability
+from charrnn.inference.full_names import Part
 
 
 class LabelScore(NamedTuple):
@@ -29,11 +30,13 @@ class Prediction(NamedTuple):
         predictions: the most probable labels, or those of a set (see :meth:`Classifier.predict`), best first; empty
             where the name cannot be scored.
         reason: why the model abstains (see :meth:`Classifier.predict`), or None.
+        parts: of a full name, in their order; empty where the text was read as one name.
     """
 
     name: str
     predictions: tuple[LabelScore, ...]
     reason: str | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def abstained(self) -> bool:
@@ -42,13 +45,16 @@ class Prediction(NamedTuple):
 
 
 def as_record(prediction: Prediction, explanation: Explanation | None = None) -> dict[str, Any]:
-    """An answer in the keys of JSON: ``name``, ``predictions``, ``abstained``, ``reason``, ``explanation`` if any."""
+    """An answer in the keys of JSON: ``name``, ``predictions``, ``abstained``, ``reason``; of a full name
+    ``parts``; ``explanation`` if any."""
     record: dict[str, Any] = {
         "name": prediction.name,
         "predictions": [{"label": label, "probability": p} for label, p in prediction.predictions],
         "abstained": prediction.abstained,
         "reason": prediction.reason,
     }
+    if prediction.parts:
+        record["parts"] = [{"text": text, "kind": kind} for text, kind in prediction.parts]
     if explanation:
         record["explanation"] = explanation_record(explanation)
     return record
@@ -73,7 +79,7 @@ SURE = 0.9
 
 
 def sure_families(
-    model: LabelProbability, predictions: Sequence[Prediction], settings: Mapping[str, Any]
+    model: FullNameProbability, predictions: Sequence[Prediction], settings: Mapping[str, Any]
 ) -> list[LabelScore | None]:
     """For each answer the best family, where that is sure and the best label is not; else None.
 
@@ -86,7 +92,7 @@ def sure_families(
     unsure = [i for i, p in enumerate(predictions) if p.predictions and p.predictions[0].probability < SURE]
     if settings["level"] != "label" or not model.knows_families or not unsure:
         return result
-    asked = {key: settings[key] for key in ("prior", "labels", "kind")}
+    asked = {key: settings[key] for key in ("prior", "labels", "kind", "whole") if key in settings}
     names = [predictions[i].name for i in unsure]
     for i, p in zip(unsure, model.probabilities(names, **asked, level="family"), strict=True):
         best = int(p.argmax())
@@ -106,12 +112,14 @@ class Ranking:
         probabilities: of these labels, (N, K); NaN where the name cannot be scored.
         sizes: how many labels each name shows, (N,); 0 where the name cannot be scored.
         reasons: why the model abstains, or None, for each name.
+        parts: of full names, by the index of the name.
     """
 
     labels: Ints
     probabilities: Floats
     sizes: Ints
     reasons: list[str | None]
+    parts: Mapping[int, tuple[Part, ...]] = field(default_factory=dict)
 
 
 PREFIX = "charrnn_"

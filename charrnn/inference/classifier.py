@@ -14,12 +14,13 @@ from charrnn.arrays import Bools, Floats, Floats32, largest, sum_of_kinds
 from charrnn.errors import InputError, SettingsError, shown
 from charrnn.inference.answers import LabelScore, Prediction, Ranking, answer_columns, free_prefix
 from charrnn.inference.explanation import Explanation, shapley_values
-from charrnn.inference.label_probability import LabelProbability
+from charrnn.inference.full_name_probability import FullNameProbability, Scoring
+from charrnn.inference.full_names import Part
 from charrnn.inference.priors import Prior
 from charrnn.text import PAD, UNKNOWN, is_no_name
 
 
-class Classifier(LabelProbability):
+class Classifier(FullNameProbability):
     """A trained classifier: names in, labels with probabilities out.
 
     Args:
@@ -40,14 +41,16 @@ class Classifier(LabelProbability):
         labels: Sequence[str] | None = None,
         kind: str | None = None,
         level: str = "label",
+        whole: bool = False,
     ) -> list[Prediction]:
         """The most probable labels of each name, in the order of the names.
 
         Letter case does not matter. A name that cannot be scored abstains with one of the reasons of
         :func:`charrnn.text.rejection_reason`. A name that can be scored may also abstain, and keeps its predictions:
-        ``out-of-vocabulary`` (none of its letters is in the alphabet), ``not-a-name`` (see
-        :func:`charrnn.text.is_no_name`), ``unlike-training`` (see :class:`charrnn.likeness.Likeness`),
-        ``uncertain-score``. The second and the third are no reasons for a name that the list has.
+        ``too-many-parts`` and ``several-scripts`` (of a full name), ``out-of-vocabulary`` (none of its letters is in
+        the alphabet), ``not-a-name`` (see :func:`charrnn.text.is_no_name`), ``unlike-training`` (see
+        :class:`charrnn.likeness.Likeness`), ``uncertain-score``. ``not-a-name`` and ``unlike-training`` are no reasons
+        for a name that the list has.
 
         Args:
             names: to be classified.
@@ -59,6 +62,9 @@ class Classifier(LabelProbability):
             labels: ask among these alone; all others count as impossible.
             kind: of all names, such as ``surname``; None sums over the kinds that the model knows.
             level: ``label``, or ``family`` to add up the labels of each family.
+            whole: read each text as one name, also where it looks like a full name. Without it, a model that knows
+                surnames and given names, and is told no kind, scores the parts of a full name and puts them together.
+                Calibration and coverage hold for names of one part.
 
         Raises:
             UnknownLabelError: the model does not know one of ``labels``.
@@ -66,7 +72,7 @@ class Classifier(LabelProbability):
                 calibrated for this coverage; the model knows no such kind, or no families.
         """
         names = listed("names", names, InputError)
-        ranking = self.rank(names, top_k, prior, coverage, min_probability, labels, kind, level)
+        ranking = self.rank(names, top_k, prior, coverage, min_probability, labels, kind, level, whole)
         shown = ranking.labels.shape[1]
         own_labels = np.array(self.level_names(level), object)[ranking.labels.ravel()].tolist()
         # NamedTuple's own constructor costs a Python call for each object, 6 % of the whole.
@@ -74,7 +80,10 @@ class Classifier(LabelProbability):
         scored = list(map(tuple.__new__, repeat(LabelScore), pairs))
         firsts = range(0, len(scored), shown or 1)
         rows = [tuple(scored[i : i + size]) for i, size in zip(firsts, ranking.sizes.tolist(), strict=True)]
-        return list(map(tuple.__new__, repeat(Prediction), zip(names, rows, ranking.reasons, strict=True)))
+        parts: list[tuple[Part, ...]] = [()] * len(names)
+        for i, own in ranking.parts.items():
+            parts[i] = own
+        return list(map(tuple.__new__, repeat(Prediction), zip(names, rows, ranking.reasons, parts, strict=True)))
 
     def rank(
         self,
@@ -86,12 +95,12 @@ class Classifier(LabelProbability):
         labels: Sequence[str] | None = None,
         kind: str | None = None,
         level: str = "label",
+        whole: bool = False,
     ) -> Ranking:
         """As :meth:`predict`, in arrays."""
-        self.check_settings(top_k, prior, coverage, min_probability, labels, kind, level)
+        self.check_settings(top_k, prior, coverage, min_probability, labels, kind, level, whole)
         names = listed("names", names, InputError)
-        texts, rejections = self.reader.read(names)
-        evidence = self._evidence(texts, self._shift(prior, labels, kind))
+        texts, rejections, evidence, parts = self._answer(names, prior, labels, kind, whole)
         probabilities = self._at_level(evidence.probabilities, level)
         sizes = np.full(len(names), self.width(top_k, labels=labels, level=level))
         if coverage is not None:
@@ -113,9 +122,9 @@ class Classifier(LabelProbability):
                 reasons[i] = "not-a-name" if is_no_name(texts[i] or "") else reasons[i]
         for i in np.flatnonzero(scored & ~evidence.in_alphabet).tolist():
             reasons[i] = "out-of-vocabulary"
-        for i in np.flatnonzero(~scored).tolist():
-            reasons[i] = rejections[i]
-        return Ranking(best, ranked, sizes, reasons)
+        for i, rejection in enumerate(rejections):
+            reasons[i] = rejection or reasons[i]
+        return Ranking(best, ranked, sizes, reasons, parts)
 
     def predict_table(self, table: Any, name_column: str = "name", **settings: Any) -> Any:
         """The table with the answers as further columns: ``label``, ``probability``, ``label_2``, … ``abstained``,
@@ -153,6 +162,7 @@ class Classifier(LabelProbability):
         labels: Sequence[str] | None = None,
         kind: str | None = None,
         level: str = "label",
+        whole: bool = False,
     ) -> None:
         """Raise what :meth:`predict` would raise for these settings, whatever the names."""
         integer("top_k", top_k, "at least 1, or 0 for every label", 0)
@@ -189,18 +199,24 @@ class Classifier(LabelProbability):
         return count if coverage is not None else min(top_k, count) or count
 
     def explain(
-        self, name: str, prior: Prior = "model", labels: Sequence[str] | None = None, kind: str | None = None
+        self,
+        name: str,
+        prior: Prior = "model",
+        labels: Sequence[str] | None = None,
+        kind: str | None = None,
+        whole: bool = False,
     ) -> Explanation:
         """Attribute the decision between the top label and the runner-up to characters, by :func:`shapley_values`.
 
         In a coalition the other characters are unknown to the network, as in training with character dropout, and the
-        n-grams that hold them are left out.
+        n-grams that hold them are left out. The characters of a full name are those of its parts.
 
         Args:
             name: to be explained.
             prior: as for :meth:`probabilities`.
             labels: as for :meth:`predict`.
             kind: as for :meth:`predict`.
+            whole: likewise.
 
         Raises:
             InputError: the name cannot be scored.
@@ -210,38 +226,47 @@ class Classifier(LabelProbability):
         (read,), (reason,) = self.reader.read([name])
         if read is None:
             raise InputError(f"{shown(name)}: cannot be scored ({reason}), so there is nothing to explain.")
-        codes = np.array(self.vocabulary.encode(read), np.int64)
         shift = self._shift(prior, labels, kind)
+        units = {} if self._reads_whole(whole, kind) else self._units([name], [read])
+        characters, scores, score = self._of_units(units[0], shift) if units else self._of_one(read, shift)
+        possible = np.isfinite(scores)
+        if possible.sum() < 2:
+            raise SettingsError(
+                "explain: only one label is possible, so there is nothing to explain. Allow another one."
+            )
+        top, other = np.argsort(np.where(possible, -scores, np.inf), kind="stable")[:2]
+
+        def log_odds(coalitions: Bools) -> Floats:
+            of_labels = score(coalitions)  # (K, labels)
+            return np.asarray(of_labels[:, top] - of_labels[:, other])
+
+        attributions, remainder, total = shapley_values(log_odds, len(characters))
+        memory = float(scores[top] - scores[other]) - total if self.memory is not None else 0.0
+        listed_under = self.listed([name], kind)[0]
+        memory = memory if units or listed_under else 0.0
+        pair = self.labels[top], self.labels[other]
+        values = tuple(attributions.tolist())
+        return Explanation(name, characters, *pair, values, remainder, total + memory, memory, listed_under)
+
+    def _of_one(self, read: str, shift: Floats | None) -> tuple[str, Floats, Scoring]:
+        """The characters of a text, the scores of the labels (L,), and these for coalitions of characters, without
+        what the list adds."""
+        codes = np.array(self.vocabulary.encode(read), np.int64)
         shift = np.zeros(len(self.config.class_counts)) if shift is None else shift
 
         def label_scores(scores: Floats32) -> NDArray[Any]:
             with np.errstate(invalid="ignore"):  # a label of which no class is possible
                 return sum_of_kinds(scores + shift, self.config.kind_count)
 
-        def log_odds(coalitions: Bools) -> Floats:
+        def score(coalitions: Bools) -> NDArray[Any]:
             lengths = np.full(len(coalitions), len(codes))
             for_network, for_ngrams = np.where(coalitions, codes, UNKNOWN), np.where(coalitions, codes, PAD)
-            ngrams = self.model.ngram_scores(for_ngrams, lengths)
-            scores = label_scores(self.model.scores(for_network, lengths, ngrams))  # (K, labels)
-            return np.asarray(scores[:, top] - scores[:, other])
+            return label_scores(self.model.scores(for_network, lengths, self.model.ngram_scores(for_ngrams, lengths)))
 
         one = codes[None], np.array([len(codes)])
         logits = self.model.scores(*one, self.model.ngram_scores(*one))
         self._remember(logits, [read])
-        whole = label_scores(logits)[0]
-        possible = np.isfinite(whole)
-        if possible.sum() < 2:
-            raise SettingsError(
-                "explain: only one label is possible, so there is nothing to explain. Allow another one."
-            )
-        top, other = np.argsort(np.where(possible, -whole, np.inf), kind="stable")[:2]
-        attributions, remainder, score = shapley_values(log_odds, len(codes))
-        odds = float(whole[top] - whole[other])
-        listed_under = self.listed([name], kind)[0]
-        memory = odds - score if listed_under else 0.0
-        values = tuple(attributions.tolist())
-        pair = self.labels[top], self.labels[other]
-        return Explanation(name, read, *pair, values, remainder, score + memory, memory, listed_under)
+        return read, label_scores(logits)[0], score
 
     def _threshold(self, coverage: float) -> float:
         """The least probability with which a label belongs to the set of this coverage."""

@@ -159,7 +159,7 @@ def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, floa
     corpus = corpus.distinct_pairs(model.config.pipeline)
     report: dict[str, dict[str, float]] = {}
     for coverage in model.config.calibration["thresholds"]:
-        answers = model.predict(corpus.names, coverage=float(coverage))
+        answers = model.predict(corpus.names, coverage=float(coverage), whole=True)
         sets = [{scored.label for scored in answer.predictions} for answer in answers]
         hits = [label in own for label, own in zip(corpus.labels, sets, strict=True)]
         report[coverage] = {"coverage": float(np.mean(hits)), "size": float(np.mean([len(own) for own in sets]))}
@@ -240,9 +240,9 @@ def _probabilities(model: Classifier, corpus: Corpus, uniform: Sequence[str] | N
         uniform: the only labels that are possible, and equally frequent; None takes the frequencies of training.
     """
     if uniform is None:
-        p, frequencies = model.probabilities(corpus.names), label_prior(model.config.label_counts)
+        p, frequencies = model.probabilities(corpus.names, whole=True), label_prior(model.config.label_counts)
     else:
-        p = model.probabilities(corpus.names, dict.fromkeys(uniform, 1.0))
+        p = model.probabilities(corpus.names, dict.fromkeys(uniform, 1.0), whole=True)
         frequencies = np.isin(model.labels, uniform) / len(uniform)
     p[np.isnan(p[:, 0])] = frequencies
     return p

@@ -5,7 +5,7 @@ Shapes: N, B names, C classes (a label and a kind each), L labels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from itertools import groupby
 from operator import itemgetter
@@ -139,34 +139,16 @@ class LabelProbability:
             raise SettingsError("level family: this model does not know the families of its labels. Leave level out.")
         return sorted(set(self.config.families.values()))
 
-    def probabilities(
-        self,
-        names: Sequence[str],
-        prior: Prior = "model",
-        kind: str | None = None,
-        labels: Sequence[str] | None = None,
-        level: str = "label",
-    ) -> Floats:
-        """p(label | name), (names, labels); a row of NaN where the name cannot be scored.
+    def _evidence(
+        self, texts: Sequence[str | None], shift: Floats | None, without_labels: Collection[int] = ()
+    ) -> Evidence:
+        """What there is to say of names.
 
         Args:
-            names: to be classified.
-            prior: how frequent the labels are where the names come from: ``model``, as in the training list;
-                ``uniform``; or a weight for each label, those left out being impossible. The answers are divided by the
-                training frequencies and multiplied by these (Saerens, Latinne and Decaestecker 2002).
-            kind: as for :meth:`charrnn.inference.Classifier.predict`.
-            labels: likewise.
-            level: likewise; of families, (names, families) in the order of :meth:`level_names`.
-
-        Raises:
-            UnknownLabelError: the model does not know one of ``labels``.
-            SettingsError: the prior is none of these, or the model knows no such kind, or no families.
-            InputError: the names are no sequence.
+            texts: as the model reads them; None where it cannot.
+            shift: see :meth:`_shift`.
+            without_labels: indices of unlisted names of which no probabilities are wanted.
         """
-        texts = self.reader.read(listed("names", names, InputError))[0]
-        return self._at_level(self._evidence(texts, self._shift(prior, labels, kind)).probabilities, level)
-
-    def _evidence(self, texts: Sequence[str | None], shift: Floats | None) -> Evidence:
         size = len(texts)
         found = Evidence(np.full((size, len(self.labels)), np.nan), *(np.zeros(size, bool) for _ in range(3)))
         for first in range(0, len(texts), BATCH):
@@ -175,17 +157,25 @@ class LabelProbability:
             readable = [text for text in batch if text is not None]
             # A name that is repeated is scored once.
             index = {text: i for i, text in enumerate(dict.fromkeys(readable))}
-            chars, lengths = self.vocabulary.encode_batch(list(index))
+            own = list(index)
+            chars, lengths = self.vocabulary.encode_batch(own)
             ngrams = self.model.ngram_scores(chars, lengths)
-            logits = self.model.scores(chars, lengths, ngrams)
-            is_listed, is_unlike = np.zeros(len(index), bool), np.zeros(len(index), bool)
-            is_listed[self._remember(logits, list(index))] = True
+            is_listed, is_unlike = np.zeros(len(own), bool), np.zeros(len(own), bool)
             if self.likeness is not None and ngrams is not None:
-                is_unlike = self.likeness.is_unlike(list(index), chars, lengths, ngrams)
-            p = label_probabilities(logits if shift is None else logits + shift, self.config.kind_count)
+                is_unlike = self.likeness.is_unlike(own, chars, lengths, ngrams)
+            p = np.full((len(own), len(self.labels)), np.nan)
+            wanted = sorted({index[batch[i] or ""] for i in rows if first + i not in without_labels})
+            if len(wanted) == len(own):
+                logits = self.model.scores(chars, lengths, ngrams)
+            else:
+                some = chars[wanted], lengths[wanted], None if ngrams is None else ngrams[wanted]
+                logits = self.model.scores(*some)
+            remembered = self._remember(logits, [own[i] for i in wanted])
+            is_listed[np.array(wanted, np.int64)[remembered]] = True
+            p[wanted] = label_probabilities(logits if shift is None else logits + shift, self.config.kind_count)
             which = [index[text] for text in readable]
-            own = p, np.any(self.is_letter[chars], axis=1), is_listed, is_unlike
-            for of_all, of_batch in zip(found, own, strict=True):
+            findings = p, np.any(self.is_letter[chars], axis=1), is_listed, is_unlike
+            for of_all, of_batch in zip(found, findings, strict=True):
                 of_all[first : first + BATCH][rows] = of_batch[which]
         return found
 

@@ -51,6 +51,7 @@ def classification_settings(asked: schemas.ClassifyRequest) -> dict[str, Any]:
         "labels": asked.labels,
         "kind": asked.kind,
         "level": asked.level,
+        "whole": asked.whole,
     }
 
 
@@ -61,7 +62,9 @@ def classify(models: ServedModels, asked: schemas.ClassifyRequest) -> list[dict[
     if not asked.explain:
         return [as_record(prediction) for prediction in predictions]
     return [
-        as_record(p, model.explain(p.name, asked.prior, asked.labels, asked.kind) if p.predictions else None)
+        as_record(
+            p, model.explain(p.name, asked.prior, asked.labels, asked.kind, asked.whole) if p.predictions else None
+        )
         for p in predictions
     ]
 
@@ -69,7 +72,7 @@ def classify(models: ServedModels, asked: schemas.ClassifyRequest) -> list[dict[
 def explain(models: ServedModels, asked: schemas.ExplainRequest) -> dict[str, Any]:
     """What each character of a name says."""
     model = classifier_of(models)
-    explanation = model.explain(asked.name, asked.prior, asked.labels, asked.kind)
+    explanation = model.explain(asked.name, asked.prior, asked.labels, asked.kind, asked.whole)
     return {"name": asked.name, **explanation_record(explanation), "model": model.config.weights_sha256}
 
 

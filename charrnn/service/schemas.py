@@ -55,6 +55,7 @@ class ClassifyRequest(Body):
     )
     kind: Kind | None = Field(None, description="Of the names, such as surname. Default: any that the model knows.")
     level: Literal["label", "family"] = Field("label", description="Answer with labels, or with their families.")
+    whole: bool = Field(False, description="Read each text as one name, also where it looks like a full name.")
     coverage: Probability | None = Field(
         None, description="0.8, 0.9 or 0.95: as many labels as hold the true one for this share of names."
     )
@@ -134,6 +135,7 @@ class ExplainRequest(Body):
     prior: Prior = "model"
     labels: Labels | None = Field(None, min_length=2, description="Ask among these alone.")
     kind: Kind | None = Field(None, description="Of the name, such as surname.")
+    whole: bool = Field(False, description="As for classify.")
 
 
 class LabelProbability(BaseModel):
@@ -159,6 +161,13 @@ class Explanation(BaseModel):
     listed: list[str] = Field(description="The labels under which it has it.")
 
 
+class NamePart(BaseModel):
+    """A part of a full name."""
+
+    text: str
+    kind: str = Field(description="What it was taken for: given or surname.")
+
+
 class Classification(BaseModel):
     """The answer for one name."""
 
@@ -166,8 +175,12 @@ class Classification(BaseModel):
     predictions: list[LabelProbability] = Field(description="Best first; empty where the name cannot be scored.")
     abstained: bool
     reason: str | None = Field(
-        description="missing-name, no-letters, too-long, unsupported-script, out-of-vocabulary, not-a-name, "
+        description="missing-name, no-letters, too-long, unsupported-script, too-many-parts, several-scripts, "
+        "out-of-vocabulary, not-a-name, "
         "unlike-training or uncertain-score."
+    )
+    parts: list[NamePart] | None = Field(
+        None, description="Of a full name, in their order; there if the text was not read as one name."
     )
     explanation: Explanation | None = Field(None, description="There if it was asked for and the name can be scored.")
 

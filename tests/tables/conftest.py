@@ -13,6 +13,7 @@ SETTINGS = {
     "min_probability": 0.0,
     "kind": None,
     "level": "label",
+    "whole": False,
     "labels": None,
 }
 

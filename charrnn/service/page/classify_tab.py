@@ -129,7 +129,7 @@ def _one(models: ServedModels, asked: ClassifyRequest, result: dict[str, Any], t
         shown.append((str(other), compared))
     pair = None if compared is None else [best["label"], str(other)]
     explain = answers.classifier_of(models).explain
-    explanation = explain(name, labels=pair, kind=asked.kind) if len(predictions) > 1 else None
+    explanation = explain(name, labels=pair, kind=asked.kind, whole=asked.whole) if len(predictions) > 1 else None
     listed = [p["label"] for p in predictions if explanation and p["label"] in explanation.listed]
     return render(
         "answer",
@@ -139,13 +139,16 @@ def _one(models: ServedModels, asked: ClassifyRequest, result: dict[str, Any], t
         bars=shown,
         rest=round(1 - sum(p for _, p in shown), 6) if len(shown) < len(predictions) else 0,
         labels=sorted(texts.label(p["label"]) for p in predictions),
-        set=None if asked.kind else _set(models, name, best["probability"], reason, texts),
+        set=None if asked.kind or "parts" in result else _set(models, name, best["probability"], reason, texts),
+        parts=[{"text": part["text"], "kind": texts(f"part.{part['kind']}")} for part in result.get("parts", ())],
         listed=_listed([texts.label(label) for label in listed], texts),
         explanation=explanation,
         letters=_letters(explanation) if explanation else [],
-        read=explanation.characters if explanation and explanation.characters != name.lower() else None,
+        read=explanation.characters
+        if explanation and explanation.characters != name.lower() and "parts" not in result
+        else None,
         remainder=signed(explanation.remainder) if explanation else "",
-        memory=signed(explanation.memory) if listed and explanation else None,
+        memory=signed(explanation.memory) if explanation and explanation.memory else None,
         score=signed(explanation.score) if explanation else "",
         alike=[_alike(*one, texts) for one in known],
     )

@@ -1,0 +1,119 @@
+"""Full names: parts put together, beside the same texts read as one name. Writes the tables of ``docs/results.md``.
+
+``full_names/people.tsv`` and ``people_native.tsv`` are well-known people, written down before anything read full names;
+the weights of :class:`charrnn.inference.full_names.FullNameWeights` were chosen on ``development.tsv``. Composed names
+are held-back given names and surnames of one label, none of which the list has.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import ngram_floor
+import numpy as np
+from common import ROOT, report, write_table
+
+import charrnn
+from charrnn import metrics
+from charrnn.corpus import Corpus
+from charrnn.inference import Classifier
+from charrnn.text import fold_latin
+
+PEOPLE = ROOT / "benchmarks" / "full_names"
+LISTS = {"development": "development", "people": "well-known people", "people_native": "the same in other scripts"}
+COMPOSED = 50
+"""Names of each label."""
+MANY = 100_000
+
+
+class Person(NamedTuple):
+    """A full name, its label, and its surname as written in it, if that is known."""
+
+    name: str
+    label: str
+    surname: str | None = None
+
+
+def people(name: str) -> list[Person]:
+    """The people of a list."""
+    lines = (PEOPLE / f"{name}.tsv").read_text("utf-8").splitlines()[1:]
+    return [Person(*line.split("\t")) for line in lines]
+
+
+def composed(known: set[str], classifier: Classifier) -> list[Person]:
+    """Full names of unlisted held-back given names and surnames."""
+    rng = random.Random(0)
+    held = ngram_floor.held_back()
+    found = []
+    for label in classifier.labels:
+        surnames, females, males = (sorted(held[k].get(label, set()) - known) for k in ("surname", "female", "male"))
+        if surnames and (given := [*females, *males]):
+            for _ in range(COMPOSED):
+                surname = rng.choice(surnames).title()
+                found.append(Person(f"{rng.choice(given).title()} {surname}", label, surname))
+    return found
+
+
+def scores(classifier: Classifier, persons: Sequence[Person], whole: bool) -> list[str]:
+    """A row: accuracy, top-3, by family, log-loss, ECE, surnames found; uniform prior."""
+    names = [person.name for person in persons]
+    p = classifier.probabilities(names, "uniform", whole=whole)
+    own = np.array([classifier.labels.index(person.label) for person in persons])
+    of_own = p[np.arange(len(own)), own]
+    rank = (p > of_own[:, None]).sum(axis=1)
+    families = [classifier.config.families[label] for label in classifier.labels]
+    by_family = np.mean([families[a] == families[b] for a, b in zip(p.argmax(axis=1), own, strict=True)])
+    ece = metrics.expected_calibration_error(metrics.reliability_bins(p, own))
+    found = "" if whole else f"{_surnames_found(classifier, persons):.3f}"
+    numbers = [np.mean(rank == 0), np.mean(rank < 3), by_family, -np.log(of_own).mean(), ece]
+    return [*(f"{number:.3f}" for number in numbers), found]
+
+
+def _surnames_found(classifier: Classifier, persons: Sequence[Person]) -> float:
+    """Share of the names whose surname is what the answer took for it."""
+    answers = classifier.predict([person.name for person in persons], prior="uniform")
+    hits = []
+    for person, answer in zip(persons, answers, strict=True):
+        grouped = groupby(answer.parts, lambda part: part.kind)
+        surnames = [" ".join(part.text for part in own) for kind, own in grouped if kind == "surname"]
+        hits.append([s.replace(" ", "") for s in surnames] == [(person.surname or "").replace(" ", "")])
+    return float(np.mean(hits))
+
+
+def main() -> None:
+    """Print the tables."""
+    classifier = charrnn.load("names/classifier")
+    assert isinstance(classifier, Classifier)
+    corpus = Corpus.read("names", pipeline="native")
+    known = {fold_latin(name) for name in corpus.names}
+    lists = {told: people(name) for name, told in LISTS.items()}
+    lists["held-back names, composed"] = composed(known, classifier)
+    lines = [
+        "| list | names | read | top-1 | top-3 | family | log-loss | ECE | surname found |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    results: dict[str, float] = {}
+    for told, persons in lists.items():
+        for whole, how in ((False, "in parts"), (True, "as one name")):
+            row = scores(classifier, persons, whole)
+            results[f"top-1: {told}, {how}"] = float(row[0])
+            lines.append(f"| {' | '.join([told, f'{len(persons):,}', how, *row])} |")
+    print("\n".join(lines))
+    write_table("full-names", "\n".join(lines))
+    rng = random.Random(0)
+    by_kind: dict[bool, list[str]] = {True: [], False: []}
+    for name, kind in zip(corpus.names, corpus.kinds, strict=True):
+        by_kind[kind == "surname"].append(name)
+    table = [f"{rng.choice(by_kind[False])} {rng.choice(by_kind[True])}" for _ in range(MANY)]
+    start = time.perf_counter()
+    classifier.rank(table)
+    results["full names a second, drawn uniformly from the list"] = MANY / (time.perf_counter() - start)
+    report("full_names", results)
+
+
+if __name__ == "__main__":
+    main()

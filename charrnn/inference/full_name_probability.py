@@ -1,0 +1,208 @@
+"""p(label | full name): of the parts of a name by Bayes' rule, or of a text as one name.
+
+Shapes: N names of U units each, L labels, K kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charrnn.arguments import boolean, listed
+from charrnn.arrays import Bools, Floats, Ints, log_softmax
+from charrnn.errors import InputError
+from charrnn.inference.full_names import (
+    GIVEN_KINDS,
+    MAX_UNITS,
+    SURNAME,
+    FullNameWeights,
+    Part,
+    Units,
+    are_of_several_scripts,
+    combine,
+    parts_of,
+    units_of,
+)
+from charrnn.inference.label_probability import BATCH, Evidence, LabelProbability
+from charrnn.inference.priors import Prior
+from charrnn.text import PAD, UNKNOWN, is_no_name
+
+Scoring = Callable[[Bools], NDArray[Any]]
+"""Scores of the labels (K, L) for coalitions of characters (K, T)."""
+UNITS = 2 * BATCH
+"""Units that are scored together."""
+
+
+class Answer(NamedTuple):
+    """What a classifier finds out about names.
+
+    Attributes:
+        texts: as the model reads them; None where it cannot.
+        reasons: why a name cannot be scored, or is no full name; else None.
+        evidence: of each name; where it has parts, the probabilities are those of its parts together.
+        parts: of the names that have parts, by their index.
+    """
+
+    texts: list[str | None]
+    reasons: list[str | None]
+    evidence: Evidence
+    parts: dict[int, tuple[Part, ...]]
+
+
+class FullNameProbability(LabelProbability):
+    """The probabilities of the labels of names, full names among them; arguments as of :class:`LabelProbability`."""
+
+    full_name_weights = FullNameWeights()
+
+    @property
+    def reads_full_names(self) -> bool:
+        """Whether the model knows surnames and given names as kinds, and so can tell parts of a full name apart."""
+        kinds = self.config.kinds
+        return SURNAME in kinds and any(kind in kinds for kind in GIVEN_KINDS)
+
+    def probabilities(
+        self,
+        names: Sequence[str],
+        prior: Prior = "model",
+        kind: str | None = None,
+        labels: Sequence[str] | None = None,
+        level: str = "label",
+        whole: bool = False,
+    ) -> Floats:
+        """p(label | name), (names, labels); a row of NaN where the name cannot be scored.
+
+        Args:
+            names: to be classified.
+            prior: how frequent the labels are where the names come from: ``model``, as in the training list;
+                ``uniform``; or a weight for each label, those left out being impossible. The answers are divided by the
+                training frequencies and multiplied by these (Saerens, Latinne and Decaestecker 2002).
+            kind: as for :meth:`charrnn.inference.Classifier.predict`.
+            labels: likewise.
+            level: likewise; of families, (names, families) in the order of :meth:`level_names`.
+            whole: likewise.
+
+        Raises:
+            UnknownLabelError: the model does not know one of ``labels``.
+            SettingsError: the prior is none of these, or the model knows no such kind, or no families.
+            InputError: the names are no sequence.
+        """
+        answer = self._answer(listed("names", names, InputError), prior, labels, kind, whole)
+        return self._at_level(answer.evidence.probabilities, level)
+
+    def _answer(
+        self, names: Sequence[str], prior: Prior, labels: Sequence[str] | None, kind: str | None, whole: bool
+    ) -> Answer:
+        """What there is to say of names.
+
+        Args:
+            names: to be classified.
+            prior: as for :meth:`probabilities`.
+            labels: likewise.
+            kind: likewise; under a kind all names are one name each.
+            whole: likewise.
+        """
+        texts, reasons = self.reader.read(names)
+        units = {} if self._reads_whole(whole, kind) else self._units(names, texts)
+        for i in [i for i, own in units.items() if len(own.texts) > MAX_UNITS]:
+            reasons[i] = "too-many-parts"
+            del units[i]
+        answer = Answer(texts, reasons, self._evidence(texts, self._shift(prior, labels, kind), units), {})
+        shift = self._shift(prior, labels)
+        label_shift = np.zeros(len(self.labels)) if shift is None else shift[:: self.config.kind_count]
+        order = sorted(units, key=lambda i: (len(units[i].texts), units[i].surnames))
+        for (size, known), rows in groupby(order, lambda i: (len(units[i].texts), units[i].surnames)):
+            same = list(rows)
+            for first in range(0, len(same), UNITS // size):
+                chunk = same[first : first + UNITS // size]
+                scores, readings = self._combined([unit for i in chunk for unit in units[i].texts], size, known)
+                p = np.exp(log_softmax(scores + label_shift))
+                answer.evidence.probabilities[chunk] = p
+                best = readings[np.arange(len(chunk)), p.argmax(axis=1)].tolist()
+                answer.parts.update((i, parts_of(units[i], own)) for i, own in zip(chunk, best, strict=True))
+        for i, own in units.items():
+            if not texts[i].isascii() and are_of_several_scripts(own):  # type: ignore[union-attr]
+                reasons[i] = "several-scripts"
+        return answer
+
+    def _reads_whole(self, whole: bool, kind: str | None) -> bool:
+        """Whether a text is one name, whatever its parts."""
+        return boolean("whole", whole) or self._kind_index(kind) is not None or not self.reads_full_names
+
+    def _units(self, names: Sequence[str], texts: Sequence[str | None]) -> dict[int, Units]:
+        """The units of the names that are no name of one part, by their index."""
+        # A name of one word is the common case.
+        several = [i for i, t in enumerate(texts) if t is not None and not (t.isascii() and t.isalpha())]
+        if self.memory is not None:
+            known = set(self.memory.listed([texts[i] or "" for i in several])[0].tolist())
+            several = [i for row, i in enumerate(several) if row not in known]
+        if self.judges_form:
+            several = [i for i in several if not is_no_name(texts[i] or "")]
+        found = {i: units_of(names[i], self._is_listed_surname) for i in several}
+        found = {i: own for i, own in found.items() if len(own.texts) > 1 or own.surnames}
+        distinct = list(dict.fromkeys(unit for own in found.values() for unit in own.texts))
+        unreadable = {unit for unit, text in zip(distinct, self.reader.read(distinct)[0], strict=True) if text is None}
+        return {i: own for i, own in found.items() if unreadable.isdisjoint(own.texts)}
+
+    def _is_listed_surname(self, text: str) -> bool:
+        return bool(self.listed([text], SURNAME)[0])
+
+    def _combined(self, units: list[str], size: int, known_surnames: int) -> tuple[Floats, Ints]:
+        """Scores of the labels of names with as many units each, (N, L), and their readings (see :func:`combine`)."""
+        index = {unit: i for i, unit in enumerate(dict.fromkeys(units))}
+        ratios = self._ratios(list(index))[[index[unit] for unit in units]]
+        return self._together(ratios.reshape(-1, size, *ratios.shape[1:]), known_surnames)
+
+    def _ratios(self, units: list[str]) -> Floats:
+        """log p(unit | label, kind) - log p(unit), (units, L, K).
+
+        A hyphen is left out where the list does not have the unit with it: Jong-un is listed as Jongun, if at all.
+        """
+        texts = self._read_units(units)
+        chars, lengths = self.vocabulary.encode_batch(texts)
+        logits = self.model.scores(chars, lengths, self.model.ngram_scores(chars, lengths))
+        self._remember(logits, texts)
+        return self._as_ratios(logits)
+
+    def _as_ratios(self, logits: NDArray[Any]) -> Floats:
+        """Of logits of the classes (B, C), as :meth:`_ratios`."""
+        return (log_softmax(logits) - np.log(self.model.prior)).reshape(len(logits), len(self.labels), -1)
+
+    def _read_units(self, units: Sequence[str]) -> list[str]:
+        texts = [text or "" for text in self.reader.read(units)[0]]
+        if self.memory is None:
+            return [text.replace("-", "") for text in texts]
+        known = set(self.memory.listed(texts)[0].tolist())
+        return [text if i in known else text.replace("-", "") for i, text in enumerate(texts)]
+
+    def _of_units(self, units: Units, shift: Floats | None) -> tuple[str, Floats, Scoring]:
+        """The characters of the units with a space between them, the scores of the labels (L,), and these for
+        coalitions of characters, without what the list adds."""
+        texts = self._read_units(units.texts)
+        codes = [np.array(self.vocabulary.encode(text), np.int64) for text in texts]
+        starts = np.cumsum([0, *(len(own) + 1 for own in codes)])
+        label_shift = np.zeros(len(self.labels)) if shift is None else shift[:: self.config.kind_count]
+
+        def score(coalitions: Bools) -> NDArray[Any]:
+            ratios = []
+            for start, own in zip(starts, codes, strict=False):
+                taking_part, lengths = coalitions[:, start : start + len(own)], np.full(len(coalitions), len(own))
+                for_ngrams = self.model.ngram_scores(np.where(taking_part, own, PAD), lengths)
+                logits = self.model.scores(np.where(taking_part, own, UNKNOWN), lengths, for_ngrams)
+                ratios.append(self._as_ratios(logits))
+            return self._together(np.stack(ratios, axis=1), units.surnames)[0] + label_shift
+
+        with_memory = self._together(self._ratios(list(units.texts))[None], units.surnames)[0][0] + label_shift
+        return " ".join(texts), with_memory, score
+
+    def _together(self, ratios: Floats, known_surnames: int) -> tuple[Floats, Ints]:
+        """As :meth:`_combined`, of the ratios of the units, (N, U, L, K)."""
+        kinds = self.config.kinds
+        given = [kinds.index(kind) for kind in GIVEN_KINDS if kind in kinds]
+        surname = ratios[..., kinds.index(SURNAME)]
+        likelihood, readings = combine(ratios[..., given], surname, known_surnames, self.full_name_weights)
+        frequency = np.log(self.model.prior.reshape(len(self.labels), -1).sum(axis=1))
+        return likelihood + frequency, readings

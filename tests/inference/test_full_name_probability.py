@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+
+import charrnn
+from charrnn.inference.full_names import Part
+
+SHIPPED = charrnn.load("names/classifier")
+PEOPLE = {
+    "Satoshi Nakamoto": "Japanese",
+    "Nakamoto, Satoshi": "Japanese",
+    "María del Carmen García López": "Spanish",
+    "Kim Jong-un": "Korean",
+    "王小明": "Chinese",
+    "田中 太郎": "Japanese",
+    "Νίκος Καζαντζάκης": "Greek",
+}
+
+
+@pytest.mark.parametrize("name, label", PEOPLE.items())
+def test_full_names_are_answered(name, label):
+    (answer,) = SHIPPED.predict([name])
+    assert answer.predictions[0].label == label
+    assert answer.reason is None
+    assert len(answer.parts) > 1
+
+
+def test_a_part_is_shown_as_it_was_written_with_what_it_was_taken_for():
+    first, second = SHIPPED.predict(["Satoshi Nakamoto", "Kim Jong-un"])
+    assert first.parts == (Part("Satoshi", "given"), Part("Nakamoto", "surname"))
+    assert second.parts == (Part("Kim", "surname"), Part("Jong-un", "given"))
+
+
+def test_an_answer_does_not_depend_on_the_other_names():
+    names = [
+        "Kim Jong-un",
+        "Satoshi",
+        "Vincent van Gogh",
+        None,
+        "王小明",
+        "María del Carmen García López",
+        "Ana de",
+        "",
+    ]
+    together = SHIPPED.predict(names)
+    for name, expected in zip(names, together, strict=True):
+        (alone,) = SHIPPED.predict([name])
+        assert (alone.reason, alone.parts) == (expected.reason, expected.parts)
+        for one, other in zip(alone.predictions, expected.predictions, strict=True):
+            assert one.probability == pytest.approx(other.probability, abs=1e-5)
+
+
+def test_whole_and_a_kind_read_one_name():
+    for settings in ({"whole": True}, {"kind": "surname"}):
+        (answer,) = SHIPPED.predict(["Satoshi Nakamoto"], **settings)
+        assert answer.parts == ()
+
+
+def test_a_listed_name_of_several_words_is_one_name():
+    assert SHIPPED.listed(["De La Cruz"])[0]
+    assert SHIPPED.predict(["De La Cruz"])[0].parts == ()
+
+
+def test_a_model_without_kinds_reads_one_name(trained):
+    answer = charrnn.load(trained["classifier"]).predict(["Satoshi Nakamoto"])[0]
+    assert answer.parts == ()
+    assert answer.reason != "too-many-parts"
+
+
+@pytest.mark.parametrize(
+    "name, reason",
+    [(" ".join(["Ana"] * 25), "too-many-parts"), ("김 John", "several-scripts")],
+)
+def test_what_is_no_full_name_abstains_and_keeps_its_predictions(name, reason):
+    (answer,) = SHIPPED.predict([name])
+    assert answer.reason == reason
+    assert answer.predictions
+
+
+def test_priors_and_labels_count():
+    names = ["Zoran Milanović"]
+    uniform = SHIPPED.probabilities(names, "uniform")
+    own = SHIPPED.probabilities(names)
+    np.testing.assert_allclose([own.sum(), uniform.sum()], 1)
+    frequency = SHIPPED.model.prior.reshape(len(SHIPPED.labels), -1).sum(axis=1)
+    np.testing.assert_allclose(own, uniform * frequency / (uniform * frequency).sum(), rtol=1e-6)
+    among = SHIPPED.probabilities(names, labels=["Croatian", "Serbian"])
+    assert among.sum() == pytest.approx(1)
+    assert (among > 0).sum() == 2
+    assert SHIPPED.probabilities(names, level="family").sum() == pytest.approx(1)
+
+
+def test_an_explanation_is_of_the_answer():
+    for name in PEOPLE:
+        explanation = SHIPPED.explain(name)
+        scores = SHIPPED.predict([name])[0].predictions
+        assert (explanation.label, explanation.other) == (scores[0].label, scores[1].label)
+        odds = np.log(scores[0].probability / scores[1].probability)
+        assert explanation.score == pytest.approx(odds, abs=0.01)
+        total = sum(explanation.attributions) + explanation.remainder + explanation.memory
+        assert explanation.score == pytest.approx(total)
+        assert len(explanation.attributions) == len(explanation.characters)
+
+
+def test_the_letters_of_both_parts_count():
+    explanation = SHIPPED.explain("Satoshi Nakamoto")
+    assert explanation.characters == "satoshi nakamoto"
+    assert explanation.attributions[explanation.characters.index(" ")] == pytest.approx(0, abs=1e-5)
+    assert sum(explanation.attributions[:7]) > 0.5
+    assert sum(explanation.attributions[8:]) > 0.5
