@@ -53,8 +53,9 @@ TITLES = frozenset(
 UNSPACED = ("han", "hangul")
 LONGEST_UNSPACED = 5
 EAST_ASIAN = frozenset(["han", "kana", "hangul"])
-_NICKNAMES = re.compile(r"""(?<=\s)("[^"]*"|“[^”]*”|\([^)]*\)|'[^']*')(?=\s)""")
+_NICKNAMES = re.compile(r"""(?<=\s)("[^"]*"|“[^”]*”|\([^)]*\)|'[^']*')(?=\s|$)""")
 _SYMBOLS = re.compile(r"[\d_<>=@#{}\[\]()|\\/:;!?*%$+~^&]")
+_PATRONYMICS = re.compile(r".+(ович|евич|йович|ьич|овна|евна|ична|івна|ovich|evich|ovna|evna)", re.IGNORECASE)
 _INITIALS = re.compile(r"[A-Za-z]|[A-Za-z]\.-?(?:[A-Za-z]\.)*")
 
 
@@ -81,16 +82,17 @@ class Units(NamedTuple):
 def units_of(text: str, listed_surname: Callable[[str], bool]) -> Units:
     """The units of a text; one unit, the text, where it has no parts.
 
-    A particle (*van*, *al*, *de la*) belongs to the unit that follows. Titles and initials say nothing and are left
-    out, as are nicknames in quotes or brackets; what they leave alone is a surname. A text with digits or symbols that
-    names do not have is one unit. Han and Hangul without a space are cut after a listed surname.
+    A particle (*van*, *al*, *de la*) belongs to the unit that follows. Titles, initials, nicknames in quotes or
+    brackets and, in names of three parts, East Slavic patronymics are left out; what they leave alone is a surname. A
+    text with digits or symbols that names do not have is one unit. Han and Hangul without a space are cut after a
+    listed surname.
 
     Args:
         text: what somebody typed.
         listed_surname: whether the list has a text as a surname.
     """
-    text = _NICKNAMES.sub("", unicodedata.normalize("NFKC", text)).strip()
-    if _SYMBOLS.search(text):
+    text = _NICKNAMES.sub("", unicodedata.normalize("NFKC", text)).replace("・", " ").strip()
+    if _SYMBOLS.search(text) or " and " in text.casefold():
         return Units((text,))
     before, comma, after = text.partition(",")
     given = _words(after)
@@ -119,14 +121,16 @@ def _words(text: str) -> list[str]:
     tokens = [token for token in text.split() if token.casefold() not in TITLES]
     for i, token in enumerate(tokens):
         bare = token.casefold()
-        alone = i == 0 and (token != token.lower() or (bare in GIVEN_TOO and text == text.lower()))
-        if bare in PARTICLES and not alone and i + 1 < len(tokens):
+        alone = i == 0 and ((token != token.lower() and token != "O") or (bare in GIVEN_TOO and text == text.lower()))
+        if (bare in PARTICLES or token == "O") and not alone and i + 1 < len(tokens):
             held.append(token)
             continue
         if not held and _INITIALS.fullmatch(token):
             continue
         words.append(" ".join([*held, token]))
         held = []
+    if len(words) > 2:  # given name and surname are there without it
+        words = [word for i, word in enumerate(words) if i == 0 or not _PATRONYMICS.fullmatch(word)]
     return words
 
 
