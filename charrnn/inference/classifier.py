@@ -119,7 +119,8 @@ class Classifier(FullNameProbability):
             reasons[i] = "unlike-training"
         if self.judges_form:
             for i in np.flatnonzero(unlisted).tolist():
-                reasons[i] = "not-a-name" if is_no_name(texts[i] or "") else reasons[i]
+                if i not in parts and is_no_name(texts[i] or ""):
+                    reasons[i] = "not-a-name"
         for i in np.flatnonzero(scored & ~evidence.in_alphabet).tolist():
             reasons[i] = "out-of-vocabulary"
         for i, rejection in enumerate(rejections):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.arguments import boolean, listed
-from charrnn.arrays import Bools, Floats, Ints, log_softmax
+from charrnn.arrays import Bools, Floats, Floats32, Ints, log_softmax
 from charrnn.errors import InputError
 from charrnn.inference.full_names import (
     GIVEN_KINDS,
@@ -24,6 +24,7 @@ from charrnn.inference.full_names import (
     Units,
     are_of_several_scripts,
     combine,
+    may_be_foreign,
     parts_of,
     units_of,
 )
@@ -156,8 +157,8 @@ class FullNameProbability(LabelProbability):
         ratios = self._ratios(list(index))[[index[unit] for unit in units]]
         return self._together(ratios.reshape(-1, size, *ratios.shape[1:]), known_surnames)
 
-    def _ratios(self, units: list[str]) -> Floats:
-        """log p(unit | label, kind) - log p(unit), (units, L, K).
+    def _ratios(self, units: list[str]) -> Floats32:
+        """What units say of each label and kind (see :func:`may_be_foreign`), (units, L, K).
 
         A hyphen is left out where the list does not have the unit with it: Jong-un is listed as Jongun, if at all.
         """
@@ -167,9 +168,10 @@ class FullNameProbability(LabelProbability):
         self._remember(logits, texts)
         return self._as_ratios(logits)
 
-    def _as_ratios(self, logits: NDArray[Any]) -> Floats:
+    def _as_ratios(self, logits: NDArray[Any]) -> Floats32:
         """Of logits of the classes (B, C), as :meth:`_ratios`."""
-        return (log_softmax(logits) - np.log(self.model.prior)).reshape(len(logits), len(self.labels), -1)
+        ratios = may_be_foreign(log_softmax(logits) - np.log(self.model.prior), self.full_name_weights)
+        return ratios.reshape(len(logits), len(self.labels), -1)
 
     def _read_units(self, units: Sequence[str]) -> list[str]:
         texts = [text or "" for text in self.reader.read(units)[0]]
@@ -198,7 +200,7 @@ class FullNameProbability(LabelProbability):
         with_memory = self._together(self._ratios(list(units.texts))[None], units.surnames)[0][0] + label_shift
         return " ".join(texts), with_memory, score
 
-    def _together(self, ratios: Floats, known_surnames: int) -> tuple[Floats, Ints]:
+    def _together(self, ratios: Floats32, known_surnames: int) -> tuple[Floats, Ints]:
         """As :meth:`_combined`, of the ratios of the units, (N, U, L, K)."""
         kinds = self.config.kinds
         given = [kinds.index(kind) for kind in GIVEN_KINDS if kind in kinds]

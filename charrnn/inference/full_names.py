@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from charrnn.arrays import Floats, Ints
+from charrnn.arrays import Floats32, Ints
 from charrnn.text import unicode_script
 
 GIVEN, SURNAME = "given", "surname"
@@ -161,11 +162,24 @@ class FullNameWeights(NamedTuple):
     further_surname: float = 0.2
 
 
-def combine(given: Floats, surname: Floats, known_surnames: int, weights: FullNameWeights) -> tuple[Floats, Ints]:
+def may_be_foreign(ratios: NDArray[Any], weights: FullNameWeights) -> Floats32:
+    """What units say of each label, if each may be a foreign name.
+
+    Args:
+        ratios: log p(unit | label, kind) - log p(unit), of any shape.
+        weights: how many are foreign.
+    """
+    mixed = (1 - weights.foreign) * np.exp(ratios.astype(np.float32)) + np.float32(weights.foreign)
+    return np.log(mixed, out=mixed)
+
+
+def combine(
+    given: NDArray[Any], surname: NDArray[Any], known_surnames: int, weights: FullNameWeights
+) -> tuple[NDArray[Any], Ints]:
     """What the units of names say together of each label.
 
     Args:
-        given: log p(unit | label, kind) - log p(unit) under each kind of given names, (N, U, L, kinds).
+        given: of :func:`may_be_foreign`, under each kind of given names, (N, U, L, kinds).
         surname: likewise under surnames, (N, U, L).
         known_surnames: of :class:`Units`, of all names.
         weights: how.
@@ -175,13 +189,10 @@ def combine(given: Floats, surname: Floats, known_surnames: int, weights: FullNa
         number of units of the given name if that is first, else minus the number of units of the surname.
     """
     count = given.shape[1]
-    with_foreign = np.log(weights.foreign)
-    keep = np.log1p(-weights.foreign)
-    given, surname = (np.logaddexp(keep + part, with_foreign) for part in (given, surname))
     g, s = given.cumsum(axis=1), surname.cumsum(axis=1)
     rarity = weights.further_surname ** np.arange(max(count - 1, 1))
     rarity = np.ones(count) if known_surnames else rarity / rarity.sum()
-    scores: list[Floats] = []
+    scores: list[NDArray[Any]] = []
     readings: list[int] = []
     for size in [known_surnames] if known_surnames else range(1, count):
         for first in ("surname",) if known_surnames else ("given", "surname"):
@@ -193,11 +204,17 @@ def combine(given: Floats, surname: Floats, known_surnames: int, weights: FullNa
             else:
                 own = s[:, size - 1][..., None] + (g[:, -1] - g[:, size - 1])
             # A person's given names are of one kind.
-            scores.append(np.logaddexp.reduce(own, axis=-1) - np.log(own.shape[-1]) + np.log(share))
+            scores.append(_log_sum(own) + float(np.log(share / own.shape[-1])))
             readings.append(size if first == "given" else -size)
     stacked = np.stack(scores)  # (R, N, L)
     best = np.array(readings)[stacked.argmax(axis=0)]
-    return weights.weight * np.logaddexp.reduce(stacked, axis=0), best
+    return weights.weight * _log_sum(np.moveaxis(stacked, 0, -1)), best
+
+
+def _log_sum(values: NDArray[Any]) -> NDArray[Any]:
+    """The logarithm of the sum of exponentials over the last axis."""
+    largest = values.max(axis=-1)
+    return np.asarray(largest + np.log(np.exp(values - largest[..., None]).sum(axis=-1)))
 
 
 def parts_of(units: Units, reading: int) -> tuple[Part, ...]:

@@ -9,6 +9,7 @@ from charrnn.inference.full_names import (
     Units,
     are_of_several_scripts,
     combine,
+    may_be_foreign,
     parts_of,
     units_of,
 )
@@ -120,7 +121,8 @@ def test_one_foreign_part_does_not_rule_a_label_out():
     given_names, surnames = np.zeros((1, 2, 2, 2)), np.zeros((1, 2, 2))
     given_names[0, 0, 0], surnames[0, 0, 0] = -50, -50  # the first part is impossible under the first label
     surnames[0, 1, 0] = 4
-    likelihood, _ = combine(given_names, surnames, 0, FullNameWeights())
+    mixed = (may_be_foreign(ratios, FullNameWeights()) for ratios in (given_names, surnames))
+    likelihood, _ = combine(*mixed, 0, FullNameWeights())
     assert likelihood[0, 0] > likelihood[0, 1]
 
 
