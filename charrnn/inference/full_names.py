@@ -130,9 +130,21 @@ def _words(text: str) -> list[str]:
             continue
         words.append(" ".join([*held, token]))
         held = []
-    if len(words) > 2:  # given name and surname are there without it
-        words = [word for i, word in enumerate(words) if i == 0 or not _PATRONYMICS.fullmatch(word)]
-    return words
+    return _without_patronymic(words)
+
+
+def _without_patronymic(words: list[str]) -> list[str]:
+    """Three words without the one that is a patronymic: the middle one, or else the last one, where no surname ends so.
+
+    Surnames in Latin letters do end in -ovich (Abramovich, Popovich), so the last word in -ovich stays.
+    """
+    if len(words) != 3:
+        return words
+    first, middle, last = words
+    if _PATRONYMICS.fullmatch(middle):
+        return [first, last]
+    is_last = _PATRONYMICS.fullmatch(last) and (not last.isascii() or last.casefold().endswith("na"))
+    return [first, middle] if is_last else words
 
 
 def _unspaced(word: str, listed_surname: Callable[[str], bool]) -> int:
