@@ -10,7 +10,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 import ngram_floor
@@ -21,6 +20,7 @@ import charrnn
 from charrnn import metrics
 from charrnn.corpus import Corpus
 from charrnn.inference import Classifier
+from charrnn.inference.full_names import joined
 from charrnn.text import fold_latin
 
 PEOPLE = ROOT / "benchmarks" / "full_names"
@@ -31,11 +31,11 @@ MANY = 100_000
 
 
 class Person(NamedTuple):
-    """A full name, its label, and its surname as written in it, if that is known."""
+    """A full name, its label, and its surname as written in it."""
 
     name: str
     label: str
-    surname: str | None = None
+    surname: str
 
 
 def people(name: str) -> list[Person]:
@@ -78,9 +78,7 @@ def _surnames_found(classifier: Classifier, persons: Sequence[Person]) -> float:
     answers = classifier.predict([person.name for person in persons], prior="uniform")
     hits = []
     for person, answer in zip(persons, answers, strict=True):
-        grouped = groupby(answer.parts, lambda part: part.kind)
-        surnames = [" ".join(part.text for part in own) for kind, own in grouped if kind == "surname"]
-        hits.append([s.replace(" ", "") for s in surnames] == [(person.surname or "").replace(" ", "")])
+        hits.append([part.text for part in joined(answer.parts) if part.kind == "surname"] == [person.surname])
     return float(np.mean(hits))
 
 

@@ -50,13 +50,17 @@ def largest(values: Floats, count: int) -> Ints:
     return result
 
 
+def log_sum_exp(values: NDArray[Any]) -> NDArray[Any]:
+    """Logarithm of the sum of exponentials over the last axis."""
+    most = values.max(axis=-1)
+    return np.asarray(most + np.log(np.exp(values - most[..., None]).sum(axis=-1)))
+
+
 def sum_of_kinds(scores: NDArray[Any], kind_count: int) -> NDArray[Any]:
     """Log-sum-exp over the kinds of each label: (B, labels) from scores (B, classes)."""
     if kind_count == 1:
         return scores
-    by_kind = scores.reshape(len(scores), scores.shape[1] // kind_count, kind_count)
-    most = by_kind.max(axis=2)
-    return np.asarray(most + np.log(np.exp(by_kind - most[:, :, None]).sum(axis=2)))
+    return log_sum_exp(scores.reshape(len(scores), scores.shape[1] // kind_count, kind_count))
 
 
 def mix_experts(weights: Sequence[float], scores: Sequence[_Scores]) -> _Scores:

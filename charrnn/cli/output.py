@@ -7,7 +7,6 @@ import json
 import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -59,6 +58,7 @@ def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
         stream: where to write.
         layout: not used here.
     """
+    from charrnn.inference.full_names import joined
     from charrnn.text import printable
 
     colours = wants_colours(stream)
@@ -69,10 +69,8 @@ def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
             own = [_cell(score) for score in prediction.predictions if score.label in row.members]
             cells.insert(0, f"{_cell(row.family)}: {', '.join(own)}")
         cells += [f"abstains: {prediction.reason}"] if prediction.abstained else []
-        kinds = [
-            (kind, " ".join(part.text for part in own)) for kind, own in groupby(prediction.parts, lambda p: p.kind)
-        ]
-        cells += [f"({', '.join(f'{kind} {text}' for kind, text in kinds)})"] if kinds else []
+        told = [f"{part.kind} {part.text}" for part in joined(prediction.parts)]
+        cells += [f"({', '.join(told)})"] if told else []
         stream.write(f"{printable(prediction.name):<20}  {printable('   '.join(cells))}\n")
         if row.explanation:
             stream.write(_explanation_line(row.explanation, colours))

@@ -92,7 +92,7 @@ def sure_families(
     unsure = [i for i, p in enumerate(predictions) if p.predictions and p.predictions[0].probability < SURE]
     if settings["level"] != "label" or not model.knows_families or not unsure:
         return result
-    asked = {key: settings[key] for key in ("prior", "labels", "kind", "whole") if key in settings}
+    asked = {key: settings[key] for key in ("prior", "labels", "kind", "whole")}
     names = [predictions[i].name for i in unsure]
     for i, p in zip(unsure, model.probabilities(names, **asked, level="family"), strict=True):
         best = int(p.argmax())

@@ -242,9 +242,10 @@ class Classifier(FullNameProbability):
             return np.asarray(of_labels[:, top] - of_labels[:, other])
 
         attributions, remainder, total = shapley_values(log_odds, len(characters))
-        memory = float(scores[top] - scores[other]) - total if self.memory is not None else 0.0
         listed_under = self.listed([name], kind)[0]
-        memory = memory if units or listed_under else 0.0
+        # Of a full name the list may have parts, though not the whole.
+        may_remember = bool(listed_under or (units and self.memory is not None))
+        memory = float(scores[top] - scores[other]) - total if may_remember else 0.0
         pair = self.labels[top], self.labels[other]
         values = tuple(attributions.tolist())
         return Explanation(name, characters, *pair, values, remainder, total + memory, memory, listed_under)

@@ -111,11 +111,14 @@ class FullNameProbability(LabelProbability):
         for i in [i for i, own in units.items() if len(own.texts) > MAX_UNITS]:
             reasons[i] = "too-many-parts"
             del units[i]
-        answer = Answer(texts, reasons, self._evidence(texts, self._shift(prior, labels, kind), units), {})
-        shift = self._shift(prior, labels)
-        label_shift = np.zeros(len(self.labels)) if shift is None else shift[:: self.config.kind_count]
-        order = sorted(units, key=lambda i: (len(units[i].texts), units[i].surnames))
-        for (size, known), rows in groupby(order, lambda i: (len(units[i].texts), units[i].surnames)):
+        shift = self._shift(prior, labels, kind)
+        answer = Answer(texts, reasons, self._evidence(texts, shift, units), {})
+        label_shift = self._label_shift(shift)
+
+        def shape(i: int) -> tuple[int, int]:
+            return len(units[i].texts), units[i].surnames
+
+        for (size, known), rows in groupby(sorted(units, key=shape), shape):
             same = list(rows)
             for first in range(0, len(same), UNITS // size):
                 chunk = same[first : first + UNITS // size]
@@ -125,7 +128,7 @@ class FullNameProbability(LabelProbability):
                 best = readings[np.arange(len(chunk)), p.argmax(axis=1)].tolist()
                 answer.parts.update((i, parts_of(units[i], own)) for i, own in zip(chunk, best, strict=True))
         for i, own in units.items():
-            if not texts[i].isascii() and are_of_several_scripts(own):  # type: ignore[union-attr]
+            if not (texts[i] or "").isascii() and are_of_several_scripts(own):
                 reasons[i] = "several-scripts"
         return answer
 
@@ -185,12 +188,12 @@ class FullNameProbability(LabelProbability):
         coalitions of characters, without what the list adds."""
         texts = self._read_units(units.texts)
         codes = [np.array(self.vocabulary.encode(text), np.int64) for text in texts]
-        starts = np.cumsum([0, *(len(own) + 1 for own in codes)])
-        label_shift = np.zeros(len(self.labels)) if shift is None else shift[:: self.config.kind_count]
+        starts = np.cumsum([0, *(len(own) + 1 for own in codes[:-1])])
+        label_shift = self._label_shift(shift)
 
         def score(coalitions: Bools) -> NDArray[Any]:
             ratios = []
-            for start, own in zip(starts, codes, strict=False):
+            for start, own in zip(starts, codes, strict=True):
                 taking_part, lengths = coalitions[:, start : start + len(own)], np.full(len(coalitions), len(own))
                 for_ngrams = self.model.ngram_scores(np.where(taking_part, own, PAD), lengths)
                 logits = self.model.scores(np.where(taking_part, own, UNKNOWN), lengths, for_ngrams)
@@ -199,6 +202,10 @@ class FullNameProbability(LabelProbability):
 
         with_memory = self._together(self._ratios(list(units.texts))[None], units.surnames)[0][0] + label_shift
         return " ".join(texts), with_memory, score
+
+    def _label_shift(self, shift: Floats | None) -> Floats:
+        """What is added to the scores of the labels, (L,): that of the classes, where no kind is told."""
+        return np.zeros(len(self.labels)) if shift is None else shift[:: self.config.kind_count]
 
     def _together(self, ratios: Floats32, known_surnames: int) -> tuple[Floats, Ints]:
         """As :meth:`_combined`, of the ratios of the units, (N, U, L, K)."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.arrays import Floats32, Ints
+from charrnn.arrays import Floats32, Ints, log_sum_exp
 from charrnn.text import unicode_script
 
 GIVEN, SURNAME = "given", "surname"
@@ -29,28 +30,8 @@ PARTICLES = frozenset(_PARTICLES.split())
 """What stays with the word that follows: articles, prepositions, words for *son* and *daughter*."""
 GIVEN_TOO = PARTICLES & {"abdel", "abdul", "al", "bar", "ben", "der", "do", "le", "li", "lo", "mac", "san", "te", "van"}
 """Particles that may be the first part of a name themselves, where capitals do not tell: ben, van, te, le, li, lo."""
-TITLES = frozenset(
-    f"{title}{dot}"
-    for title in (
-        "dr",
-        "prof",
-        "mr",
-        "mrs",
-        "ms",
-        "sir",
-        "dame",
-        "lord",
-        "jr",
-        "sr",
-        "ii",
-        "iii",
-        "iv",
-        "phd",
-        "md",
-        "hon",
-    )
-    for dot in ("", ".")
-)
+_TITLES = "dr prof mr mrs ms sir dame lord jr sr ii iii iv phd md hon"
+TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", "."))
 UNSPACED = ("han", "hangul")
 LONGEST_UNSPACED = 5
 EAST_ASIAN = frozenset(["han", "kana", "hangul"])
@@ -216,20 +197,19 @@ def combine(
             else:
                 own = s[:, size - 1][..., None] + (g[:, -1] - g[:, size - 1])
             # A person's given names are of one kind.
-            scores.append(_log_sum(own) + float(np.log(share / own.shape[-1])))
+            scores.append(log_sum_exp(own) + float(np.log(share / own.shape[-1])))
             readings.append(size if first == "given" else -size)
     stacked = np.stack(scores)  # (R, N, L)
     best = np.array(readings)[stacked.argmax(axis=0)]
-    return weights.weight * _log_sum(np.moveaxis(stacked, 0, -1)), best
-
-
-def _log_sum(values: NDArray[Any]) -> NDArray[Any]:
-    """The logarithm of the sum of exponentials over the last axis."""
-    largest = values.max(axis=-1)
-    return np.asarray(largest + np.log(np.exp(values - largest[..., None]).sum(axis=-1)))
+    return weights.weight * log_sum_exp(np.moveaxis(stacked, 0, -1)), best
 
 
 def parts_of(units: Units, reading: int) -> tuple[Part, ...]:
     """What each unit was taken for, by a reading of :func:`combine`."""
     kinds = (GIVEN, SURNAME) if reading > 0 else (SURNAME, GIVEN)
     return tuple(Part(text, kinds[i >= abs(reading)]) for i, text in enumerate(units.texts))
+
+
+def joined(parts: Iterable[Part]) -> list[Part]:
+    """Neighbouring parts of one kind as one part, with a space between their texts."""
+    return [Part(" ".join(part.text for part in own), kind) for kind, own in groupby(parts, lambda part: part.kind)]

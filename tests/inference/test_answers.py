@@ -61,7 +61,7 @@ def test_no_names_are_no_rows():
     assert {len(column) for column in answer_columns(empty, ["A"], 2).values()} == {0}
 
 
-SETTINGS = {"prior": "model", "labels": None, "kind": None, "level": "label"}
+SETTINGS = {"prior": "model", "labels": None, "kind": None, "level": "label", "whole": False}
 FAMILIES = {"A": "North", "B": "South", "C": "North"}
 
 
