@@ -5,9 +5,9 @@ weighed by W as in :mod:`charrnn.ngrams.hash_table`:
 
     p(c | h) = (count(h c) + W · types(h) · q(c | h)) / (count(h) + W · types(h))
 
-where q(c | h) = p(c | h'), h' being h without its first character, down to the uniform distribution over the
-vocabulary. Of names with kinds, the same counts are kept for each kind. Under a kind, q takes ``ALL_KINDS`` of p(c | h)
-under all kinds together, the rest of p(c | h') under the kind: a kind of few names learns from the others.
+where q(c | h) = p(c | h'), h' being h without its first character, down to the distribution of ``lowest_order``. Of
+names with kinds, the same counts are kept for each kind. Under a kind, q takes ``ALL_KINDS`` of p(c | h) under all
+kinds together, the rest of p(c | h') under the kind: a kind of few names learns from the others.
 
 The states are the contexts h that were seen with a label; reading a character leads to the longest suffix of h c that
 is a state (the back-off automaton of Allauzen, Mohri and Roark 2003). Distributions are computed when a state is first
@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Floats32, Ints
 from charrnn.hash_index import COUNTS
-from charrnn.ngrams.counting import count_ngrams
+from charrnn.ngrams.counting import count_ngrams, lowest_order
 from charrnn.ngrams.storage import StoredNGrams
-from charrnn.text import BOS, PAD, add_bos_eos, pad
+from charrnn.text import BOS, add_bos_eos, pad
 
 LOWER_ORDER_WEIGHT = 4.0
 """W of the module's equation; 1 is Witten and Bell's own. Chosen on validation names among 1 to 6."""
@@ -93,6 +93,7 @@ class NGramAutomaton(StoredNGrams):
         if (self.keys[1:] <= self.keys[:-1]).any() or (self.parent >= np.arange(len(self.parent))).any():
             raise self.misfit()
         self.symbols = symbols
+        self.lowest = lowest_order(symbols, self.vocabulary_size)
         self.counts: Ints = counts.astype(np.int64).reshape(-1, self.kinds)
         self.suffix = np.full(len(self.children), -1, np.int64)
         self.suffix[: self.roots] = np.arange(self.roots)
@@ -144,7 +145,7 @@ class NGramAutomaton(StoredNGrams):
         while len(chain) == 0 or (chain[-1] >= self.roots).any():
             chain.append(contexts)
             contexts = np.where(contexts < self.roots, contexts, self._suffixes(contexts))
-        p = np.full(len(symbols), 1 / (self.vocabulary_size - 2))
+        p = self.lowest[symbols]
         for above, context in zip([None, *chain[:0:-1]], chain[::-1], strict=True):
             total, types = self._totals(context)
             child = self._child(context, symbols)
@@ -277,9 +278,8 @@ class NGramAutomaton(StoredNGrams):
         states = states[self.places[kind][states] < 0]
         if not len(states):
             return
-        is_root, size = states < self.roots, self.vocabulary_size
-        lower = np.full((len(states), size), 1 / (size - 2))
-        lower[:, [PAD, BOS]] = 0
+        is_root = states < self.roots
+        lower = np.tile(self.lowest, (len(states), 1))
         shorter = states[~is_root]
         if len(shorter):
             suffixes = self._suffixes(shorter)

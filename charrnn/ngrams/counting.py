@@ -8,9 +8,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.arrays import Bools
+from charrnn.arrays import Bools, Floats, Ints
 from charrnn.hash_index import smallest
-from charrnn.text import EOS, add_bos_eos, pad
+from charrnn.text import BOS, EOS, PAD, SPECIALS, add_bos_eos, pad
+
+
+def lowest_order(symbols: Ints, vocabulary_size: int) -> Floats:
+    """The distribution of a character of which nothing is known, (V,), that the lowest order falls back to.
+
+    It is uniform over EOS, the characters in use and one more, which all other characters share. So the alphabet of
+    the model that a list starts from takes nothing from the characters of the list. Without any name it is uniform.
+
+    Args:
+        symbols: that occur in the names.
+        vocabulary_size: V, specials included.
+    """
+    in_use = np.unique(symbols[symbols >= SPECIALS])
+    if not len(in_use):
+        in_use = np.arange(SPECIALS, vocabulary_size)
+    others = vocabulary_size - 3 - len(in_use)  # padding, BOS and EOS are none
+    p = np.full(vocabulary_size, 1 / (len(in_use) + 2) / max(others, 1))
+    p[in_use] = p[EOS] = 1 / (len(in_use) + 2)
+    p[[PAD, BOS]] = 0
+    return p
 
 
 def count_ngrams(

@@ -23,6 +23,7 @@ import numpy as np
 
 from charrnn.arrays import Floats, Floats32, Ints
 from charrnn.hash_index import COUNTS, HashIndex, smallest
+from charrnn.ngrams.counting import lowest_order
 from charrnn.ngrams.storage import StoredNGrams
 from charrnn.text import FEW, PAD, add_bos_eos, pad, prefix_levels
 
@@ -149,7 +150,10 @@ class NGramHashTable(StoredNGrams):
         event_values: list[Floats] = []
         context_keys: list[Ints] = []
         context_backoffs: list[Floats] = []
-        base = np.zeros(label_count)
+        lowest = lowest_order(np.array([symbol for name in names for symbol in name], np.int64), vocabulary_size).max()
+        # Scores are relative to the uniform distribution over the whole vocabulary.
+        surplus = np.log((vocabulary_size - 2) * lowest)
+        base = np.full(label_count, surplus)
         lower_keys, lower_p = np.zeros(0, np.int64), np.zeros(0)
         for n, hashes in enumerate(grams, start=1):
             # BOS is a context, never an event.
@@ -165,7 +169,7 @@ class NGramHashTable(StoredNGrams):
             totals = np.bincount(np.searchsorted(context, contexts), minlength=len(context))
             types = lower_order_weight * np.bincount(which, minlength=len(context))
             if n == 1:
-                lower = np.full(len(event), 1 / (vocabulary_size - 2))
+                lower = np.full(len(event), lowest)
             else:
                 shorter = (grams[n - 2][:, 1:] * label_count + own_label)[there][where]
                 lower = lower_p[np.searchsorted(lower_keys, shorter)]
@@ -174,7 +178,7 @@ class NGramHashTable(StoredNGrams):
             event_keys.append(event)
             event_values.append(np.log(p) - np.log(lower) - backoff[which])
             if n == 1:
-                base[context] = backoff
+                base[context] = backoff + surplus
             else:
                 context_keys.append(context)
                 context_backoffs.append(backoff)

@@ -107,8 +107,8 @@ def test_all_kinds_together_are_the_names_without_kinds():
 def test_witten_bell_by_hand():
     # One name "A": the bigram count(start A) = 1 with one type; each order halves the mass left below.
     model = NGramAutomaton.fit([[A]], [0], 1, SIZE, order=2, lower_order_weight=1)
-    uniform = 1 / (SIZE - 2)
-    unigram = (1 + 2 * uniform) / (2 + 2)
+    # The lowest order knows A, the end, and one character for all others.
+    unigram = (1 + 2 * 1 / 3) / (2 + 2)
     assert model.log_p(model.start_state)[0, A] == pytest.approx(math.log((1 + unigram) / 2))
 
 
@@ -188,9 +188,17 @@ def test_names_are_likeliest_under_their_own_label():
 
 
 def test_a_label_without_names_knows_nothing():
-    model = NGramAutomaton.fit([[A, B]], [0], 2, SIZE, kinds=[1], kind_count=2)
+    model = NGramAutomaton.fit([[A, B, C, 7, 8]], [0], 2, SIZE, kinds=[1], kind_count=2)
     assert model.log_likelihoods([[C]])[0, 1] == pytest.approx(2 * math.log(1 / (SIZE - 2)))
     assert np.exp(model.log_p(np.array([1]), 0)[0, BOS + 1 :]) == pytest.approx(1 / (SIZE - 2))
+
+
+def test_characters_that_no_name_has_take_nothing_from_the_others():
+    few, many = (NGramAutomaton.fit(names(50, 0), [0] * 50, 1, size, order=3) for size in (SIZE, SIZE + 300))
+    states = np.arange(len(few.children))
+    own, wide = few.log_p(states), many.log_p(states)
+    assert np.array_equal(own[:, EOS:], wide[:, EOS:SIZE])
+    assert np.exp(wide[0, [UNKNOWN, *range(SIZE, SIZE + 300)]]).sum() == pytest.approx(np.exp(own[0, UNKNOWN]))
 
 
 def test_no_names_have_no_likelihoods():

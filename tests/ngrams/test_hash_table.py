@@ -55,6 +55,12 @@ def test_the_sum_over_hashed_ngrams_is_the_interpolated_model(lower_order_weight
     assert np.abs(table.scores(*pad(asked)) - expected).max() < 0.03
 
 
+def test_characters_that_no_name_has_do_not_change_the_odds_of_labels():
+    fitted, labels = names(60, 0), [min(i % 5, 2) for i in range(60)]
+    few, many = (NGramHashTable.fit(fitted, labels, LABELS, size).scores(*pad(names(30, 1))) for size in (9, 900))
+    assert np.abs(np.diff(few, axis=1) - np.diff(many, axis=1)).max() < 1e-4
+
+
 def test_a_hidden_character_is_no_event_and_no_context():
     fitted, labels = names(60, 0), [i % LABELS for i in range(60)]
     table = NGramHashTable.fit(fitted, labels, LABELS, SIZE)
