@@ -228,8 +228,9 @@ class Classifier(FullNameProbability):
         if read is None:
             raise InputError(f"{shown(name)}: cannot be scored ({reason}), so there is nothing to explain.")
         shift = self._shift(prior, labels, kind)
-        units = {} if self._reads_whole(whole, kind) else self._units([name], [read])
-        characters, scores, score = self._of_units(units[0], shift) if units else self._of_one(read, shift)
+        texts: list[str | None] = [read]
+        units = {} if self._reads_whole(whole, kind) else self._split([name], texts)[0]
+        characters, scores, score = self._of_units(units[0], shift) if units else self._of_one(texts[0] or read, shift)
         possible = np.isfinite(scores)
         if possible.sum() < 2:
             raise SettingsError(

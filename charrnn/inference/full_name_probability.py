@@ -5,7 +5,8 @@ Shapes: N names of U units each, L labels, K kinds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -17,18 +18,22 @@ from charrnn.arrays import Bools, Floats, Floats32, Ints, log_softmax
 from charrnn.errors import InputError
 from charrnn.inference.full_names import (
     GIVEN_KINDS,
-    MAX_UNITS,
     SURNAME,
     FullNameWeights,
     Part,
-    Units,
-    are_of_several_scripts,
     combine,
     may_be_foreign,
     parts_of,
-    units_of,
 )
 from charrnn.inference.label_probability import BATCH, Evidence, LabelProbability
+from charrnn.inference.name_parts import (
+    MAX_UNITS,
+    PARTICLES,
+    Units,
+    are_of_several_scripts,
+    units_of,
+    unspaced_prefixes,
+)
 from charrnn.inference.priors import Prior
 from charrnn.text import PAD, UNKNOWN, is_no_name
 
@@ -107,10 +112,12 @@ class FullNameProbability(LabelProbability):
             whole: likewise.
         """
         texts, reasons = self.reader.read(names)
-        units = {} if self._reads_whole(whole, kind) else self._units(names, texts)
+        units, read = ({}, {}) if self._reads_whole(whole, kind) else self._split(names, texts)
         for i in [i for i, own in units.items() if len(own.texts) > MAX_UNITS]:
             reasons[i] = "too-many-parts"
             del units[i]
+        for i, own in units.items():
+            texts[i] = " ".join(read[unit] for unit in own.texts)
         shift = self._shift(prior, labels, kind)
         answer = Answer(texts, reasons, self._evidence(texts, shift, units), {})
         label_shift = self._label_shift(shift)
@@ -122,12 +129,14 @@ class FullNameProbability(LabelProbability):
             same = list(rows)
             for first in range(0, len(same), UNITS // size):
                 chunk = same[first : first + UNITS // size]
-                scores, readings = self._combined([unit for i in chunk for unit in units[i].texts], size, known)
+                scores, readings = self._combined([read[unit] for i in chunk for unit in units[i].texts], size, known)
                 p = np.exp(log_softmax(scores + label_shift))
                 answer.evidence.probabilities[chunk] = p
                 best = readings[np.arange(len(chunk)), p.argmax(axis=1)].tolist()
                 answer.parts.update((i, parts_of(units[i], own)) for i, own in zip(chunk, best, strict=True))
+        listed = self._listed_texts(read.values())
         for i, own in units.items():
+            answer.evidence.is_unlike[i] &= not all(read[unit] in listed for unit in own.texts)
             if not (texts[i] or "").isascii() and are_of_several_scripts(own):
                 reasons[i] = "several-scripts"
         return answer
@@ -136,36 +145,50 @@ class FullNameProbability(LabelProbability):
         """Whether a text is one name, whatever its parts."""
         return boolean("whole", whole) or self._kind_index(kind) is not None or not self.reads_full_names
 
-    def _units(self, names: Sequence[str], texts: Sequence[str | None]) -> dict[int, Units]:
-        """The units of the names that are no name of one part, by their index."""
+    def _split(self, names: Sequence[str], texts: list[str | None]) -> tuple[dict[int, Units], dict[str, str]]:
+        """The units of the names that have several, by their index, and how the model reads each unit.
+
+        Args:
+            names: as they were typed.
+            texts: as the model reads them; where one unit is left of a name, it takes the name's place.
+        """
         # A name of one word is the common case.
         several = [i for i, t in enumerate(texts) if t is not None and not (t.isascii() and t.isalpha())]
-        if self.memory is not None:
-            known = set(self.memory.listed([texts[i] or "" for i in several])[0].tolist())
-            several = [i for row, i in enumerate(several) if row not in known]
+        known = self._listed_texts(texts[i] or "" for i in several)
+        several = [i for i in several if texts[i] not in known]
         if self.judges_form:
             several = [i for i in several if not is_no_name(texts[i] or "")]
-        found = {i: units_of(names[i], self._is_listed_surname) for i in several}
-        found = {i: own for i, own in found.items() if len(own.texts) > 1 or own.surnames}
-        distinct = list(dict.fromkeys(unit for own in found.values() for unit in own.texts))
-        unreadable = {unit for unit, text in zip(distinct, self.reader.read(distinct)[0], strict=True) if text is None}
-        return {i: own for i, own in found.items() if unreadable.isdisjoint(own.texts)}
+        prefixes = list(dict.fromkeys(prefix for i in several for prefix in unspaced_prefixes(names[i])))
+        surnames = {own for own, labels in zip(prefixes, self.listed(prefixes, SURNAME), strict=True) if labels}
+        is_name = cache(lambda word: bool(self.listed([word])[0]))
+        found = {i: units_of(names[i], surnames.__contains__, is_name) for i in several}
+        read = self._read_units(unit for own in found.values() if len(own.texts) > 1 for unit in own.texts)
+        for i, own in found.items():
+            if len(own.texts) == 1 and own.texts[0] != names[i]:
+                texts[i] = self.reader.read(own.texts)[0][0] or texts[i]
+        return {i: own for i, own in found.items() if len(own.texts) > 1 and read.keys() >= set(own.texts)}, read
 
-    def _is_listed_surname(self, text: str) -> bool:
-        return bool(self.listed([text], SURNAME)[0])
+    def _listed_texts(self, texts: Iterable[str]) -> set[str]:
+        """Those of some texts, as the model reads them, that the list has."""
+        if self.memory is None:
+            return set()
+        distinct = list(dict.fromkeys(texts))
+        return {distinct[row] for row in self.memory.listed(distinct)[0].tolist()}
 
-    def _combined(self, units: list[str], size: int, known_surnames: int) -> tuple[Floats, Ints]:
-        """Scores of the labels of names with as many units each, (N, L), and their readings (see :func:`combine`)."""
-        index = {unit: i for i, unit in enumerate(dict.fromkeys(units))}
-        ratios = self._ratios(list(index))[[index[unit] for unit in units]]
+    def _combined(self, texts: list[str], size: int, known_surnames: int) -> tuple[Floats, Ints]:
+        """Scores of the labels of names with as many units each, (N, L), and their readings (see :func:`combine`).
+
+        Args:
+            texts: of all units, as the model reads them.
+            size: units of each name.
+            known_surnames: of :class:`Units`, of all names.
+        """
+        index = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        ratios = self._ratios(list(index))[[index[text] for text in texts]]
         return self._together(ratios.reshape(-1, size, *ratios.shape[1:]), known_surnames)
 
-    def _ratios(self, units: list[str]) -> Floats32:
-        """What units say of each label and kind (see :func:`may_be_foreign`), (units, L, K).
-
-        A hyphen is left out where the list does not have the unit with it: Jong-un is listed as Jongun, if at all.
-        """
-        texts = self._read_units(units)
+    def _ratios(self, texts: list[str]) -> Floats32:
+        """What units, as the model reads them, say of each label and kind (see :func:`may_be_foreign`), (U, L, K)."""
         chars, lengths = self.vocabulary.encode_batch(texts)
         logits = self.model.scores(chars, lengths, self.model.ngram_scores(chars, lengths))
         self._remember(logits, texts)
@@ -176,17 +199,28 @@ class FullNameProbability(LabelProbability):
         ratios = may_be_foreign(log_softmax(logits) - np.log(self.model.prior), self.full_name_weights)
         return ratios.reshape(len(logits), len(self.labels), -1)
 
-    def _read_units(self, units: Sequence[str]) -> list[str]:
-        texts = [text or "" for text in self.reader.read(units)[0]]
-        if self.memory is None:
-            return [text.replace("-", "") for text in texts]
-        known = set(self.memory.listed(texts)[0].tolist())
-        return [text if i in known else text.replace("-", "") for i, text in enumerate(texts)]
+    def _read_units(self, units: Iterable[str]) -> dict[str, str]:
+        """How the model reads units; those that it cannot read are left out.
+
+        A unit that the list does not have is read without its particles if the list has it so (de San Martín), or else
+        without its hyphens: Jong-un is listed as Jongun, if at all.
+        """
+        distinct = list(dict.fromkeys(units))
+        pairs = zip(distinct, self.reader.read(distinct)[0], strict=True)
+        read = {unit: text for unit, text in pairs if text is not None}
+        shorter = {text: _without_particles(text) for text in read.values()}
+        known = self._listed_texts(text for own in shorter.values() for text in own)
+
+        def best(text: str) -> str:
+            return next((own for own in shorter[text] if own in known), text.replace("-", ""))
+
+        return {unit: best(text) for unit, text in read.items()}
 
     def _of_units(self, units: Units, shift: Floats | None) -> tuple[str, Floats, Scoring]:
         """The characters of the units with a space between them, the scores of the labels (L,), and these for
         coalitions of characters, without what the list adds."""
-        texts = self._read_units(units.texts)
+        read = self._read_units(units.texts)
+        texts = [read[unit] for unit in units.texts]
         codes = [np.array(self.vocabulary.encode(text), np.int64) for text in texts]
         starts = np.cumsum([0, *(len(own) + 1 for own in codes[:-1])])
         label_shift = self._label_shift(shift)
@@ -200,7 +234,7 @@ class FullNameProbability(LabelProbability):
                 ratios.append(self._as_ratios(logits))
             return self._together(np.stack(ratios, axis=1), units.surnames)[0] + label_shift
 
-        with_memory = self._together(self._ratios(list(units.texts))[None], units.surnames)[0][0] + label_shift
+        with_memory = self._together(self._ratios(texts)[None], units.surnames)[0][0] + label_shift
         return " ".join(texts), with_memory, score
 
     def _label_shift(self, shift: Floats | None) -> Floats:
@@ -215,3 +249,10 @@ class FullNameProbability(LabelProbability):
         likelihood, readings = combine(ratios[..., given], surname, known_surnames, self.full_name_weights)
         frequency = np.log(self.model.prior.reshape(len(self.labels), -1).sum(axis=1))
         return likelihood + frequency, readings
+
+
+def _without_particles(text: str) -> list[str]:
+    """A unit, and what is left of it when its first particles are taken away one by one."""
+    words = text.split(" ")
+    particles = next((i for i, word in enumerate(words[:-1]) if word not in PARTICLES), len(words) - 1)
+    return [" ".join(words[i:]) for i in range(particles + 1)]

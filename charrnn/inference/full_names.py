@@ -1,13 +1,11 @@
-"""Full names: which parts they have, and what the parts say together.
+"""Full names: what their parts say together of each label, and what each part is.
 
 Shapes: N names of U units each, L labels, R readings.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -15,30 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.arrays import Floats32, Ints, log_sum_exp
-from charrnn.text import unicode_script
+from charrnn.inference.name_parts import Units
 
 GIVEN, SURNAME = "given", "surname"
 GIVEN_KINDS = ("female", "male")
-MAX_UNITS = 8
-"""A text of more units is no name of one person."""
-_PARTICLES = """
-    abd abdel abdul abu af al ait am ap at bar ben bin bint bou da dal de degli dei del della den der di do dos das du
-    el ibn la las le li lo los mac mc nic ní o' ould san st te ten ter und van vom von y zu zum zur ó
-    عبد ابو أبو ابن بن بنت آل
-"""
-PARTICLES = frozenset(_PARTICLES.split())
-"""What stays with the word that follows: articles, prepositions, words for *son* and *daughter*."""
-GIVEN_TOO = PARTICLES & {"abdel", "abdul", "al", "bar", "ben", "der", "do", "le", "li", "lo", "mac", "san", "te", "van"}
-"""Particles that may be the first part of a name themselves, where capitals do not tell: ben, van, te, le, li, lo."""
-_TITLES = "dr prof mr mrs ms sir dame lord jr sr ii iii iv phd md hon"
-TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", "."))
-UNSPACED = ("han", "hangul")
-LONGEST_UNSPACED = 5
-EAST_ASIAN = frozenset(["han", "kana", "hangul"])
-_NICKNAMES = re.compile(r"""(?<=\s)("[^"]*"|“[^”]*”|\([^)]*\)|'[^']*')(?=\s|$)""")
-_SYMBOLS = re.compile(r"[\d_<>=@#{}\[\]()|\\/:;!?*%$+~^&]")
-_PATRONYMICS = re.compile(r".+(ович|евич|йович|ьич|овна|евна|ична|івна|ovich|evich|ovna|evna)", re.IGNORECASE)
-_INITIALS = re.compile(r"[A-Za-z]|[A-Za-z]\.-?(?:[A-Za-z]\.)*")
 
 
 class Part(NamedTuple):
@@ -46,96 +24,6 @@ class Part(NamedTuple):
 
     text: str
     kind: str
-
-
-class Units(NamedTuple):
-    """The parts of a text that are scored one by one.
-
-    Attributes:
-        texts: in their order, as written.
-        surnames: how many of the first ones are known to be the surname, as where a comma follows; 0 where nothing is
-            known.
-    """
-
-    texts: tuple[str, ...]
-    surnames: int = 0
-
-
-def units_of(text: str, listed_surname: Callable[[str], bool]) -> Units:
-    """The units of a text; one unit, the text, where it has no parts.
-
-    A particle (*van*, *al*, *de la*) belongs to the unit that follows. Titles, initials, nicknames in quotes or
-    brackets and, in names of three parts, East Slavic patronymics are left out; what they leave alone is a surname. A
-    text with digits or symbols that names do not have is one unit. Han and Hangul without a space are cut after a
-    listed surname.
-
-    Args:
-        text: what somebody typed.
-        listed_surname: whether the list has a text as a surname.
-    """
-    text = _NICKNAMES.sub("", unicodedata.normalize("NFKC", text)).replace("・", " ").strip()
-    if _SYMBOLS.search(text) or " and " in text.casefold():
-        return Units((text,))
-    before, comma, after = text.partition(",")
-    given = _words(after)
-    if comma and given and "," not in after:
-        surname = " ".join(word for word in before.split() if word.casefold() not in TITLES)
-        return Units((surname, *given), 1) if surname else Units((text,))
-    words = _words(before if comma and not given else text)
-    if len(words) > 1:
-        return Units(tuple(words))
-    if words and words[0] == text:
-        size = _unspaced(text, listed_surname)
-        return Units((text[:size], text[size:]), 1) if size else Units((text,))
-    return Units((words[0],), 1) if words and " " in text else Units((text,))
-
-
-def are_of_several_scripts(units: Units) -> bool:
-    """Whether the units are of scripts that no name is written in together; those of East Asia are."""
-    scripts = [{unicode_script(c) for c in unit if c.isalpha()} - {"common"} for unit in units.texts]
-    return any(not own & scripts[0] and not (own | scripts[0] <= EAST_ASIAN) for own in scripts if own and scripts[0])
-
-
-def _words(text: str) -> list[str]:
-    """Words with their particles, without titles and initials."""
-    words: list[str] = []
-    held: list[str] = []
-    tokens = [token for token in text.split() if token.casefold() not in TITLES]
-    for i, token in enumerate(tokens):
-        bare = token.casefold()
-        alone = i == 0 and ((token != token.lower() and token != "O") or (bare in GIVEN_TOO and text == text.lower()))
-        if (bare in PARTICLES or token == "O") and not alone and i + 1 < len(tokens):
-            held.append(token)
-            continue
-        if not held and _INITIALS.fullmatch(token):
-            continue
-        words.append(" ".join([*held, token]))
-        held = []
-    return _without_patronymic(words)
-
-
-def _without_patronymic(words: list[str]) -> list[str]:
-    """Three words without the one that is a patronymic: the middle one, or else the last one, where no surname ends so.
-
-    Surnames in Latin letters do end in -ovich (Abramovich, Popovich), so the last word in -ovich stays.
-    """
-    if len(words) != 3:
-        return words
-    first, middle, last = words
-    if _PATRONYMICS.fullmatch(middle):
-        return [first, last]
-    is_last = _PATRONYMICS.fullmatch(last) and (not last.isascii() or last.casefold().endswith("na"))
-    return [first, middle] if is_last else words
-
-
-def _unspaced(word: str, listed_surname: Callable[[str], bool]) -> int:
-    """Length of the surname that a word in Han or Hangul begins with; 0 if there is none."""
-    if not 2 <= len(word) <= LONGEST_UNSPACED or {unicode_script(c) for c in word} - set(UNSPACED):
-        return 0
-    if listed_surname(word):
-        return 0
-    longest = range(min(3, len(word) - 1), 0, -1)
-    return next((size for size in longest if listed_surname(word[:size])), 0)
 
 
 class FullNameWeights(NamedTuple):

@@ -60,6 +60,23 @@ def test_a_listed_name_of_several_words_is_one_name():
     assert SHIPPED.predict(["De La Cruz"])[0].parts == ()
 
 
+@pytest.mark.parametrize("name, alone", [("Mr. Smith", "Smith"), ("J. Smith", "Smith"), ("Smith, Jr.", "Smith")])
+def test_one_name_that_is_left_is_answered_as_that_name(name, alone):
+    np.testing.assert_allclose(*(SHIPPED.probabilities([own], "uniform") for own in (name, alone)))
+    assert SHIPPED.explain(name).characters == SHIPPED.explain(alone).characters
+
+
+def test_what_is_left_out_does_not_make_a_name_unlike():
+    (answer,) = SHIPPED.predict(["John (xqzk wqrtkpx zzkqx) Smith"])
+    assert answer.reason is None
+    assert [part.text for part in answer.parts] == ["John", "Smith"]
+
+
+def test_an_unlisted_part_is_read_without_its_particles_where_the_list_has_it_so():
+    assert not SHIPPED.listed(["de San Martín"])[0]
+    assert SHIPPED.predict(["José de San Martín"], prior="uniform")[0].predictions[0].label == "Spanish"
+
+
 def test_a_model_without_kinds_reads_one_name(trained):
     answer = charrnn.load(trained["classifier"]).predict(["Satoshi Nakamoto"])[0]
     assert answer.parts == ()

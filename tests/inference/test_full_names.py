@@ -4,95 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.inference.full_names import (
-    MAX_UNITS,
     FullNameWeights,
-    Units,
-    are_of_several_scripts,
     combine,
     may_be_foreign,
     parts_of,
-    units_of,
 )
-
-SURNAMES = {"王", "司马", "남궁", "김", "田中"}
-
-
-def units(text):
-    return units_of(text, SURNAMES.__contains__)
-
-
-@pytest.mark.parametrize(
-    "text, expected",
-    [
-        ("Satoshi Nakamoto", Units(("Satoshi", "Nakamoto"))),
-        ("Nakamoto, Satoshi", Units(("Nakamoto", "Satoshi"), 1)),
-        ("García Lorca, Federico", Units(("García Lorca", "Federico"), 1)),
-        ("Vincent van Gogh", Units(("Vincent", "van Gogh"))),
-        ("Lodewijk van der Berg", Units(("Lodewijk", "van der Berg"))),
-        ("Gamal Abdel Nasser", Units(("Gamal", "Abdel Nasser"))),
-        ("Van Morrison", Units(("Van", "Morrison"))),
-        ("ben johnson", Units(("ben", "johnson"))),
-        ("Dr. Angela Merkel", Units(("Angela", "Merkel"))),
-        ("John F. Kennedy Jr.", Units(("John", "Kennedy"))),
-        ("John Kennedy, Jr.", Units(("John", "Kennedy"))),
-        ('George Herman "Babe" Ruth', Units(("George", "Herman", "Ruth"))),
-        ("John Smith (CEO)", Units(("John", "Smith"))),
-        ("Sean O Brien", Units(("Sean", "O Brien"))),
-        ("Mikhail Sergeyevich Gorbachev", Units(("Mikhail", "Gorbachev"))),
-        ("Иванова Анна Владимировна", Units(("Иванова", "Анна"))),
-        ("Владимир Петрович", Units(("Владимир", "Петрович"))),
-        ("Roman Arkadyevich Abramovich", Units(("Roman", "Abramovich"))),
-        ("Роман Аркадьевич Абрамович", Units(("Роман", "Абрамович"))),
-        ("Путин Владимир Владимирович", Units(("Путин", "Владимир"))),
-        ("Mary Ann Abramovich", Units(("Mary", "Ann", "Abramovich"))),
-        ("Gregg Charles Popovich", Units(("Gregg", "Charles", "Popovich"))),
-        ("村上・春樹", Units(("村上", "春樹"))),
-        ("J. R. R. Tolkien", Units(("Tolkien",), 1)),
-        ("王小明", Units(("王", "小明"), 1)),
-        ("司马相如", Units(("司马", "相如"), 1)),
-        ("남궁민수", Units(("남궁", "민수"), 1)),
-        ("田中 太郎", Units(("田中", "太郎"))),
-        ("جمال عبد الناصر", Units(("جمال", "عبد الناصر"))),
-    ],
-)
-def test_parts_are_told_apart(text, expected):
-    assert units(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Satoshi",
-        "van Gogh",
-        "O'Connor",
-        "田中",
-        "小明",
-        "عبد الناصر",
-        ", John",
-        "A. B.",
-        "Dr.",
-        "王",
-        "R2 D2",
-        "Tom & Ann",
-    ],
-)
-def test_a_text_without_parts_is_one_unit(text):
-    assert units(text) == Units((text,))
-
-
-@given(st.text(max_size=40))
-def test_any_text_has_units_that_stand_in_it(text):
-    found = units(text)
-    assert found.texts
-    assert found.surnames in (0, 1)
-
-
-@pytest.mark.parametrize(
-    "texts, expected",
-    [(("김", "John"), True), (("Anna", "Иванова"), True), (("黒澤", "あきら"), False), (("Anna", "Smith"), False)],
-)
-def test_scripts_that_no_name_mixes(texts, expected):
-    assert are_of_several_scripts(Units(texts)) is expected
+from charrnn.inference.name_parts import MAX_UNITS, Units
 
 
 def ratios(seed, size, labels=3):

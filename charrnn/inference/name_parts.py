@@ -1,0 +1,179 @@
+"""The parts of a full name, told apart: words with their particles, without titles, initials and nicknames."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import NamedTuple
+
+from charrnn.text import unicode_script
+
+MAX_UNITS = 8
+"""A text of more units is no name of one person."""
+_PARTICLES = """
+    abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de degli dei del dell' della
+    den der di do dos das du el ibn la las le li lo los mac mc nic ní o o' ould san st st. te ten ter und van vom von y
+    zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
+"""
+PARTICLES = frozenset(_PARTICLES.split())
+"""What stays with the word that follows: articles, prepositions, words for *son* and *daughter*."""
+_GIVEN_TOO = "abdel abdul al bar ben bin den der do du le li lo mac san te van"
+GIVEN_TOO = frozenset(_GIVEN_TOO.split())
+"""Particles that may be the first part of a name themselves: Ben Johnson, Van Morrison, Le Duc Tho, Li Na."""
+AFTER_VAN = frozenset(["de", "den", "der"])
+_TITLES = "dr prof mr mrs ms mx miss sir dame lord lady rev fr herr frau mme mlle sr sra srta señor señora"
+TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", "."))
+"""What may stand before a name."""
+_SUFFIXES = "jr jr. jnr sr sr. snr iii esq esq. phd ph.d. ph.d m.d. obe mbe cbe"
+SUFFIXES = frozenset(_SUFFIXES.split())
+"""What may stand behind a name."""
+NAMES_TOO = frozenset(["ii", "iv", "md"])
+"""Likewise, but of two words the second one is a name: Naosuke Ii."""
+_BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born)\s.*", re.IGNORECASE)
+_CONJUNCTIONS = "and und et och og oder or и та і"
+CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
+UNSPACED = ("han", "hangul")
+LONGEST_UNSPACED, LONGEST_UNSPACED_SURNAME = 5, 3
+EAST_ASIAN = frozenset(["han", "kana", "hangul"])
+_QUOTED = r"""("[^"]*"|“[^“”]*[”“]|„[^„“”]*[“”]|«[^«»]*»|‹[^‹›]*›|\([^)]*\)|\[[^\]]*\]|'[^']*'|‘[^‘’]*’)"""
+_NICKNAMES = re.compile(rf"(?<=\s){_QUOTED}(?=[\s,]|$)")
+_FIRST_NICKNAME = re.compile(rf"^{_QUOTED}\s+(?=\S+\s)")
+_SYMBOLS = re.compile(r"[\d_<>=@#{}\[\]()|\\/:;!?*%$+~^&]")
+_PATRONYMICS = re.compile(
+    r".+(ович|евич|йович|ьич|овна|евна|ична|івна|ovich|evich|ovych|evych|yich|ovna|evna|ichna|ivna)", re.IGNORECASE
+)
+_AFTER_INITIALS = re.compile(r"(?<=\b[^\W\d_]\.)(?=[^\W\d_]{2})")
+_WITH_DOTS = re.compile(r"[^\W\d_]\.(-?[^\W\d_]\.)*[^\W\d_]?")
+
+
+class Units(NamedTuple):
+    """The parts of a text that are scored one by one.
+
+    Attributes:
+        texts: in their order, as written.
+        surnames: how many of the first ones are known to be the surname, as where a comma follows; 0 where nothing is
+            known.
+    """
+
+    texts: tuple[str, ...]
+    surnames: int = 0
+
+
+def unspaced_prefixes(text: str) -> list[str]:
+    """The surnames that a text in Han or Hangul without a space may begin with, longest first, and the text itself;
+    none of another text.
+    """
+    word = unicodedata.normalize("NFKC", text).strip()
+    if not 2 <= len(word) <= LONGEST_UNSPACED or {unicode_script(c) for c in word} - set(UNSPACED):
+        return []
+    return [word, *(word[:size] for size in range(min(LONGEST_UNSPACED_SURNAME, len(word) - 1), 0, -1))]
+
+
+def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[str], bool]) -> Units:
+    """The units of a text; one unit where it has no parts.
+
+    A particle (*van*, *al*, *de la*) belongs to the unit that follows. Titles, initials, nicknames in quotes or
+    brackets and, in names of three parts, East Slavic patronymics are left out. A text with digits, with symbols that
+    names do not have or of two people is one unit. Han and Hangul without a space are cut after a listed surname.
+
+    Args:
+        text: what somebody typed.
+        is_surname: whether the list has a text as a surname; asked about :func:`unspaced_prefixes`.
+        is_name: whether the list has a text at all; asked about the second of two words.
+    """
+    whole = unicodedata.normalize("NFKC", text).replace("・", " ").strip()
+    bare = _BIRTH_NAMES.sub("", _NICKNAMES.sub("", _FIRST_NICKNAME.sub("", whole)))
+    bare = _AFTER_INITIALS.sub(" ", bare).strip()
+    if _SYMBOLS.search(bare) or _is_of_two_people(bare):
+        return Units((text,))
+    pieces = [kept for piece in bare.split(",") if (kept := _without_titles(piece.split()))]
+    if len(pieces) == 2:
+        surname, given = pieces
+        while given and given[-1].casefold() in PARTICLES:
+            surname = [given.pop(), *surname]
+        words = _words(given, is_name)
+        # A patronymic is the last word, as the surname does not stand there.
+        words = words[:1] if len(words) == 2 and _PATRONYMICS.fullmatch(words[1]) else words
+        return Units((" ".join(surname), *words), 1) if words else Units((" ".join(surname),))
+    if len(pieces) != 1:
+        return Units((text,))
+    words = _without_patronymic(_words(pieces[0], is_name))
+    if len(words) > 1:
+        return Units(tuple(words))
+    if words != [whole]:
+        return Units(tuple(words) or (text,))
+    _, *prefixes = unspaced_prefixes(whole) or [""]
+    surname_of = next((prefix for prefix in prefixes if not is_surname(whole) and is_surname(prefix)), "")
+    return Units((surname_of, whole[len(surname_of) :]), 1) if surname_of else Units((text,))
+
+
+def are_of_several_scripts(units: Units) -> bool:
+    """Whether the units are of scripts that no name is written in together; those of East Asia are."""
+    scripts = {unicode_script(c) for unit in units.texts for c in unit if c.isalpha()} - {"common"}
+    return len(scripts) > 1 and not scripts <= EAST_ASIAN
+
+
+def _is_of_two_people(text: str) -> bool:
+    """Whether a conjunction stands between two names; *y* may stand between two surnames, too."""
+    words = text.casefold().split()
+    inside = words[1:-1]
+    return not CONJUNCTIONS.isdisjoint(inside) or (len(words) == 3 and inside[0] in ("y", "e"))
+
+
+def _without_titles(tokens: list[str]) -> list[str]:
+    """Without the titles before a name, what follows it, and the initials."""
+    while tokens and tokens[0].casefold() in TITLES:
+        tokens = tokens[1:]
+    while tokens and (tokens[-1].casefold() in SUFFIXES or (len(tokens) > 2 and tokens[-1].casefold() in NAMES_TOO)):
+        tokens = tokens[:-1]
+    return [token for i, token in enumerate(tokens) if not _is_initial(token, i)]
+
+
+def _is_initial(token: str, index: int) -> bool:
+    """Whether a token is an initial: a letter with a dot or, but at the start, a capital that is no particle."""
+    return bool(_WITH_DOTS.fullmatch(token)) or (
+        len(token) == 1 and index > 0 and token != token.lower() and token.casefold() not in PARTICLES
+    )
+
+
+def _words(tokens: list[str], is_name: Callable[[str], bool]) -> list[str]:
+    """Words with their particles."""
+    words: list[str] = []
+    held: list[str] = []
+    for i, token in enumerate(tokens):
+        is_held = token.casefold() in PARTICLES and i + 1 < len(tokens)
+        if is_held and (held or i > 0 or not _is_alone(tokens, is_name)):
+            held.append(token)
+            continue
+        words.append(" ".join([*held, token]))
+        held = []
+    return words
+
+
+def _is_alone(tokens: list[str], is_name: Callable[[str], bool]) -> bool:
+    """Whether the particle at the start is a name of its own.
+
+    It is one only in capitals, or where there are none. In two words the list decides, by the second one: Van Morrison,
+    but Van Dyke.
+    """
+    first, second = (token.casefold() for token in tokens[:2])
+    if first not in GIVEN_TOO or (tokens[0] == tokens[0].lower() and any(t != t.lower() for t in tokens)):
+        return False
+    if first == "van" and second in AFTER_VAN:
+        return False
+    return len(tokens) > 2 or is_name(tokens[1])
+
+
+def _without_patronymic(words: list[str]) -> list[str]:
+    """Three words without the one that is a patronymic: the middle one, or else the last one, where no surname ends so.
+
+    Surnames in Latin letters do end in -ovich (Abramovich, Popovich), so the last word in -ovich stays.
+    """
+    if len(words) != 3:
+        return words
+    first, middle, last = words
+    if _PATRONYMICS.fullmatch(middle):
+        return [first, last]
+    is_last = _PATRONYMICS.fullmatch(last) and (not last.isascii() or last.casefold().endswith("na"))
+    return [first, middle] if is_last else words
