@@ -38,7 +38,7 @@ bench: .venv/setup.stamp
 	$(BIN)/python benchmarks/tables.py
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/quality.py
-	$(BIN)/python benchmarks/finetuning.py
+	$(BIN)/python benchmarks/short_lists.py
 	$(BIN)/python benchmarks/ngram_floor.py
 	$(BIN)/python benchmarks/abstention.py
 	$(BIN)/python benchmarks/full_names.py
@@ -63,7 +63,7 @@ data: .venv/setup.stamp
 	$(BIN)/python data/build.py
 
 # Larger batches and fewer epochs than usual: the corpus is large. Chosen on validation names.
-LARGE := --score-on tutorial --batch-size 512 --epochs 20 --patience 0 --schedule one-cycle --dropout 0.1
+LARGE := --init none --score-on tutorial --batch-size 512 --epochs 20 --patience 0 --schedule one-cycle --dropout 0.1
 models: .venv/setup.stamp
 	rm -rf runs/names
 	$(BIN)/python -m charrnn.train classifier --data names $(LARGE) --learning-rate 0.008 --out runs/names/classifier

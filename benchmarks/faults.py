@@ -41,6 +41,7 @@ TABLE_KILLS = {
 
 def start(out: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "charrnn.train", "classifier", "--data", str(SHARED / "tutorial"), "--resume"]
+    command += ["--init", "none"]
     flags = [word for pair in FLAGS.items() for word in pair]
     return subprocess.Popen([*command, *flags, "--out", str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

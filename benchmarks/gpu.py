@@ -19,7 +19,7 @@ import torch
 from common import SHARED, report
 
 DATA = str(SHARED / "tutorial") if (SHARED / "tutorial").is_dir() else "names/surname"
-TRAIN = ["-m", "charrnn.train", "classifier", "--data", DATA]
+TRAIN = ["-m", "charrnn.train", "classifier", "--init", "none", "--data", DATA]
 
 
 def train(out: Path, *flags: object, processes: int = 0) -> list[dict[str, float]]:

@@ -48,18 +48,23 @@ def by_kind(corpus: Corpus) -> Lists:
     return lists
 
 
-def held_back() -> Lists:
-    """The names of the lists that the build does not read."""
-    lists: dict[str, dict[str, set[str]]] = defaultdict(dict)
+def held_back_names() -> dict[str, dict[str, set[str]]]:
+    """The names of the lists that the build does not read, as they are written, by kind and label."""
+    lists: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     held = json.loads((ROOT / "data" / "held_back.json").read_text(encoding="utf-8"))
     for label, source in held.items():
         package = PACKAGES[source["package"].rsplit(" ", 1)[0]]
         for locale in source["locales"]:
             for kind, names in packages.read(f"{package} {locale}").items():
                 tidy = {build.RESPELL.get(label, str)(build.tidy(name)) for name in names}
-                own = {fold_latin(name) for name in tidy if build.is_latin(name) is not None}
-                lists[kind][label] = lists[kind].get(label, set()) | own
+                lists[kind][label] |= {name for name in tidy if build.is_latin(name) is not None}
     return lists
+
+
+def held_back() -> Lists:
+    """:func:`held_back_names`, folded."""
+    names = held_back_names()
+    return {kind: {label: set(map(fold_latin, own)) for label, own in of.items()} for kind, of in names.items()}
 
 
 def popular(labels: Collection[str]) -> dict[str, set[str]]:

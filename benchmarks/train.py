@@ -90,7 +90,7 @@ def speed(folder: Path) -> dict[str, float]:
     results["matrix-product peak, GFLOP/s, one thread"] = peak() / 1e9
 
     results["default classifier on the tutorial's data, seconds in all"] = train(
-        TRAIN, "classifier", "--data", TUTORIAL, "--out", folder / "default"
+        TRAIN, "classifier", "--data", TUTORIAL, "--init", "none", "--out", folder / "default"
     )
     results["the same, names/s, all threads"] = ours = rate(folder / "default")
     results["the same, times the tutorial's loop"] = ours / tutorial
@@ -114,14 +114,14 @@ def two_processes(folder: Path) -> dict[str, float]:
         for name, command in (("one", TRAIN), ("two", TORCHRUN)):
             outs.append(folder / f"{name}-{size}")
             flags = ["--epochs", 8, "--patience", 0, "--batch-size", size, "--learning-rate", learning_rate]
-            train(command, "classifier", "--data", TUTORIAL, "--out", outs[-1], *flags, threads=1)
+            train(command, "classifier", "--data", TUTORIAL, "--init", "none", "--out", outs[-1], *flags, threads=1)
         one, two = outs
         results[f"batch {size}: two processes, times one"] = rate(two) / rate(one)
         losses = [epochs(out)[-1]["validation_loss"] for out in outs]
         results[f"batch {size}: final loss, two over one"] = losses[1] / losses[0]
     for name, command in (("equal-one", TRAIN), ("equal-two", TORCHRUN)):
         flags = ["--epochs", 5, "--dropout", 0]
-        train(command, "classifier", "--data", TUTORIAL, "--out", folder / name, *flags, threads=1)
+        train(command, "classifier", "--data", TUTORIAL, "--init", "none", "--out", folder / name, *flags, threads=1)
     results["dropout 0: largest difference of an epoch's losses"] = max(
         abs(a[key] - b[key])
         for a, b in zip(epochs(folder / "equal-one"), epochs(folder / "equal-two"), strict=True)

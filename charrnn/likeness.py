@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,20 @@ def words(text: str) -> list[str]:
     """
     found = text.translate(_WORD_CHARACTERS).split()
     return [word for word in found if len(word) > 1 or symbol_script(word) not in ("latin", "cyrillic", "greek")]
+
+
+class Measures(NamedTuple):
+    """What names are judged by.
+
+    Attributes:
+        scripts: index of the script of each name, (B,); -1 where it is not judged.
+        features: characters and words of each name, (B, 2).
+        nats: -log p of its words, (B,).
+    """
+
+    scripts: Ints
+    features: Floats
+    nats: Floats
 
 
 class Likeness:
@@ -105,20 +119,22 @@ class Likeness:
         """
         if not len(chars):
             return np.zeros(0, bool)
-        script = self._script(chars)
-        features, nats = self._measure(texts, lengths, by_label)
+        script, features, nats = self.measure(texts, chars, lengths, by_label)
         deviations = _deviations(features, nats, self.mean[script], self.variance[script])
         return np.asarray(deviations > self.threshold[script])
 
-    def fit(self, texts: Sequence[str], chars: Ints, lengths: Ints, by_label: Floats) -> dict[str, dict[str, Any]]:
-        """The calibration, from names on which the n-grams were not fitted; arguments as for :meth:`is_unlike`.
+    def measure(self, texts: Sequence[str], chars: Ints, lengths: Ints, by_label: Floats) -> Measures:
+        """What names are judged by; arguments as for :meth:`is_unlike`."""
+        return Measures(self._script(chars), *self._measure(texts, lengths, by_label))
+
+    def fit(self, measures: Measures) -> dict[str, dict[str, Any]]:
+        """The calibration, from measures of names on which the n-grams were not fitted.
 
         Returns:
             For each script with names enough: ``mean`` and ``variance``, factors of the characters and of the words;
             ``threshold``, standard deviations; and the number of ``names``.
         """
-        scripts = self._script(chars)
-        features, nats = self._measure(texts, lengths, by_label)
+        scripts, features, nats = measures
         found: dict[str, dict[str, Any]] = {}
         for i, script in enumerate(self.scripts):
             own, cost = features[scripts == i], nats[scripts == i]

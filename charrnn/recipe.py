@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 
 from charrnn import model_folder
 from charrnn.corpus.split import Split, split
+from charrnn.cross_validation import calibration_of, cross_validate
 from charrnn.inference import Classifier, Generator, evaluation
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import Weights
 from charrnn.text import PIPELINES, fold_latin
-from charrnn.training.calibration import calibrate
+from charrnn.training.calibration import expert_scores
 from charrnn.training.fitting import fit, refit, remember, training_record
 from charrnn.training.preparation import make_loaders, starting_config, usable_names
 from charrnn.training.reports.card import model_card
 from charrnn.training.reports.plots import reliability_figure, to_png
 from charrnn.training.reports.tensorboard import write_hparams
-from charrnn.training.settings import ClassifierSettings
 from charrnn.training.training_run import RUN, TrainingRun
 
 
@@ -41,14 +41,16 @@ def train(run: TrainingRun) -> TrainedModel:
     """
     began, settings = time.perf_counter(), run.settings
     names = usable_names(run.task, run.corpus, settings.pipeline)
-    splits = split(names, settings.seed, settings.validation_fraction, settings.test_fraction)
+    splits = split(names, settings.seed, *run.fractions)
     config = starting_config(run, names, splits)
     loaders = make_loaders(run, config, splits)
-
     first = fit(run, config, loaders)
-    calibration = calibrate(config, first, loaders.validation.data, run.context.device)
-    if isinstance(settings, ClassifierSettings):
-        calibration["weights"]["memory"] = 0.0 if run.private else settings.memory_weight
+    if run.is_cross_validated:
+        calibration, scores, spread = cross_validate(run, config, names)
+        config = replace(config, metrics=scores, data=config.data | {"spread": spread})
+    else:
+        own = expert_scores(config, first, loaders.validation.data, run.context.device)
+        calibration = calibration_of(run, config, first, [own])
     final = refit(run, config, loaders.refit, first) if loaders.refit else first
     record = training_record(run, first, final, time.perf_counter() - began)
     config = replace(config, calibration=calibration, class_counts=final.class_counts, training=record)
@@ -61,7 +63,8 @@ def train(run: TrainingRun) -> TrainedModel:
     if run.score_on is not None:
         config = replace(config, out_of_source=evaluation.evaluate_out_of_source(model, run.corpus, run.score_on))
     if len(test):
-        scores = {"charrnn": evaluation.evaluate(model, test), "4-gram": evaluation.evaluate_baseline(config, splits)}
+        scores = evaluation.evaluate_apart(model, test, run.init_names)
+        scores["4-gram"] = evaluation.evaluate_baseline(config, splits)
         write_hparams(run.out / RUN, settings, scores["charrnn"])
         scores["charrnn"] |= evaluation.evaluate_interval(model, test)
         config = replace(config, metrics=scores, by_label=evaluation.evaluate_labels(model, test))
@@ -70,7 +73,6 @@ def train(run: TrainingRun) -> TrainedModel:
         measured = {"test": evaluation.evaluate_sets(model, test), "reliability": bins.T.tolist()}
         config = replace(config, calibration=calibration | measured)
         pictures["reliability.png"] = to_png(reliability_figure(bins))
-
     card = model_card(config, run.command)
     read = PIPELINES[config.pipeline]
     known = None if run.private else {fold_latin(read(name)) for names in splits for name in names.names}

@@ -19,8 +19,9 @@ from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
 from charrnn.inference import locate
 from charrnn.machine import processors
 from charrnn.model_config import ModelConfig
+from charrnn.model_folder import read_config
 from charrnn.text import printable_table
-from charrnn.training.reports.card import interval_text, out_of_source_table, score_table
+from charrnn.training.reports.card import out_of_source_table, scores_text
 from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 
 PROGRAM = "python -m charrnn.train"
+AUTO, NONE = "auto", "none"
+FEW_NAMES = 200
+"""Distinct names of a label below which ``--init auto`` takes the shipped model; see ``benchmarks/short_lists.py``."""
 FROM_INIT = ("pipeline", "cell", "hidden")
 """Settings that --init brings along; they count as given only where a flag names them."""
 MAX_THREADS = 4
@@ -49,7 +53,13 @@ def parse(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> arg
         group.add_argument(
             "--out", required=True, type=Path, metavar="DIR", help="model folder to write; absent or empty"
         )
-        group.add_argument("--init", metavar="MODEL", help="fine-tune from this model folder or shipped model")
+        group.add_argument(
+            "--init",
+            metavar="auto|none|MODEL",
+            default=AUTO,
+            help="fine-tune from this model folder or shipped model; auto takes the shipped model of the task where a "
+            f"label has under {FEW_NAMES} names and no other text or architecture is asked for. Default: auto.",
+        )
         group.add_argument(
             "--private",
             action="store_true",
@@ -80,36 +90,73 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn import recipe
         from charrnn.training.distributed import distributed_context
         from charrnn.training.training_run import TrainingRun, claim
-        from charrnn.training.transfer import base_pipeline, check_architecture, check_task
-    init = None if flags.init is None else locate(flags.init)
-    if init is not None:
+        from charrnn.training.transfer import check_architecture, check_task
+    if flags.init not in (AUTO, NONE):
+        init = locate(flags.init)
         check_task(init, flags.task)
         # Runs that were begun while these flags had no effect can be resumed with them alone.
         if not (flags.resume and (flags.out / "run").exists()):
             check_architecture(init, {key: getattr(flags, key) for key in ("cell", "hidden")})
-        if flags.pipeline is None:
-            settings = dataclasses.replace(settings, pipeline=base_pipeline(init))
-    command = command_line(flags, settings)
     with distributed_context(settings) as context:
         # One process reads, and downloads what is not there yet; the others get the names from it.
-        corpus, score_on = context.on_rank_zero(lambda: _corpora(flags, settings.pipeline))
-        families = _families(flags.data)
+        flags.init, settings, corpus, score_on = context.on_rank_zero(lambda: _inputs(flags, settings))
         run = TrainingRun(
-            flags.task, corpus, settings, context, init, flags.out, score_on, flags.private, command, families
+            flags.task,
+            corpus,
+            settings,
+            context,
+            None if flags.init == NONE else locate(flags.init),
+            flags.out,
+            score_on,
+            flags.private,
+            command_line(flags, settings),
+            _families(flags.data),
         )
         with claim(run, flags.resume) as finished:
             return finished or summary(flags.out, recipe.train(run).config)
 
 
-def _corpora(flags: argparse.Namespace, pipeline: str) -> tuple[Corpus, Corpus | None]:
-    """The names of ``--data``, and those of ``--score-on`` if it is given; what is odd about the former is printed."""
-    from charrnn.corpus.suspicion import suspicious_names, tiny_labels
+def _inputs(flags: argparse.Namespace, settings: Settings) -> tuple[str, Settings, Corpus, Corpus | None]:
+    """The model to start from, settings with its text pipeline, and the names of ``--data`` and ``--score-on``.
 
-    corpus = read_corpus(flags, flags.data, pipeline)
-    findings = [*suspicious_names(corpus)] if flags.init else [*suspicious_names(corpus), *tiny_labels(corpus)]
-    for finding in findings:
+    What is odd about the names is printed, and where ``--init auto`` takes a model.
+    """
+    from charrnn.corpus.suspicion import some, suspicious_names, tiny_labels
+
+    corpus = read_corpus(flags, flags.data, settings.pipeline)
+    init = _usual_init(flags, corpus) if flags.init == AUTO else flags.init
+    if init != NONE and flags.pipeline is None:
+        settings = _with_pipeline(settings, init)
+        corpus = read_corpus(flags, flags.data, settings.pipeline)
+    for finding in [*suspicious_names(corpus), *(tiny_labels(corpus) if init == NONE else [])]:
         print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
-    return corpus, read_corpus(flags, flags.score_on, pipeline, with_kinds=False) if flags.score_on else None
+    if init != flags.init and init != NONE:
+        few = [label for label, count in corpus.distinct_counts.items() if count < FEW_NAMES]
+        told = f"under {FEW_NAMES} names of {some(few)}: training starts from the shipped {init} (not with --init none)"
+        print(printable_table(f"charrnn.train: {told}"), file=sys.stderr)
+    score_on = read_corpus(flags, flags.score_on, settings.pipeline, with_kinds=False) if flags.score_on else None
+    return init, settings, corpus, score_on
+
+
+def _usual_init(flags: argparse.Namespace, corpus: Corpus) -> str:
+    """The shipped model, or :data:`NONE`, that ``--init auto`` stands for; a run that was begun goes on as it was."""
+    from charrnn.training.training_run import begun_from
+    from charrnn.training.transfer import base_pipeline
+
+    name = f"names/{flags.task}"
+    base = locate(name)
+    if flags.resume and (begun := begun_from(flags.out)) is not None:
+        return name if begun else NONE
+    own = read_config(base).architecture | {"pipeline": base_pipeline(base)}
+    fits = all(getattr(flags, key) in (None, own[key]) for key in FROM_INIT)
+    return name if fits and min(corpus.distinct_counts.values()) < FEW_NAMES else NONE
+
+
+def _with_pipeline(settings: Settings, init: str) -> Settings:
+    """The settings with the text pipeline of a model."""
+    from charrnn.training.transfer import base_pipeline
+
+    return dataclasses.replace(settings, pipeline=base_pipeline(locate(init)))
 
 
 def _families(data: str) -> dict[str, str]:
@@ -137,10 +184,8 @@ def summary(out: Path, config: ModelConfig) -> str:
     if left_out:
         lines.append("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()))
     lines.append("")
-    if config.metrics:
-        lines += [f"{config.data['test']:,} test names, never trained on:", score_table(config.metrics)]
-        if interval := interval_text(config.metrics):
-            lines += ["", interval]
+    if scores := scores_text(config):
+        lines.append(scores)
     if config.out_of_source:
         lines += ["", out_of_source_table(config.out_of_source)]
     return "\n".join(lines)
@@ -155,13 +200,13 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     words += ["--delimiter", flags.delimiter] if flags.delimiter else []
     words += ["--encoding", flags.encoding] if flags.encoding != "utf-8" else []
     words += ["--bad-rows", flags.bad_rows] if flags.bad_rows != "refuse" else []
-    words += ["--init", flags.init] if flags.init else []
+    words += ["--init", flags.init]
     words += ["--score-on", flags.score_on] if flags.score_on else []
     words += ["--private"] if flags.private else []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         # With --init, the usual pipeline is the other model's.
-        if value != field.default or (flags.init and field.name == "pipeline"):
+        if value != field.default or (flags.init != NONE and field.name == "pipeline"):
             words += [f"--{field.name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 

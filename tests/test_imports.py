@@ -21,7 +21,7 @@ LAYERS = [
     {"training", "inference"},
     {"tables", "onnx"},
     {"service"},
-    {"recipe", "cli", "train", "__main__"},
+    {"cross_validation", "recipe", "cli", "train", "__main__"},
 ]
 """Packages and modules of charrnn, the lowest first. Each may import from its own layer and from those below."""
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

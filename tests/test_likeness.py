@@ -38,7 +38,8 @@ def fit(ngrams):
     """The likeness that is calibrated on names."""
 
     def fit(names):
-        return likeness_of(ngrams, likeness_of(ngrams, {}).fit(*scored(ngrams, names)))
+        likeness = likeness_of(ngrams, {})
+        return likeness_of(ngrams, likeness.fit(likeness.measure(*scored(ngrams, names))))
 
     return fit
 
@@ -73,7 +74,9 @@ def test_about_the_stated_share_of_other_names_of_the_list_is_unlike(fit):
 def test_too_few_names_of_a_script_calibrate_nothing(ngrams):
     def fitted(latin, cyrillic):
         names = words("latin", latin, 1) + words("cyrillic", cyrillic, 1)
-        return {script: own["names"] for script, own in likeness_of(ngrams, {}).fit(*scored(ngrams, names)).items()}
+        likeness = likeness_of(ngrams, {})
+        found = likeness.fit(likeness.measure(*scored(ngrams, names)))
+        return {script: own["names"] for script, own in found.items()}
 
     assert fitted(LEAST - 1, LEAST) == {"cyrillic": LEAST} and fitted(200, LEAST - 1) == {"latin": 200}
     assert fitted(LEAST - 1, 0) == {}

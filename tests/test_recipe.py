@@ -19,13 +19,13 @@ from tests.conftest import ROOT
 
 CPU = DistributedContext(torch.device("cpu"))
 STEPS = ["usable_names", "split", "starting_config", "make_loaders"]
-STEPS += ["fit", "calibrate", "refit", "training_record", "remember"]
-EVALUATION = ["evaluate_out_of_source", "evaluate", "evaluate_baseline", "evaluate_labels"]
+STEPS += ["fit", "expert_scores", "calibration_of", "refit", "training_record", "remember"]
+EVALUATION = ["evaluate_out_of_source", "evaluate_apart", "evaluate_baseline", "evaluate_labels"]
 EVALUATION += ["evaluate_reliability", "evaluate_sets"]
 
 
 def small_run(task, corpus, **inputs):
-    settings = SETTINGS[task](epochs=2, hidden=8, **inputs.pop("settings", {}))
+    settings = SETTINGS[task](**{"epochs": 2, "hidden": 8, "folds": 0} | inputs.pop("settings", {}))
     return TrainingRun(task, corpus, settings, CPU, **inputs)
 
 
@@ -94,10 +94,10 @@ def test_each_step_is_given_what_it_needs_and_the_test_names_only_to_evaluation(
         assert [chars.tolist() for chars in batches.data.encoded] == encoded(*parts)
         assert [config.labels[i] for i in batches.data.labels] == [label for part in parts for label in part.labels]
     first = step["fit"][1]
-    _, model, data, _ = step["calibrate"][0]
+    _, model, data, _ = step["expert_scores"][0]
     assert model is first and data is loaders.validation.data
     assert step["refit"][0][2:] == (loaders.refit, first)
-    assert step["evaluate"][0][1].names == step["evaluate_labels"][0][1].names == splits.test.names
+    assert step["evaluate_apart"][0][1].names == step["evaluate_labels"][0][1].names == splits.test.names
     # What is written: the refit's weights, and the names of all splits, listed ones being told from new ones.
     written, _, known = step["write"][0][2:5]
     final = step["refit"][1].weights() | step["remember"][1]
@@ -111,7 +111,8 @@ def test_each_step_is_given_what_it_needs_and_the_test_names_only_to_evaluation(
 def test_without_a_folder_it_gives_the_model_that_the_command_writes(task, corpus, small_corpus_dir, tmp_path):
     trained = recipe.train(small_run(task, corpus))
     out = tmp_path / "model"
-    assert train.main([task, "--data", str(small_corpus_dir), "--out", str(out), "--epochs", "2", "--hidden", "8"]) == 0
+    flags = ["--epochs", "2", "--hidden", "8", "--folds", "0"]
+    assert train.main([task, "--data", str(small_corpus_dir), "--out", str(out), *flags]) == 0
     config, weights = model_folder.read(out)
     assert weights.keys() == trained.weights.keys()
     assert all(np.array_equal(weights[name], trained.weights[name]) for name in weights)

@@ -27,7 +27,7 @@ FLAGS = {
     *("delimiter", "encoding", "bad-rows"),
     *("cell", "hidden", "dropout", "pipeline", "epochs", "batch-size", "learning-rate", "weight-decay", "ema"),
     *("schedule", "lr-factor", "lr-patience", "lr-threshold", "lr-min", "patience"),
-    *("seed", "device", "precision", "parallel", "validation-fraction", "test-fraction"),
+    *("seed", "device", "precision", "parallel", "validation-fraction", "test-fraction", "folds"),
 }
 OWN_FLAGS = {"classifier": {"memory-weight"}, "generator": set()}
 
@@ -45,7 +45,7 @@ def test_the_list_of_flags_is_frozen():
     for task in SETTINGS:
         flags = {name.replace("_", "-") for name in vars(train.parse([task, "--data", "x", "--out", "y"]))} - {"task"}
         assert flags == FLAGS | OWN_FLAGS[task]
-        assert len(flags) < 35
+        assert len(flags) < 36
 
 
 def test_every_flag_explains_itself_in_its_group(capsys):
@@ -54,7 +54,7 @@ def test_every_flag_explains_itself_in_its_group(capsys):
         with pytest.raises(SystemExit):
             train.parse([task, "--help"])
         printed = capsys.readouterr().out
-        without = {"data", "score-on", "out", "init", "private", "resume"}
+        without = {"data", "score-on", "out", "private", "resume"}
         assert printed.count("Default:") == len((FLAGS | OWN_FLAGS[task]) - without)
         for group in ("run:", "model:", "optimisation:", "schedule:", "machine:", "split:"):
             assert f"\n{group}\n" in printed
@@ -209,7 +209,6 @@ def test_init_of_the_other_task_is_refused(capsys, trained, small_corpus_dir, tm
         ({"A.txt": ""}, "A.txt: no names"),
         ({"A.txt": "Ab\nCd\nEf"}, "one label only (A)"),
         ({"A.txt": "Ab\nCd\nEf", "B.txt": "Gh"}, "only one name for B"),
-        ({"A.txt": "Ab\nCd", "B.txt": "Gh\nIj"}, "too few"),
         ({"A.txt": "Ab\nCd", "B.txt": b"\xfcber"}, "B.txt, line 1, column 1: not UTF-8"),
     ],
 )
@@ -224,9 +223,17 @@ def test_bad_data_is_one_line_and_leaves_nothing(capsys, tmp_path, files, messag
     assert not (tmp_path / "out").exists()
 
 
+def test_a_list_too_short_to_be_split_is_refused(capsys, tmp_path):
+    for label in "AB":
+        (tmp_path / f"{label}.txt").write_text(f"{label}b\n{label}cd", encoding="utf-8")
+    line = refused(capsys, "classifier", "--data", tmp_path, "--out", tmp_path / "out", "--folds", "0")
+    assert "4 distinct names are too few" in line
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
+        (["--folds", "1"], "--folds 1: must be 0 or at least 2"),
         (["--epochs", "0"], "--epochs 0: must be at least 1"),
         (["--learning-rate", "nan"], "--learning-rate nan"),
         (["--dropout", "1"], "--dropout 1.0"),
@@ -355,6 +362,46 @@ def test_a_private_folder_holds_no_name_in_any_byte(task, tmp_path):
     assert all(name.lower().encode() in known for name in names)
 
 
+ELVISH = ["Aelindra", "Thalorien", "Miriwen", "Caladhel", "Elarion", "Nimrethil", "Faenorin", "Ithilwen"]
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+@pytest.mark.parametrize(
+    ("flags", "taken"),
+    [
+        ([], True),
+        (["--init", "none"], False),
+        (["--hidden", "8"], False),
+        (["--pipeline", "native"], False),
+    ],
+)
+def test_a_short_list_starts_from_the_shipped_model(task, flags, taken, tmp_path, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "Elvish.txt").write_text("\n".join([*ELVISH, "Maria", "Anna"]), encoding="utf-8")
+    (tmp_path / "data" / "Orcish.txt").write_text("Grukash\nUrzog\nSnaga\nBolg\nDorghu", encoding="utf-8")
+    command = [task, "--data", str(tmp_path / "data"), "--out", str(tmp_path / "m"), "--epochs", "1", *flags]
+    assert train.main(command) == 0
+    printed = capsys.readouterr()
+    assert ("under 200 names of Elvish, Orcish: training starts" in printed.err) is taken
+    config = model_folder.read_config(tmp_path / "m")
+    assert (config.training["init_sha256"] is not None) is taken
+    assert ("--init names/" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")) is taken
+    # The shipped models know Maria and Anna.
+    assert ("charrnn, names new to --init" in config.metrics) is taken
+    # It goes on as it was begun.
+    assert train.main([*command, "--resume"]) == 0
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_a_list_with_names_enough_starts_from_random_weights(tmp_path, capsys):
+    names = [f"{a}{b}{c}{d}" for a in "bdgk" for b in "aeiou" for c in "lmnr" for d in "aeo"]
+    (tmp_path / "A.txt").write_text("\n".join(names), encoding="utf-8")
+    flags = ["--data", str(tmp_path / "A.txt"), "--out", str(tmp_path / "m"), "--epochs", "1"]
+    assert train.main(["generator", *flags]) == 0
+    assert "--init" not in capsys.readouterr().err
+    assert model_folder.read_config(tmp_path / "m").training["init"] is None
+
+
 def test_what_is_odd_about_the_list_is_said(tmp_path, capsys):
     data = tmp_path / "data"
     data.mkdir()
@@ -362,17 +409,17 @@ def test_what_is_odd_about_the_list_is_said(tmp_path, capsys):
         (data / f"{label}.txt").write_text("\n".join(f"{label}o{c}{d}" for c in "abcdef" for d in "klmnop"))
     with (data / "A.txt").open("a") as stream:
         stream.write("\nQ87256521\nN/A\n")
-    assert train.main(["classifier", "--data", str(data), "--out", str(tmp_path / "out"), *FAST]) == 0
+    assert train.main(["classifier", "--data", str(data), "--out", str(tmp_path / "out"), *FAST, "--init", "none"]) == 0
     told = capsys.readouterr().err
     assert "warning: 1 names hold digits (Q87256521)" in told
     assert "warning: 1 names are what programs write where a name is missing (N/A)" in told
-    assert "warning: under 50 distinct names: A, B" in told and "--init" in told
+    assert "warning: under 50 distinct names: A, B" in told
     init = ["--init", str(tmp_path / "out")]
     assert (
         train.main(["classifier", "--data", str(data), "--out", str(tmp_path / "tuned"), "--epochs", "1", *init]) == 0
     )
     told = capsys.readouterr().err
-    assert "hold digits" in told and "--init" not in told  # it was taken
+    assert "hold digits" in told and "under 50" not in told
 
 
 @pytest.mark.parametrize("given", [{}, {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "ACTIVE"}])

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from charrnn.cli.flags import DATA, add_column_flags, add_prior_flag, read_corpus, read_test_split
+from charrnn.errors import InputError
 
 
 def add_command(commands: Any) -> None:
@@ -31,6 +32,13 @@ def execute(flags: argparse.Namespace) -> int:
 
     model = load(flags.model)
     corpus = read_corpus(flags, flags.data, model.config.pipeline)
+    if flags.split == "test" and not model.config.data["test"]:
+        told = (
+            "it was cross-validated; charrnn info tells its scores"
+            if model.config.data.get("folds")
+            else "it kept none"
+        )
+        raise InputError(f"--split test: {flags.model} has no test split ({told}). Give other names.")
     if flags.split == "test":
         # Splits group by name: dropping repeats first or afterwards gives the same sides.
         corpus = read_test_split(model.config, corpus, "--split test", flags.data, flags.model)

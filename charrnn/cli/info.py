@@ -40,6 +40,8 @@ def execute(flags: argparse.Namespace) -> int:
         "size": f"{model_folder.path_of(folder, model_folder.WEIGHTS).stat().st_size / 1e6:.2f} MB",
         "sha256": config.weights_sha256,
     }
+    if folds := data.get("folds"):
+        lines["split"] = f"cross-validated in {folds} parts, trained on all; seed {data['seed']}"
     for who, scores in config.metrics.items():
         lines[f"test, {who}"] = ", ".join(
             f"{key} {value:,}" if isinstance(value, int) else f"{key} {value:.3f}" for key, value in scores.items()

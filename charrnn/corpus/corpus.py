@@ -127,6 +127,12 @@ class Corpus:
         return {label: counts[label] for label in self.label_set}
 
     @cached_property
+    def distinct_counts(self) -> dict[str, int]:
+        """Number of distinct names of each label, in the order of :attr:`label_set`; see :attr:`keys`."""
+        counts = Counter(label for _, label in set(zip(self.keys, self.labels, strict=True)))
+        return {label: counts[label] for label in self.label_set}
+
+    @cached_property
     def kind_counts(self) -> dict[str, int]:
         """Number of entries of each kind, sorted by kind; empty for a corpus without kinds."""
         return dict(sorted(Counter(self.kinds).items()))

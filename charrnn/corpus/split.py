@@ -43,17 +43,9 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
             f"validation fraction {validation_fraction} and test fraction {test_fraction}: each must be at least 0, "
             "and their sum below 1."
         )
-    stratum_of: dict[str, tuple[str, str]] = {}
-    for key, label, kind in zip(corpus.keys, corpus.labels, corpus.kinds or repeat(""), strict=False):
-        if key not in stratum_of or (label, kind) < stratum_of[key]:
-            stratum_of[key] = label, kind
-    strata: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for key, stratum in stratum_of.items():
-        strata[stratum].append(key)
-
+    strata = _strata(corpus, seed)
     side: dict[str, int] = {}  # 0 train, 1 validation, 2 test
-    for keys in strata.values():
-        keys.sort(key=lambda key: hashlib.sha256(f"{seed}:{key}".encode()).digest())
+    for keys in strata:
         held_out = len(keys) - 1
         tests = min(round(len(keys) * test_fraction), held_out)
         validations = min(round(len(keys) * validation_fraction), held_out - tests)
@@ -66,10 +58,61 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
     for own, fraction, what in ((indices[1], validation_fraction, "validation"), (indices[2], test_fraction, "test")):
         if fraction > 0 and not own:
             raise CorpusError(
-                f"{corpus.source}: {len(stratum_of)} distinct names are too few for a {what} split of "
+                f"{corpus.source}: {len(side)} distinct names are too few for a {what} split of "
                 f"{fraction:g}. Add names, or set --{what}-fraction."
             )
     return Split(*(corpus.select(own) for own in indices))
+
+
+def folds(corpus: Corpus, seed: int, count: int) -> list[Split]:
+    """Splits for cross-validation, without validation names: each name is tested once, in one of them.
+
+    By name and stratified, as :func:`split`. Of every label and kind at least one name is trained on in each of them,
+    so the name of a stratum that has no other is never tested.
+
+    Args:
+        corpus: the names.
+        seed: of the order of names.
+        count: of splits, at least 2; fewer where there are fewer names to test.
+
+    Raises:
+        CorpusError: fewer than two names can be tested.
+    """
+    fold_of: dict[str, int] = {}
+    tested = 0
+    for keys in _strata(corpus, seed):
+        for key in keys:
+            fold_of[key] = tested % count if len(keys) > 1 else -1
+            tested += len(keys) > 1
+    if tested < 2:
+        raise CorpusError(
+            f"{corpus.source}: {len(fold_of)} distinct names are too few for cross-validation. Add names, or set "
+            "--folds 0 and --test-fraction."
+        )
+    rows = [fold_of[key] for key in corpus.keys]
+    nothing = corpus.select([])
+    return [
+        Split(
+            corpus.select([i for i, own in enumerate(rows) if own != fold]),
+            nothing,
+            corpus.select([i for i, own in enumerate(rows) if own == fold]),
+        )
+        for fold in range(min(count, tested))
+    ]
+
+
+def _strata(corpus: Corpus, seed: int) -> list[list[str]]:
+    """The names of each label and kind, in an order that only seed and names decide; each name in one stratum."""
+    stratum_of: dict[str, tuple[str, str]] = {}
+    for key, label, kind in zip(corpus.keys, corpus.labels, corpus.kinds or repeat(""), strict=False):
+        if key not in stratum_of or (label, kind) < stratum_of[key]:
+            stratum_of[key] = label, kind
+    strata: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for key, stratum in stratum_of.items():
+        strata[stratum].append(key)
+    for keys in strata.values():
+        keys.sort(key=lambda key: hashlib.sha256(f"{seed}:{key}".encode()).digest())
+    return list(strata.values())
 
 
 def write_split(splits: Split, folder: Path) -> None:

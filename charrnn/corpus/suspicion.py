@@ -93,18 +93,14 @@ def suspicious_names(corpus: Corpus) -> Iterator[Finding]:
 
 def tiny_labels(corpus: Corpus) -> Iterator[Finding]:
     """A finding where labels have fewer than :data:`TINY_LABEL` distinct names."""
-    keys_of: defaultdict[str, set[str]] = defaultdict(set)
-    for key, label in zip(corpus.keys, corpus.labels, strict=True):
-        keys_of[label].add(key)
-    tiny = sorted(label for label, keys in keys_of.items() if len(keys) < TINY_LABEL)
+    tiny = sorted(label for label, count in corpus.distinct_counts.items() if count < TINY_LABEL)
     if tiny:
         yield Finding(
             "tiny-label",
             "warning",
             len(tiny),
-            f"under {TINY_LABEL} distinct names: {some(tiny)}; a model learns little of so few, and a score on a tenth "
-            "of them means nothing",
-            "Add names, merge labels, or start from a trained model with --init.",
+            f"under {TINY_LABEL} distinct names: {some(tiny)}; a model learns little of so few",
+            "Add names, or merge labels.",
         )
 
 

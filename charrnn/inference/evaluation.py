@@ -17,13 +17,14 @@ from charrnn.inference.classifier import Classifier
 from charrnn.inference.generator import Generator
 from charrnn.model_config import ANY_KIND, ModelConfig
 from charrnn.ngrams import NGramAutomaton
-from charrnn.text import PIPELINES, UNKNOWN, Vocabulary
+from charrnn.text import PIPELINES, UNKNOWN, Vocabulary, fold_latin
 
 FEW_NAMES = 300
 """Test names; a score over fewer is told with its interval."""
 CHARACTERS = {"ascii": 95, "latin": 1_500, "native": 150_000}
 """Characters that a name may hold under each text pipeline of a generator: printable ASCII; about as many as Unicode
 has for Latin; about as many as it has in all."""
+NEW_TO_INIT = "charrnn, names new to --init"
 MIN_NAMES = 30
 """Names that a label needs to count in :func:`evaluate_out_of_source`; a score over fewer says little."""
 
@@ -58,6 +59,23 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     _checked_labels(model, corpus)
     uniform = corpus.label_set if prior == "uniform" else None
     return metrics.classification_report(_probabilities(model, corpus, uniform), _targets(model, corpus))
+
+
+def evaluate_apart(
+    model: Classifier | Generator, corpus: Corpus, known: Collection[str] = ()
+) -> dict[str, dict[str, float]]:
+    """Scores on a corpus, ``charrnn``, and on the names that the model which training started from did not know.
+
+    Args:
+        model: to be scored.
+        corpus: as for :func:`evaluate`.
+        known: names of that other model, folded. If it has some of the corpus, the scores of the rest stand under
+            :data:`NEW_TO_INIT`.
+    """
+    read = PIPELINES[model.config.pipeline]
+    new = [i for i, name in enumerate(corpus.names) if fold_latin(read(name)) not in known] if known else []
+    apart = {NEW_TO_INIT: evaluate(model, corpus.select(new))} if 0 < len(new) < len(corpus) else {}
+    return {"charrnn": evaluate(model, corpus), **apart}
 
 
 def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str, float]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from charrnn import metrics
 from charrnn.arrays import Floats, Ints, label_prior, log_softmax, mix_experts
-from charrnn.likeness import Likeness
+from charrnn.likeness import Likeness, Measures
 from charrnn.model_config import EXPERTS, ModelConfig, embedding_rows
 from charrnn.ngrams import NGramAutomaton, NGramHashTable
 from charrnn.text import pad
@@ -32,9 +32,27 @@ MAX_FITTING_CELLS = 3_000_000
 BATCH = 512
 
 
+class ExpertScores(NamedTuple):
+    """What the experts of a model say of names that it was not fitted on; R names or characters, C classes or symbols.
+
+    Attributes:
+        network: logits of a classifier, log-probabilities of a generator, (R, C).
+        ngrams: log-likelihoods of the labels (R, labels), or log-probabilities of the symbols (R, C).
+        targets: true classes or symbols, (R,).
+        log_prior: of the classes, (R, C), of a classifier; without columns of a generator.
+        measures: of a classifier with n-grams.
+    """
+
+    network: Floats
+    ngrams: Floats
+    targets: Ints
+    log_prior: Floats
+    measures: Measures | None = None
+
+
 @torch.no_grad()
-def calibrate(config: ModelConfig, model: FittedModel, data: NameDataset, device: torch.device) -> dict[str, Any]:
-    """The ``calibration`` of a model's config (see :func:`calibrate_classifier`, :func:`calibrate_generator`).
+def expert_scores(config: ModelConfig, model: FittedModel, data: NameDataset, device: torch.device) -> ExpertScores:
+    """What the experts of a model say of names.
 
     Args:
         config: of the model.
@@ -43,21 +61,45 @@ def calibrate(config: ModelConfig, model: FittedModel, data: NameDataset, device
         device: of the network.
     """
     model.network.eval()
-    if config.task == "classifier":
-        if len(data) > MAX_FITTING_NAMES:
-            data = data.select(np.random.default_rng(0).permutation(len(data))[:MAX_FITTING_NAMES].tolist())
-        prior = np.log(label_prior(model.class_counts))
-        targets = np.array(data.labels, np.int64)
-        network, ngrams = _classifier_scores(model, data, device, len(config.labels))
-        calibration = calibrate_classifier(network, ngrams, prior, targets, config.kind_count)
-        if isinstance(model.ngrams, NGramHashTable):
-            by_label = label_prior(np.reshape(model.class_counts, (len(config.labels), -1)).sum(axis=1))
-            likeness = Likeness(model.ngrams, by_label, config.alphabet, {})
-            encoded = [name.tolist() for name in data.encoded]
-            texts = [likeness.vocabulary.decode(name) for name in encoded]
-            calibration["likeness"] = likeness.fit(texts, *pad(encoded), ngrams)
-        return calibration
-    return calibrate_generator(model, data, device)
+    if config.task == "generator":
+        batches = list(LengthBuckets(data.lengths, BATCH, seed=0))
+        network, ngrams, targets = _sample_characters(model, data, device, batches)
+        return ExpertScores(network, ngrams, targets, np.zeros((len(targets), 0)))
+    if len(data) > MAX_FITTING_NAMES:
+        data = data.select(np.random.default_rng(0).permutation(len(data))[:MAX_FITTING_NAMES].tolist())
+    network, ngrams = _classifier_scores(model, data, device, len(config.labels))
+    measures = None
+    if likeness := _likeness(config, model):
+        encoded = [name.tolist() for name in data.encoded]
+        texts = [likeness.vocabulary.decode(name) for name in encoded]
+        measures = likeness.measure(texts, *pad(encoded), ngrams)
+    log_prior = np.broadcast_to(np.log(label_prior(model.class_counts)), network.shape)
+    return ExpertScores(network, ngrams, np.array(data.labels, np.int64), log_prior, measures)
+
+
+def calibrate(config: ModelConfig, model: FittedModel, scores: Sequence[ExpertScores]) -> dict[str, Any]:
+    """The ``calibration`` of a model's config (see :func:`calibrate_classifier`, :func:`calibrate_generator`).
+
+    Args:
+        config: of the model.
+        model: to be calibrated, or one of the models that the scores are of.
+        scores: of names that none of their models was fitted on; of several models in cross-validation.
+    """
+    network, ngrams, targets, log_prior = (np.concatenate([own[i] for own in scores]) for i in range(4))
+    if config.task == "generator":
+        return calibrate_generator(network, ngrams, targets)
+    calibration = calibrate_classifier(network, ngrams, log_prior, targets, config.kind_count)
+    if likeness := _likeness(config, model):
+        measures = [own.measures for own in scores if own.measures is not None]
+        calibration["likeness"] = likeness.fit(Measures(*map(np.concatenate, zip(*measures, strict=True))))
+    return calibration
+
+
+def _likeness(config: ModelConfig, model: FittedModel) -> Likeness | None:
+    if not isinstance(model.ngrams, NGramHashTable):
+        return None
+    by_label = label_prior(np.reshape(model.class_counts, (len(config.labels), -1)).sum(axis=1))
+    return Likeness(model.ngrams, by_label, config.alphabet, {})
 
 
 def calibrate_classifier(
@@ -68,7 +110,7 @@ def calibrate_classifier(
     Args:
         network: logits (names, classes).
         ngrams: log-likelihoods (names, labels).
-        log_prior: (classes,).
+        log_prior: (names, classes), or (classes,).
         targets: true classes (names,).
         kind_count: classes of each label.
 
@@ -92,15 +134,18 @@ def calibrate_classifier(
     }
 
 
-def calibrate_generator(model: FittedModel, data: NameDataset, device: torch.device) -> dict[str, Any]:
-    """The ``calibration`` of a generator's config; arguments as for :func:`calibrate`.
+def calibrate_generator(network: Floats, ngrams: Floats, targets: Ints) -> dict[str, Any]:
+    """The ``calibration`` of a generator's config.
+
+    Args:
+        network: log-probabilities of the symbols (characters, symbols).
+        ngrams: likewise.
+        targets: true symbols (characters,).
 
     Returns:
         ``weights`` of the experts; ``characters`` and, of these, nats per character of the network alone, ``before``,
         and of the mixture, ``after``.
     """
-    batches = list(LengthBuckets(data.lengths, BATCH, seed=0))
-    network, ngrams, targets = _sample_characters(model, data, device, batches)
     weights = fit_weights([network, ngrams], targets, PULLS["generator"])
     return {
         "weights": dict(zip(EXPERTS["generator"], weights, strict=True)),

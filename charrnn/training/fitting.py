@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from charrnn.training.reports.jsonl import JsonlLogger, write_run_description
 from charrnn.training.reports.tensorboard import TensorBoard
 from charrnn.training.trainer import Progress, Trainer, copy_weights
 from charrnn.training.training_run import LOCK, TrainingRun
-from charrnn.training.transfer import transfer_weights
+from charrnn.training.transfer import rate_factors, transfer_weights
 
 GENERATOR_ORDER = 6
 """Longest n-gram of a generator: five characters of context. Chosen among 4 to 6 on validation names."""
@@ -60,7 +61,8 @@ class FittedModel:
 
 
 def fit(run: TrainingRun, config: ModelConfig, loaders: Loaders) -> FittedModel:
-    """Fit the training names, steered by the validation names; continue from the state in the run's folder, if any.
+    """Fit the training names, steered by the validation names, if there are any; continue from the state in the run's
+    folder, if any.
 
     Raises:
         SettingsError: the state belongs to another run.
@@ -70,8 +72,9 @@ def fit(run: TrainingRun, config: ModelConfig, loaders: Loaders) -> FittedModel:
         InterruptedRunError: a signal stopped it; the state is saved.
     """
     checkpoint = Checkpoint(run.folder, run.description, run.context)
+    validation = loaders.validation if len(loaders.validation.data) else None
     state = run.context.on_rank_zero(lambda: _start(run, checkpoint))
-    trainer = _make_trainer(run, config, loaders.train, loaders.validation, checkpoint)
+    trainer = _make_trainer(run, config, loaders.train, validation, checkpoint)
     if state is not None:
         checkpoint.restore(trainer, state)
     with ExitStack() as stack:
@@ -81,6 +84,18 @@ def fit(run: TrainingRun, config: ModelConfig, loaders: Loaders) -> FittedModel:
             trainer.listeners = [JsonlLogger(run.folder, epochs), board]
         trainer.fit()
     return _fitted(run, config, trainer, loaders.train.data)
+
+
+def fit_part(run: TrainingRun, config: ModelConfig, batches: Batches) -> FittedModel:
+    """Fit a part of the names, for cross-validation; nothing is written.
+
+    Raises:
+        NonFiniteLossError: training diverged.
+        InterruptedRunError: a signal stopped it.
+    """
+    trainer = _make_trainer(run, config, batches, None, Checkpoint(None, run.description, run.context))
+    trainer.fit("cross-validation")
+    return _fitted(run, config, trainer, batches.data)
 
 
 def refit(run: TrainingRun, config: ModelConfig, batches: Batches, first: FittedModel) -> FittedModel:
@@ -114,14 +129,14 @@ def training_record(run: TrainingRun, first: FittedModel, final: FittedModel, se
     """What ``config.json`` says of the run, under ``training``."""
     refitted = {"names": sum(final.class_counts), "epochs": final.progress.epoch}
     return {
-        "settings": dataclasses.asdict(run.settings),
+        "settings": dataclasses.asdict(run.fitting),
         "init": None if run.init is None else str(run.init),
         "init_sha256": run.init_sha256,
         "private": run.private,
         "best_epoch": first.progress.best_epoch,
         "epochs": first.progress.epoch,
-        "validation_loss": round(first.progress.best_loss, 6),
-        "refit": refitted if run.settings.refit else None,
+        "validation_loss": round(loss, 6) if math.isfinite(loss := first.progress.best_loss) else None,
+        "refit": refitted if final is not first else None,
         "seconds": round(seconds, 1),
         "torch": torch.__version__,
     }
@@ -189,12 +204,13 @@ def _make_trainer(
     rates: list[float] | None = None,
 ) -> Trainer:
     """A trainer of random weights, or of those of ``init``; with ``rates``, it repeats epochs and rates of a fit."""
-    settings, context, epochs = run.settings, run.context, None
+    settings, context, epochs = run.fitting, run.context, None
     torch.manual_seed(settings.seed)
-    model = modules.build(config)
+    model, factors = modules.build(config), None
     if run.init is not None:
         base, weights = model_folder.read(run.init)
         transfer_weights(model, weights, base, config)
+        factors = rate_factors(model)
     if context.rank:
         # All processes start from the same weights, and drop different units.
         torch.manual_seed(settings.seed + context.rank)
@@ -202,7 +218,10 @@ def _make_trainer(
         epochs = len(rates)
         # A one-cycle schedule gives the same rates again, step by step.
         rates = rates if settings.schedule == "plateau" else None
-    return Trainer(model, train, validation, settings, context, (), checkpoint.save, rates, epochs, config.kind_count)
+    listeners, kinds = (), config.kind_count
+    return Trainer(
+        model, train, validation, settings, context, listeners, checkpoint.save, rates, epochs, kinds, factors
+    )
 
 
 def _fitted(run: TrainingRun, config: ModelConfig, trainer: Trainer, data: NameDataset) -> FittedModel:

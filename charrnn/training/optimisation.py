@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -13,7 +13,10 @@ from charrnn.training.settings import Settings
 
 
 class Plateau:
-    """``ReduceLROnPlateau``: the rate is cut where the validation loss stops improving."""
+    """``ReduceLROnPlateau``: the rate is cut where the validation loss stops improving.
+
+    Each group of parameters has the rate times its ``factor``.
+    """
 
     def __init__(self, optimizer: Optimizer, settings: Settings) -> None:
         self.optimizer = optimizer
@@ -22,13 +25,14 @@ class Plateau:
             factor=settings.lr_factor,
             patience=settings.lr_patience,
             threshold=settings.lr_threshold,
-            min_lr=settings.lr_min,
+            min_lr=[settings.lr_min * group.get("factor", 1.0) for group in optimizer.param_groups],
         )
 
     @property
     def rate(self) -> float:
-        """The current learning rate."""
-        return float(self.optimizer.param_groups[0]["lr"])
+        """The current learning rate, of a group whose factor is 1."""
+        group = self.optimizer.param_groups[0]
+        return float(group["lr"] / group.get("factor", 1.0))
 
     def after_step(self) -> None:
         """Nothing changes within an epoch."""
@@ -51,7 +55,8 @@ class OneCycle(Plateau):
 
     def __init__(self, optimizer: Optimizer, settings: Settings, steps: int) -> None:
         self.optimizer = optimizer
-        self.cycle = OneCycleLR(optimizer, settings.learning_rate, total_steps=settings.epochs * steps)
+        highest = [settings.learning_rate * group.get("factor", 1.0) for group in optimizer.param_groups]
+        self.cycle = OneCycleLR(optimizer, highest, total_steps=settings.epochs * steps)
 
     def after_step(self) -> None:
         """Go one step along the cycle."""
@@ -90,7 +95,7 @@ class Replay(Plateau):
         """Set the next epoch's rate; the last one stays."""
         self.epoch += 1
         for group in self.optimizer.param_groups:
-            group["lr"] = self.rates[min(self.epoch, len(self.rates) - 1)]
+            group["lr"] = self.rates[min(self.epoch, len(self.rates) - 1)] * group.get("factor", 1.0)
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch; the rates come with the constructor."""
@@ -117,14 +122,26 @@ def make_schedule(
     return OneCycle(optimizer, settings, steps) if settings.schedule == "one-cycle" else Plateau(optimizer, settings)
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, object]]:
-    """Two groups: matrices, which decay, and biases and embeddings, which do not."""
+def parameter_groups(
+    model: nn.Module, learning_rate: float, weight_decay: float, factors: Mapping[str, float] | None = None
+) -> list[dict[str, object]]:
+    """Groups of parameters: matrices, which decay, apart from biases and embeddings, which do not.
+
+    Args:
+        model: whose parameters they are.
+        learning_rate: of those without a factor.
+        weight_decay: of matrices.
+        factors: of the learning rate, by name of the parameter; 1 where it is left out.
+    """
     not_decayed = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-    decayed: list[nn.Parameter] = []
-    other: list[nn.Parameter] = []
-    for parameter in model.parameters():
-        (other if parameter.ndim < 2 or id(parameter) in not_decayed else decayed).append(parameter)
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": other, "weight_decay": 0.0}]
+    groups: dict[tuple[bool, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        decays = parameter.ndim >= 2 and id(parameter) not in not_decayed
+        groups.setdefault((decays, (factors or {}).get(name, 1.0)), []).append(parameter)
+    return [
+        {"params": own, "weight_decay": weight_decay * decays, "lr": learning_rate * factor, "factor": factor}
+        for (decays, factor), own in sorted(groups.items(), key=lambda item: item[0], reverse=True)
+    ]
 
 
 def scale_gradients(model: nn.Module, factor: float) -> None:

@@ -89,8 +89,9 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
             "validation": len(splits.validation),
             "test": len(splits.test),
             "seed": settings.seed,
-            "validation_fraction": settings.validation_fraction,
-            "test_fraction": settings.test_fraction,
+            "validation_fraction": settings.validation_fraction if len(splits.validation) else 0,
+            "test_fraction": settings.test_fraction if len(splits.test) else 0,
+            "folds": settings.folds if run.is_cross_validated else 0,
         },
     )
     counts = np.bincount(class_indices(config, splits.train), minlength=len(config.class_counts))
@@ -110,7 +111,7 @@ class Loaders:
     Attributes:
         train: shuffled, of the training names.
         validation: of the validation names.
-        refit: shuffled, of both together; None where the settings do not refit.
+        refit: shuffled, of both together; None where there are no validation names, or the settings do not refit.
     """
 
     train: Batches
@@ -134,12 +135,22 @@ def make_loaders(run: TrainingRun, config: ModelConfig, splits: Split) -> Loader
     Raises:
         SettingsError: a shuffled batch has fewer names than there are processes.
     """
-    train, validation = (_dataset(config, corpus) for corpus in (splits.train, splits.validation))
+    train, validation = (dataset(config, corpus) for corpus in (splits.train, splits.validation))
+    refits = run.settings.refit and len(validation) > 0
     return Loaders(
-        _loader(run, train),
+        shuffled_batches(run, train),
         _loader(run, validation, shuffled=False),
-        _loader(run, NameDataset.concatenate([train, validation])) if run.settings.refit else None,
+        shuffled_batches(run, NameDataset.concatenate([train, validation])) if refits else None,
     )
+
+
+def shuffled_batches(run: TrainingRun, data: NameDataset) -> Batches:
+    """The batches of a dataset in an order that differs from epoch to epoch.
+
+    Raises:
+        SettingsError: a batch has fewer names than there are processes.
+    """
+    return _loader(run, data, shuffled=True)
 
 
 def class_indices(config: ModelConfig, corpus: Corpus) -> Ints:
@@ -151,15 +162,16 @@ def class_indices(config: ModelConfig, corpus: Corpus) -> Ints:
     return np.array(labels, np.int64) * config.kind_count + np.array(kinds, np.int64)
 
 
-def _dataset(config: ModelConfig, corpus: Corpus) -> NameDataset:
+def dataset(config: ModelConfig, corpus: Corpus) -> NameDataset:
+    """The names of a corpus, encoded, with their classes or conditions."""
     transform = Compose(PIPELINES[config.pipeline], Vocabulary(config.alphabet).encode)
     indices = class_indices(config, corpus)
     indices = indices if config.task == "classifier" else conditions(config, indices)
     return NameDataset(corpus.names, indices.tolist(), transform)
 
 
-def _loader(run: TrainingRun, data: NameDataset, shuffled: bool = True) -> Loader | DeviceLoader:
-    settings, context = run.settings, run.context
+def _loader(run: TrainingRun, data: NameDataset, shuffled: bool) -> Loader | DeviceLoader:
+    settings, context = run.fitting, run.context
     size, seed = (settings.batch_size, settings.seed) if shuffled else (settings.batch_size * EVALUATION_BATCH, None)
     sampler = LengthBuckets(data.lengths, size, seed, context.rank, context.world_size)
     if shuffled and sampler.smallest_batch < context.world_size:

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from charrnn.arguments import boolean, choice, integer, number, text
 from charrnn.errors import SettingsError
 
+SHORT_LIST = 2_000
+"""Distinct names below which a list is cross-validated."""
 MEMORY_WEIGHT = 2.25
 """What a list says of its names, in nats: fitted where two sources hold the same names (``benchmarks/memory.py``)."""
 
@@ -117,6 +119,14 @@ class Settings:
         metadata={"help": "Share of the names for the final score; 0 keeps every name for training and validation."},
     )
 
+    folds: int = field(
+        default=5,
+        metadata={
+            "help": f"A list of fewer than {SHORT_LIST:,} names is trained on as a whole, under one-cycle, and scored "
+            "and calibrated by cross-validation in so many parts; 0 splits it once, as longer lists are."
+        },
+    )
+
     def __post_init__(self) -> None:
         for name, kind in typing.get_type_hints(type(self)).items():
             self._check_type(name, kind)
@@ -130,6 +140,7 @@ class Settings:
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
         self._require("lr_factor", 0 < self.lr_factor < 1, "between 0 and 1")
         self._require("seed", 0 <= self.seed < 2**63, "from 0 to 2^63 - 1")
+        self._require("folds", self.folds == 0 or self.folds >= 2, "0 or at least 2")
         self._require("validation_fraction", 0 < self.validation_fraction < 1, "above 0 and below 1")
 
     def _check_type(self, name: str, kind: Any) -> None:

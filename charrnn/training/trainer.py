@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -73,6 +73,8 @@ class Trainer:
         rates: learning rates of the epochs, in place of the schedule.
         epochs: to train, in place of ``settings.epochs``; a one-cycle schedule is spread over the latter all the same.
         kind_count: classes of each label of a classifier.
+        factors: of the learning rate, by name of a parameter; see
+            :func:`charrnn.training.optimisation.parameter_groups`.
     """
 
     def __init__(
@@ -87,11 +89,12 @@ class Trainer:
         rates: Sequence[float] | None = None,
         epochs: int | None = None,
         kind_count: int = 1,
+        factors: Mapping[str, float] | None = None,
     ) -> None:
         self.epochs, self.kind_count = settings.epochs if epochs is None else epochs, kind_count
         self.model, self.train, self.validation = context.wrap(model), train, validation
         self.settings, self.context, self.listeners, self.save = settings, context, listeners, save
-        groups = parameter_groups(model, settings.weight_decay)
+        groups = parameter_groups(model, settings.learning_rate, settings.weight_decay, factors)
         self.optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
         self.schedule = make_schedule(self.optimizer, settings, len(train.sampler), rates)
         self.scaler = torch.amp.GradScaler(context.device.type, enabled=settings.precision == "fp16")
@@ -105,8 +108,11 @@ class Trainer:
         """The model that is validated and becomes the result: the moving average, if there is one."""
         return self.ema.module if self.ema else unwrap(self.model)
 
-    def fit(self) -> None:
+    def fit(self, what: str = "") -> None:
         """Train until the epochs are used up or validation stops improving; then load the best weights.
+
+        Args:
+            what: beside the progress bar.
 
         Raises:
             NonFiniteLossError: the loss became NaN or infinite; the step was not taken.
@@ -114,7 +120,7 @@ class Trainer:
         """
         progress, plateau = self.progress, self.settings.schedule == "plateau"
         silent = not self.context.is_rank_zero
-        what = "training" if self.validation else "refit with validation names"
+        what = what or ("training" if self.validation else "training on all names")
         bar = tqdm(
             desc=what, total=self.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=silent
         )

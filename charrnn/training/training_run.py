@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from charrnn.errors import SettingsError
 from charrnn.storage import lock, storage_errors
 from charrnn.training.checkpoint import check_same, has_state
 from charrnn.training.distributed import DistributedContext
-from charrnn.training.settings import SETTINGS, Settings
+from charrnn.training.settings import SETTINGS, SHORT_LIST, Settings
 from charrnn.transaction import PENDING
 
+SMALLEST_BATCH, BATCHES_OF_SHORT_LIST = 8, 16
+"""Names in a batch of a short list at least, and batches of an epoch otherwise."""
 LOCK = "lock"
 RUN = "run"
 """Folder inside the model folder, for what only the run needs."""
@@ -53,6 +56,25 @@ class TrainingRun:
     command: str = ""
     families: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def is_cross_validated(self) -> bool:
+        """Whether the list is so short that it is cross-validated and then trained on as a whole."""
+        return self.settings.folds > 0 and len(set(self.corpus.keys)) < SHORT_LIST
+
+    @property
+    def fractions(self) -> tuple[float, float]:
+        """Shares of the names for validation and for the final score."""
+        settings = self.settings
+        return (0.0, 0.0) if self.is_cross_validated else (settings.validation_fraction, settings.test_fraction)
+
+    @cached_property
+    def fitting(self) -> Settings:
+        """The settings of a fit: those of a short list take small batches, for steps enough, and one cycle."""
+        if not self.is_cross_validated:
+            return self.settings
+        batch = min(self.settings.batch_size, max(SMALLEST_BATCH, len(self.corpus) // BATCHES_OF_SHORT_LIST))
+        return replace(self.settings, schedule="one-cycle", batch_size=batch)
+
     @property
     def folder(self) -> Path | None:
         """Of states, ``run.json``, ``metrics.jsonl`` and TensorBoard events."""
@@ -63,10 +85,15 @@ class TrainingRun:
         """SHA-256 of the weights of ``init``."""
         return None if self.init is None else model_folder.read_config(self.init).weights_sha256
 
+    @cached_property
+    def init_names(self) -> frozenset[str]:
+        """The names that ``init`` was trained on, folded, as far as they are known."""
+        return (None if self.init is None else model_folder.read_training_names(self.init)) or frozenset()
+
     @property
     def description(self) -> dict[str, Any]:
         """What must be equal when the run is resumed (see :func:`charrnn.training.checkpoint.check_same`)."""
-        return _description(self.task, self.settings, self.corpus.fingerprint, self.init_sha256, self.private)
+        return _description(self.task, self.fitting, self.corpus.fingerprint, self.init_sha256, self.private)
 
 
 @contextmanager
@@ -147,3 +174,14 @@ def _description(
     task: str, settings: Settings, fingerprint: str, init_sha256: str | None, private: bool
 ) -> dict[str, Any]:
     return {"task": task, **asdict(settings), "data": fingerprint, "init": init_sha256, "private": private}
+
+
+def begun_from(out: Path) -> str | None:
+    """SHA-256 of the weights that a run which was begun in a model folder started from; empty of random weights, None
+    where no run was begun.
+    """
+    path = out / RUN / "run.json"
+    try:
+        return json.loads(path.read_bytes())["description"]["init"] or ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -24,6 +24,10 @@ from charrnn.training.modules import NameClassifier
 
 LABEL_ROWS = {"classifier": ("head.weight", "head.bias"), "generator": ("embed_label.weight",)}
 """Weights of each task that have a row for each label, or for each class."""
+INHERITED_RATE = 0.3
+"""Factor of the learning rate of weights that come from the other model; what they know is soon forgotten else."""
+LABEL_RATE = {"classifier": 1.0, "generator": 5.0}
+"""Factor of the rows of labels; all new labels of a generator start from one embedding, and must part quickly."""
 KIND_ROWS = "embed_kind.weight"
 """The weight of a generator that has a row for each kind."""
 CHARACTER_ROWS = {"classifier": ("embed.weight",), "generator": ("embed.weight", "head.weight", "head.bias")}
@@ -86,11 +90,18 @@ def adopt_architecture(config: ModelConfig, init: str | Path) -> ModelConfig:
     return dataclasses.replace(config, architecture=base.architecture | dropout, alphabet=alphabet)
 
 
+def rate_factors(model: nn.Module) -> dict[str, float]:
+    """The factors of the learning rate with which a model goes on from another one, by name of the parameter."""
+    task = "classifier" if isinstance(model, NameClassifier) else "generator"
+    names = [name for name, _ in model.named_parameters()]
+    return {name: LABEL_RATE[task] if name in (*LABEL_ROWS[task], KIND_ROWS) else INHERITED_RATE for name in names}
+
+
 def transfer_weights(model: nn.Module, weights: Weights, base: ModelConfig, config: ModelConfig) -> None:
     """Copy the weights of another model into ``model``, which has its architecture and at least its alphabet.
 
     Rows of labels and kinds are copied for those that both have. The embedding of a new one starts at the mean of the
-    old ones; the logit weights of a new label keep their random values. A classifier that has other kinds than its base
+    old ones, the logit weights of a new label at 0. A classifier that has other kinds than its base
     starts from the mean over the base's kinds; a generator without kinds from the base's names of any kind. The rows of
     a new character start at those of the first letter of its transliteration, as é at those of e, or else at the mean
     of all old characters.
@@ -135,6 +146,7 @@ def _copy_classes(tensor: Tensor, old: Tensor, base: ModelConfig, config: ModelC
     """Copy rows of classes, labels by kinds."""
     old_rows = old.reshape(-1, base.kind_count, *old.shape[1:])  # (L, K, ...)
     rows = tensor.view(-1, config.kind_count, *tensor.shape[1:])
+    rows.zero_()
     for i, label in enumerate(config.labels):
         for j, kind in enumerate(config.kinds or [""]):
             if label in base.labels:

@@ -81,7 +81,7 @@ def test_kana_and_chinese_characters_are_one_way_of_writing():
 def test_sizes_and_cross_label_names():
     corpus = joined(many("a", 600), many("b"), many("c", 10), Corpus(["abba", "abba"], ["b", "c"]))
     found = kinds(corpus)
-    assert "c" in found["tiny-label"]["message"] and "--init" in found["tiny-label"]["next"]
+    assert "c" in found["tiny-label"]["message"] and "Add names" in found["tiny-label"]["next"]
     assert found["cross-label"]["count"] == 1
     report = audit(corpus)
     assert report["ceiling"] == pytest.approx(report["distinct"] / (report["distinct"] + 1))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.corpus import Corpus
-from charrnn.corpus.split import split, write_split
+from charrnn.corpus.split import folds, split, write_split
 from charrnn.errors import CorpusError, InputError, SettingsError, StorageError
 
 names = st.lists(st.tuples(st.text("abAB", min_size=1, max_size=4), st.sampled_from("XYZ")), min_size=40, max_size=120)
@@ -27,6 +27,33 @@ def test_no_name_stands_on_two_sides_and_none_is_lost(pairs, seed):
     sides = [set(own.keys) for own in splits]
     assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
     assert Counter(pairs) == Counter(p for own in splits for p in zip(own.names, own.labels, strict=True))
+
+
+@given(names, st.integers(0, 5), st.integers(2, 7))
+def test_each_name_is_tested_in_one_part_and_trained_on_in_the_others(pairs, seed, count):
+    corpus = corpus_of(pairs)
+    try:
+        parts = folds(corpus, seed, count)
+    except CorpusError:
+        return
+    assert len(parts) <= count
+    tested = Counter(key for part in parts for key in set(part.test.keys))
+    assert not tested or max(tested.values()) == 1
+    for part in parts:
+        assert len(part.validation) == 0 < len(part.test)
+        assert not set(part.train.keys) & set(part.test.keys)
+        assert Counter(pairs) == Counter(p for own in part for p in zip(own.names, own.labels, strict=True))
+        # A name is left out only where its stratum has another.
+        assert set(part.train.label_set) == set(corpus.label_set) or len(set(corpus.keys)) < len(pairs)
+    sizes = [len(set(part.test.keys)) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+
+
+def test_a_name_without_another_of_its_label_is_never_tested():
+    parts = folds(corpus_of([("aa", "X"), ("ab", "Y"), ("ba", "Y"), ("bb", "Y")]), 0, 5)
+    assert len(parts) == 3 and all("aa" in part.train.names for part in parts)
+    with pytest.raises(CorpusError, match="2 distinct names are too few for cross-validation"):
+        folds(corpus_of([("aa", "X"), ("ab", "Y")]), 0, 5)
 
 
 def test_labels_keep_their_shares():

@@ -14,6 +14,7 @@ from charrnn.training.calibration import (
     calibrate,
     calibrate_classifier,
     conformal_thresholds,
+    expert_scores,
     fit_weights,
 )
 from charrnn.training.dataset import NameDataset
@@ -155,6 +156,10 @@ def fitted(task, private=False, kinds=()):
     return cfg, FittedModel(module, ngrams, Progress(), counts), dataset(2)
 
 
+def calibrated(cfg, model, data):
+    return calibrate(cfg, model, [expert_scores(cfg, model, data, CPU)])
+
+
 ARCHITECTURES = {
     "classifier": {"cell": "gru", "hidden": 6, "embedding": 4, "dropout": 0.5},
     "generator": {"cell": "gru", "hidden": 6, "embedding": 4, "dropout": 0.5, "label_embedding": 3},
@@ -167,7 +172,7 @@ KINDS = pytest.mark.parametrize("kinds", [(), ("given", "surname")])
 @KINDS
 def test_a_classifier_is_calibrated_on_the_scores_of_both_experts_and_the_class_counts(kinds):
     cfg, model, data = fitted("classifier", kinds=kinds)
-    found = calibrate(cfg, model, data, CPU)
+    found = calibrated(cfg, model, data)
     logits, scores = np.zeros((60, len(cfg.class_counts))), np.zeros((60, 3))
     for i, encoded in enumerate(data.encoded):
         chars, lengths = encoded[None], torch.tensor([len(encoded)])
@@ -183,25 +188,25 @@ def test_a_classifier_is_calibrated_on_the_scores_of_both_experts_and_the_class_
 def test_a_classifier_with_ngrams_learns_which_names_are_unlike_its_list(monkeypatch):
     monkeypatch.setattr("charrnn.likeness.UNLIKE_SHARE", 0.1)
     cfg, model, data = fitted("classifier")
-    found = calibrate(cfg, model, data, CPU)["likeness"]
+    found = calibrated(cfg, model, data)["likeness"]
     likeness = Likeness(model.ngrams, label_prior(cfg.class_counts), cfg.alphabet, found)
     chars, lengths = pad([name.tolist() for name in data.encoded])
     texts = [likeness.vocabulary.decode(name.tolist()) for name in data.encoded]
     assert found["latin"]["names"] == 60 and found.keys() == {"latin"}
     assert 0 < likeness.is_unlike(texts, chars, lengths, model.ngrams.scores(chars, lengths)).mean() <= 0.1
-    assert "likeness" not in calibrate(*fitted("classifier", private=True), CPU)
+    assert "likeness" not in calibrated(*fitted("classifier", private=True))
 
 
 def test_a_classifier_is_calibrated_on_so_many_names_at_most(monkeypatch):
     monkeypatch.setattr("charrnn.training.calibration.MAX_FITTING_NAMES", 40)
-    assert calibrate(*fitted("classifier"), CPU)["names"] == 40
+    assert calibrated(*fitted("classifier"))["names"] == 40
 
 
 @KINDS
 def test_a_generator_is_calibrated_on_the_next_characters(kinds):
     cfg, model, data = fitted("generator", kinds=kinds)
     rows = embedding_rows(cfg.kind_count)
-    found = calibrate(cfg, model, data, CPU)
+    found = calibrated(cfg, model, data)
     weights = [found["weights"][key] for key in ("network", "ngrams")]
     sums = np.zeros(2)
     for encoded, condition in zip(data.encoded, data.labels, strict=True):
@@ -222,12 +227,21 @@ def test_the_weights_of_a_generator_are_fitted_on_some_characters_of_a_large_cor
     cfg, model, data = fitted("generator")
     monkeypatch.setattr("charrnn.training.calibration.BATCH", 20)
     monkeypatch.setattr("charrnn.training.calibration.MAX_FITTING_CELLS", 1)
-    found = calibrate(cfg, model, data, CPU)
+    found = calibrated(cfg, model, data)
     assert 20 < found["characters"] < (sum(data.lengths) + 60) / 2
 
 
 @pytest.mark.parametrize("task", ["classifier", "generator"])
 def test_without_ngrams_their_weight_is_0(task):
     cfg, model, data = fitted(task, private=True)
-    weights = calibrate(cfg, model, data, CPU)["weights"]
+    weights = calibrated(cfg, model, data)["weights"]
     assert weights["ngrams"] == 0 != weights["network"]
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_scores_of_several_parts_are_fitted_together(task):
+    cfg, model, data = fitted(task)
+    parts = [data.select(range(start, len(data), 3)) for start in range(3)]
+    together = calibrate(cfg, model, [expert_scores(cfg, model, part, CPU) for part in parts])
+    assert together["weights"] == pytest.approx(calibrated(cfg, model, data)["weights"], abs=1e-4)
+    assert together.get("names", 60) == 60

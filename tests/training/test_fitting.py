@@ -25,7 +25,7 @@ CORPUS = Corpus(NAMES, [["A", "B", "C"][ord(name[-1]) % 3] for name in NAMES])
 
 
 def prepare(task="classifier", out=None, private=False, init=None, corpus=CORPUS, **settings):
-    defaults = {"hidden": 8, "epochs": 6, "batch_size": 16, "lr_patience": 0, "learning_rate": 0.02, "refit": True}
+    defaults = {"hidden": 8, "epochs": 6, "batch_size": 16, "lr_patience": 0, "learning_rate": 0.02, "folds": 0}
     context = DistributedContext(torch.device("cpu"))
     run = TrainingRun(task, corpus, SETTINGS[task](**defaults | settings), context, init, out, private=private)
     names = usable_names(task, corpus, run.settings.pipeline)

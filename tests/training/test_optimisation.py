@@ -15,10 +15,28 @@ def schedule_of(**settings):
 
 def test_only_matrices_decay():
     model = modules.NameClassifier(10, 3, "gru", 4, 4)
-    decays, spared = parameter_groups(model, 0.1)
+    decays, spared = parameter_groups(model, 2e-3, 0.1)
     assert len(decays["params"]) + len(spared["params"]) == len(list(model.parameters()))
     assert all(p.ndim == 2 and p is not model.embed.weight for p in decays["params"])
     assert (decays["weight_decay"], spared["weight_decay"]) == (0.1, 0.0)
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "one-cycle", "replay"])
+def test_each_group_keeps_its_share_of_the_rate(schedule):
+    model = modules.NameClassifier(10, 3, "gru", 4, 4)
+    factors = {name: 0.5 for name, _ in model.named_parameters() if not name.startswith("head")}
+    groups = parameter_groups(model, 2e-3, 0.1, factors)
+    assert sum(len(group["params"]) for group in groups) == len(list(model.parameters()))
+    optimizer = torch.optim.AdamW(groups)
+    settings = ClassifierSettings(schedule="plateau" if schedule == "replay" else schedule, epochs=3, lr_patience=0)
+    own = make_schedule(optimizer, settings, 10, [1e-3, 5e-4, 1e-4] if schedule == "replay" else None)
+    optimizer.step()
+    for loss in (1.0, 2.0, 3.0):
+        for group in optimizer.param_groups:
+            assert group["lr"] == pytest.approx(own.rate * group["factor"])
+        for _ in range(9):
+            own.after_step()
+        own.after_epoch(loss)
 
 
 def test_plateau_cuts_by_its_factor_after_its_patience_down_to_its_minimum():

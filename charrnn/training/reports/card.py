@@ -30,6 +30,7 @@ _USES = {
     ),
 }
 
+Scores = dict[str, dict[str, float]]
 FEW_NAMES = 100
 """The card warns of labels with fewer names."""
 _LIMITS = {
@@ -38,20 +39,45 @@ _LIMITS = {
 }
 
 
-def score_table(metrics: dict[str, dict[str, float]]) -> str:
+def score_table(metrics: Scores, spread: Scores | None = None) -> str:
     """A table of test scores as rows and models as columns.
 
     Args:
         metrics: by model, the scores by key.
+        spread: likewise, their standard deviations over the parts of cross-validation.
     """
     columns = list(metrics)
     keys = [key for key in _SCORE_NAMES if key in metrics[columns[0]]]
+
+    def cell(column: str, key: str) -> str:
+        deviation = f" ± {spread[column][key]:.3f}" if spread else ""
+        return f"{metrics[column][key]:.3f}{deviation}"
+
     rows = [f"| | {' | '.join(columns)} |", f"| --- |{' --- |' * len(columns)}"]
-    rows += [f"| {_SCORE_NAMES[key]} | {' | '.join(f'{metrics[c][key]:.3f}' for c in columns)} |" for key in keys]
+    rows += [f"| {_SCORE_NAMES[key]} | {' | '.join(cell(column, key) for column in columns)} |" for key in keys]
     return "\n".join(rows)
 
 
-def interval_text(metrics: dict[str, dict[str, float]]) -> str:
+def scores_text(config: ModelConfig) -> str:
+    """The scores of a model, after a line that says of which names they are; empty where there are none."""
+    if not config.metrics:
+        return ""
+    if is_cross_validated(config):
+        heading = (
+            f"{config.data['folds']}-fold cross-validation of the {config.data['names']:,} names, each scored by a "
+            "model that did not learn it; mean ± standard deviation over the parts:"
+        )
+        return f"{heading}\n\n{score_table(config.metrics, config.data['spread'])}"
+    heading = f"{config.data['test']:,} test names, never trained on:"
+    return "\n\n".join(filter(None, (heading, score_table(config.metrics), interval_text(config.metrics))))
+
+
+def is_cross_validated(config: ModelConfig) -> bool:
+    """Whether scores and calibration are those of cross-validation."""
+    return "spread" in config.data
+
+
+def interval_text(metrics: Scores) -> str:
     """What scores over few test names are worth, as a sentence; empty where they are many.
 
     Args:
@@ -87,12 +113,12 @@ def label_table(config: ModelConfig) -> str:
     columns = {"names": "test names", "precision": "precision", "recall": "recall", "f1": "F1"}
     columns |= {"nats_per_char": "nats per character"}
     shown = [key for key in columns if any(key in scores for scores in config.by_label.values())]
-    rows = [f"| label | training names | {' | '.join(columns[key] for key in shown)} |"]
+    rows = [f"| {' | '.join(['label', 'training names', *(columns[key] for key in shown)])} |"]
     rows += [f"| --- | --- |{' --- |' * len(shown)}"]
     for label, count in zip(config.labels, config.label_counts, strict=True):
         scores = config.by_label.get(label, {})
         cells = [_cell(key, scores[key]) if key in scores else "" for key in shown]
-        rows.append(f"| {label} | {count:,} | {' | '.join(cells)} |")
+        rows.append(f"| {' | '.join([label, f'{count:,}', *cells])} |")
     return "\n".join(rows)
 
 
@@ -108,9 +134,13 @@ def calibration_text(config: ModelConfig) -> str:
     powers = ", ".join(f"{experts[key]} to the power of {weights[key]:.2f}" for key in experts if weights.get(key))
     text = f"The answer is a product of experts: {powers}."
     if config.task == "generator":
-        return f"{text} These powers were fitted on {calibration['characters']:,} characters of validation names."
+        whose = "names that each model did not learn" if is_cross_validated(config) else "validation names"
+        return f"{text} These powers were fitted on {calibration['characters']:,} characters of {whose}."
     text += (
-        f" These powers, and the thresholds of label sets, were fitted on "
+        f" These powers, and the thresholds of label sets, were fitted on the {calibration['names']:,} names, each "
+        "scored by a model of cross-validation that did not learn it."
+        if is_cross_validated(config)
+        else f" These powers, and the thresholds of label sets, were fitted on "
         f"{calibration['names']:,} validation names, which chose the epoch and the learning rates, too. So how well "
         "they hold can only be told on names that chose nothing."
     )
@@ -120,11 +150,14 @@ def calibration_text(config: ModelConfig) -> str:
             "scored without."
         )
     if judged := calibration.get("likeness"):
+        whose = "names" if is_cross_validated(config) else "validation names"
         text += (
             " A name that is not listed is unlike the list, and abstains, where its n-grams are less likely than "
-            f"those of {100 * (1 - UNLIKE_SHARE):.2f} % of the validation names of its script; this is so for "
+            f"those of {100 * (1 - UNLIKE_SHARE):.2f} % of the {whose} of its script; this is so for "
             f"{', '.join(map(str.title, judged))}."
         )
+    if is_cross_validated(config):
+        return text
     if "test" not in calibration:
         return f"{text} This model has none (`--test-fraction 0`): nothing is promised."
     rows = [
@@ -143,6 +176,18 @@ def calibration_text(config: ModelConfig) -> str:
             "",
             "![Accuracy of the test names against the confidence of their answers](reliability.png)",
         ]
+    )
+
+
+def split_text(config: ModelConfig) -> str:
+    """What the names of a model were used for."""
+    data = config.data
+    if is_cross_validated(config):
+        return "all of them trained on"
+    return (
+        "split by name (spellings that differ in case or marks alone\nstay together) into "
+        f"{data['train']:,} for training, {data['validation']:,} for validation and {data['test']:,} for\n"
+        f"testing, seed {data['seed']}"
     )
 
 
@@ -165,12 +210,7 @@ def model_card(config: ModelConfig, command: str) -> str:
     """
     purpose, pipeline_tag, usage = _USES[config.task]
     data = config.data
-    scores = (
-        f"On the {data['test']:,} names of the test split, which took no part in training:\n\n"
-        + "\n\n".join(filter(None, (score_table(config.metrics), interval_text(config.metrics))))
-        if config.metrics
-        else "No test split was kept (`--test-fraction 0`), so there is no score."
-    )
+    scores = scores_text(config) or "No test split was kept (`--test-fraction 0`), so there is no score."
     outside = "\n" + out_of_source_table(config.out_of_source) + "\n" if config.out_of_source else ""
     refit = config.training.get("refit")
     refitted = (
@@ -198,9 +238,8 @@ trained with charrnn; it answers with NumPy alone.
 
 ## Data
 
-`{data["source"]}`: {data["names"]:,} names, split by name (spellings that differ in case or marks alone
-stay together) into {data["train"]:,} for training, {data["validation"]:,} for validation and {data["test"]:,} for
-testing, seed {data["seed"]}. Names are read {text}. Fingerprint `{data["fingerprint"]}`.
+`{data["source"]}`: {data["names"]:,} names, {split_text(config)}. Names are read {text}. Fingerprint
+`{data["fingerprint"]}`.
 {refitted}
 ## Scores
 

@@ -1,0 +1,100 @@
+"""Cross-validation of a short list: calibration and scores by models of its parts, so that no name is lost to them.
+
+Training (PyTorch) and inference (NumPy) meet here, as in :mod:`charrnn.recipe`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charrnn.corpus import Corpus
+from charrnn.corpus.split import Split, folds
+from charrnn.inference import Classifier, Generator, evaluation
+from charrnn.model_config import ModelConfig
+from charrnn.training.calibration import ExpertScores, calibrate, expert_scores
+from charrnn.training.fitting import FittedModel, fit_part
+from charrnn.training.preparation import dataset, shuffled_batches
+from charrnn.training.settings import ClassifierSettings
+from charrnn.training.training_run import TrainingRun
+
+
+class CrossValidation(NamedTuple):
+    """What the models of the parts of a list say of the names that they did not learn.
+
+    Attributes:
+        calibration: of the model of all names.
+        scores: means over the parts, of charrnn and of the 4-gram; keys as for
+            :func:`charrnn.inference.evaluation.evaluate`. Counts are summed up.
+        spread: likewise, standard deviations over the parts; of counts there is none.
+    """
+
+    calibration: dict[str, Any]
+    scores: dict[str, dict[str, float]]
+    spread: dict[str, dict[str, float]]
+
+
+def cross_validate(run: TrainingRun, config: ModelConfig, names: Corpus) -> CrossValidation:
+    """Fit a model without each part of the names in turn, and score it on that part.
+
+    The calibration is fitted on the names of all parts, each scored by the model that does not know it. To score a
+    part, it is fitted on the other parts.
+
+    Args:
+        run: whose settings and ``init`` each fit has.
+        config: of the model of all names; its labels and alphabet are those of each fit.
+        names: all names.
+
+    Raises:
+        CorpusError: there are too few names.
+        NonFiniteLossError: training diverged.
+        InterruptedRunError: a signal stopped it; the state of the fit of all names stands.
+    """
+    parts = folds(names, run.settings.seed, run.settings.folds)
+    models: list[FittedModel] = []
+    scores: list[ExpertScores] = []
+    for part in parts:
+        models.append(fit_part(run, config, shuffled_batches(run, dataset(config, part.train))))
+        scores.append(expert_scores(config, models[-1], dataset(config, part.test), run.context.device))
+    reports: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
+    for i, (part, model) in enumerate(zip(parts, models, strict=True)):
+        others = calibration_of(run, config, model, [*scores[:i], *scores[i + 1 :]])
+        own = replace(config, calibration=others, class_counts=model.class_counts)
+        for who, report in _evaluate(own, model, part, run.init_names).items():
+            reports[who].append(report)
+        reports["4-gram"].append(evaluation.evaluate_baseline(own, part))
+    return CrossValidation(
+        calibration_of(run, config, models[-1], scores),
+        {who: _counts(own) | _over_parts(np.mean, own) for who, own in reports.items()},
+        {who: _over_parts(np.std, own) for who, own in reports.items()},
+    )
+
+
+def calibration_of(
+    run: TrainingRun, config: ModelConfig, model: FittedModel, scores: Sequence[ExpertScores]
+) -> dict[str, Any]:
+    """The calibration of :func:`charrnn.training.calibration.calibrate`, with the weight of memory."""
+    calibration = calibrate(config, model, scores)
+    if isinstance(run.settings, ClassifierSettings):
+        calibration["weights"]["memory"] = 0.0 if run.private else run.settings.memory_weight
+    return calibration
+
+
+def _evaluate(
+    config: ModelConfig, model: FittedModel, part: Split, known: Collection[str]
+) -> dict[str, dict[str, float]]:
+    kind = Classifier if config.task == "classifier" else Generator
+    return evaluation.evaluate_apart(kind(config, model.weights()), part.test, known)
+
+
+def _over_parts(statistic: Any, reports: Sequence[dict[str, float]]) -> dict[str, float]:
+    scores = [key for key, value in reports[0].items() if not isinstance(value, int)]
+    return {key: float(statistic([report[key] for report in reports])) for key in scores}
+
+
+def _counts(reports: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {key: sum(own[key] for own in reports) for key, value in reports[0].items() if isinstance(value, int)}
