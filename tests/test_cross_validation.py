@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from charrnn import cross_validation, model_folder, recipe, train
+from charrnn.cli import main as charrnn
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import folds
 from charrnn.inference import Classifier, Generator
@@ -117,3 +118,6 @@ def test_the_command_prints_mean_and_spread_and_goes_on_where_it_is_finished(tas
     assert train.main([*flags, "--resume"]) == 0
     assert "nothing to do" in capsys.readouterr().out
     assert train.main([*flags, "--resume", "--folds", "0"]) == 2
+    capsys.readouterr()
+    assert charrnn(["evaluate", "--model", str(tmp_path / "m"), *flags[1:3], "--split", "test"]) == 2
+    assert "has no test names (it was cross-validated)" in capsys.readouterr().err

@@ -33,12 +33,8 @@ def execute(flags: argparse.Namespace) -> int:
     model = load(flags.model)
     corpus = read_corpus(flags, flags.data, model.config.pipeline)
     if flags.split == "test" and not model.config.data["test"]:
-        told = (
-            "it was cross-validated; charrnn info tells its scores"
-            if model.config.data.get("folds")
-            else "it kept none"
-        )
-        raise InputError(f"--split test: {flags.model} has no test split ({told}). Give other names.")
+        why = "it was cross-validated" if model.config.data.get("folds") else "it was trained with --test-fraction 0"
+        raise InputError(f"--split test: {flags.model} has no test names ({why}). Leave --split out, or score others.")
     if flags.split == "test":
         # Splits group by name: dropping repeats first or afterwards gives the same sides.
         corpus = read_test_split(model.config, corpus, "--split test", flags.data, flags.model)
