@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,11 @@ from charrnn.training.preparation import starting_config
 from charrnn.training.settings import SETTINGS
 from charrnn.training.training_run import TrainingRun
 
-SIZES = (10, 20, 50, 200)
+DRAWINGS = {10: 3, 20: 3, 50: 3, 200: 1}
+"""How often names are drawn, by the number of names a label."""
 LABELS, LEAST, TESTED = 6, 260, 200
 """Labels of a list, names of each at least, and names of each that models are scored on at most."""
-STARTS = ("n-grams alone", "logistic regression", "from scratch", "with --init")
+STARTS = ("n-grams alone", "logistic regression", "from scratch", "with --init", "--init auto")
 CONTEXT = DistributedContext(torch.device("cpu"))
 PIPELINE = {"classifier": "folded", "generator": "latin"}
 Lists = Mapping[str, Mapping[str, list[str]]]
@@ -90,13 +92,15 @@ def draw(names: Mapping[str, list[str]], size: int, seed: int, source: str) -> t
     return tuple(Corpus(*map(list, zip(*pairs, strict=True)), source) for pairs in chosen)  # type: ignore[return-value]
 
 
-def trained(task: str, corpus: Corpus, test: Corpus, init: Path | None) -> dict[str, float]:
-    """Scores of a model of the corpus on the test names."""
+def trained(task: str, corpus: Corpus, test: Corpus, init: Path | None) -> tuple[float, dict[str, float]]:
+    """The loss of a model of the corpus in cross-validation, and its scores on the test names."""
     settings = SETTINGS[task](pipeline=PIPELINE[task])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "model"
         recipe.train(TrainingRun(task, corpus, settings, CONTEXT, init, out))
-        return evaluation.evaluate(evaluation.unlisted(charrnn.load(out)), test)
+        model = charrnn.load(out)
+        loss = model.config.metrics["charrnn"]["nll" if task == "classifier" else "nats_per_char"]
+        return loss, evaluation.evaluate(evaluation.unlisted(model), test)
 
 
 def ngrams_alone(task: str, corpus: Corpus, test: Corpus) -> dict[str, float]:
@@ -116,33 +120,31 @@ def logistic_regression(corpus: Corpus, test: Corpus) -> dict[str, float]:
     return metrics.classification_report(p, np.array([index[label] for label in test.labels]))
 
 
-def of_list(name: str, names: Mapping[str, list[str]], drawings: int, size: int) -> dict[tuple[Any, ...], float]:
+def of_list(name: str, names: Mapping[str, list[str]], size: int) -> dict[tuple[Any, ...], float]:
     """Medians over the drawings, by list, size, start and score."""
     torch.set_num_threads(1)
     found: defaultdict[tuple[Any, ...], list[float]] = defaultdict(list)
-    for seed in range(drawings):
+    for seed in range(DRAWINGS[size]):
         corpus, test = draw(names, size, seed, name)
-        for start in STARTS:
-            scores: dict[str, float] = {}
-            for task in ("classifier", "generator"):
-                if start == "n-grams alone":
-                    scores |= ngrams_alone(task, corpus, test)
-                elif start != "logistic regression":
-                    init = locate(f"names/{task}") if start == "with --init" else None
-                    scores |= trained(task, corpus, test, init)
-            if start == "logistic regression":
-                scores = logistic_regression(corpus, test)
+        scores: dict[str, dict[str, float]] = {start: {} for start in STARTS}
+        scores["logistic regression"] = logistic_regression(corpus, test)
+        for task in ("classifier", "generator"):
+            scores["n-grams alone"] |= ngrams_alone(task, corpus, test)
+            fresh, tuned = (trained(task, corpus, test, init) for init in (None, locate(f"names/{task}")))
+            scores["from scratch"] |= fresh[1]
+            scores["with --init"] |= tuned[1]
+            scores["--init auto"] |= min(tuned, fresh, key=itemgetter(0))[1]
+        for start, own in scores.items():
             for key in ("nats_per_char", "accuracy", "nll"):
-                if key in scores:
-                    found[name, size, start, key].append(scores[key])
+                if key in own:
+                    found[name, size, start, key].append(own[key])
     return {key: statistics.median(values) for key, values in found.items()}
 
 
 def main() -> int:
     """Train, score and write."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--drawings", type=int, default=3)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[*DRAWINGS], choices=DRAWINGS)
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     flags = parser.parse_args()
     began = time.perf_counter()
@@ -150,7 +152,7 @@ def main() -> int:
     own = lists()
     with ProcessPoolExecutor(flags.workers) as pool:
         futures = [
-            pool.submit(of_list, name, names, flags.drawings, size)
+            pool.submit(of_list, name, names, size)
             for size in sorted(flags.sizes, reverse=True)
             for name, names in own.items()
         ]
@@ -169,7 +171,7 @@ def main() -> int:
                 cells = [found.get((name, size, start, key)) for key in ("nats_per_char", "accuracy", "nll")]
                 shown = " | ".join("" if cell is None else f"{cell:.3f}" for cell in cells)
                 rows.append(f"| {name}, {len(labels)} labels | {size} | {start} | {shown} |")
-    if tuple(flags.sizes) == SIZES:
+    if flags.sizes == [*DRAWINGS]:
         write_table("short lists", "\n".join(rows))
     print("\n".join(rows))
     return 0

@@ -14,11 +14,12 @@ import numpy as np
 
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split, folds
+from charrnn.errors import InterruptedRunError
 from charrnn.inference import Classifier, Generator, evaluation
 from charrnn.model_config import ModelConfig
 from charrnn.training.calibration import ExpertScores, calibrate, expert_scores
 from charrnn.training.fitting import FittedModel, fit_part
-from charrnn.training.preparation import dataset, shuffled_batches
+from charrnn.training.preparation import dataset, shuffled_batches, starting_config
 from charrnn.training.settings import ClassifierSettings
 from charrnn.training.training_run import TrainingRun
 
@@ -27,38 +28,51 @@ class CrossValidation(NamedTuple):
     """What the models of the parts of a list say of the names that they did not learn.
 
     Attributes:
+        run: the one that scored best, where there was an alternative.
         calibration: of the model of all names.
         scores: means over the parts, of charrnn and of the 4-gram; keys as for
             :func:`charrnn.inference.evaluation.evaluate`. Counts are summed up.
         spread: likewise, standard deviations over the parts; of counts there is none.
     """
 
+    run: TrainingRun
     calibration: dict[str, Any]
     scores: dict[str, dict[str, float]]
     spread: dict[str, dict[str, float]]
 
 
-def cross_validate(run: TrainingRun, config: ModelConfig, names: Corpus) -> CrossValidation:
+def cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
     """Fit a model without each part of the names in turn, and score it on that part.
 
     The calibration is fitted on the names of all parts, each scored by the model that does not know it. To score a
-    part, it is fitted on the other parts.
+    part, it is fitted on the other parts. If the run has an alternative, both are cross-validated; what the better one
+    scores is that of the better of two, and so a little too good.
 
     Args:
         run: whose settings and ``init`` each fit has.
-        config: of the model of all names; its labels and alphabet are those of each fit.
         names: all names.
 
     Raises:
         CorpusError: there are too few names.
         NonFiniteLossError: training diverged.
-        InterruptedRunError: a signal stopped it; the state of the fit of all names stands.
+        KeyboardInterrupt: a signal stopped it; there is no state to go on from.
     """
+    found = [_cross_validate(own, names) for own in (run, run.alternative) if own is not None]
+    loss = "nll" if run.task == "classifier" else "nats_per_char"
+    return min(found, key=lambda own: own.scores["charrnn"][loss])
+
+
+def _cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
     parts = folds(names, run.settings.seed, run.settings.folds)
+    # Labels and alphabet of each fit are those of all names.
+    config = starting_config(run, names, Split(names, names.select([]), names.select([])))
     models: list[FittedModel] = []
     scores: list[ExpertScores] = []
     for part in parts:
-        models.append(fit_part(run, config, shuffled_batches(run, dataset(config, part.train))))
+        try:
+            models.append(fit_part(run, config, shuffled_batches(run, dataset(config, part.train))))
+        except InterruptedRunError as error:
+            raise KeyboardInterrupt from error
         scores.append(expert_scores(config, models[-1], dataset(config, part.test), run.context.device))
     reports: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
     for i, (part, model) in enumerate(zip(parts, models, strict=True)):
@@ -68,6 +82,7 @@ def cross_validate(run: TrainingRun, config: ModelConfig, names: Corpus) -> Cros
             reports[who].append(report)
         reports["4-gram"].append(evaluation.evaluate_baseline(own, part))
     return CrossValidation(
+        run,
         calibration_of(run, config, models[-1], scores),
         {who: _counts(own) | _over_parts(np.mean, own) for who, own in reports.items()},
         {who: _over_parts(np.std, own) for who, own in reports.items()},

@@ -42,12 +42,14 @@ def train(run: TrainingRun) -> TrainedModel:
     began, settings = time.perf_counter(), run.settings
     names = usable_names(run.task, run.corpus, settings.pipeline)
     splits = split(names, settings.seed, *run.fractions)
+    cross = cross_validate(run, names) if run.is_cross_validated else None
+    run = cross.run if cross else run
     config = starting_config(run, names, splits)
     loaders = make_loaders(run, config, splits)
     first = fit(run, config, loaders)
-    if run.is_cross_validated:
-        calibration, scores, spread = cross_validate(run, config, names)
-        config = replace(config, metrics=scores, data=config.data | {"spread": spread})
+    if cross:
+        calibration = cross.calibration
+        config = replace(config, metrics=cross.scores, data=config.data | {"spread": cross.spread})
     else:
         own = expert_scores(config, first, loaders.validation.data, run.context.device)
         calibration = calibration_of(run, config, first, [own])

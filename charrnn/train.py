@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from charrnn.cli.flags import DATA, add_column_flags, read_corpus
 from charrnn.cli.parsing import Parser
 from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
-from charrnn.inference import locate
+from charrnn.inference import PRETRAINED, locate
 from charrnn.machine import processors
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import read_config
 from charrnn.text import printable_table
 from charrnn.training.reports.card import out_of_source_table, scores_text
-from charrnn.training.settings import SETTINGS, Settings, add_flags, from_flags
+from charrnn.training.settings import SETTINGS, SHORT_LIST, Settings, add_flags, from_flags
 
 if TYPE_CHECKING:
     from charrnn.corpus import Corpus
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PROGRAM = "python -m charrnn.train"
 AUTO, NONE = "auto", "none"
 FEW_NAMES = 200
-"""Distinct names of a label below which ``--init auto`` takes the shipped model; see ``benchmarks/short_lists.py``."""
+"""Distinct names of a label below which ``--init auto`` tries the shipped model; see ``benchmarks/short_lists.py``."""
 FROM_INIT = ("pipeline", "cell", "hidden")
 """Settings that --init brings along; they count as given only where a flag names them."""
 MAX_THREADS = 4
@@ -57,8 +57,9 @@ def parse(arguments: Sequence[str] | None = None, program: str = PROGRAM) -> arg
             "--init",
             metavar="auto|none|MODEL",
             default=AUTO,
-            help="fine-tune from this model folder or shipped model; auto takes the shipped model of the task where a "
-            f"label has under {FEW_NAMES} names and no other text or architecture is asked for. Default: auto.",
+            help="fine-tune from this model folder or shipped model; auto takes the shipped model of the task, where a "
+            f"label of a short list has under {FEW_NAMES} names, no other text or architecture is asked for, and "
+            "cross-validation is better with it. Default: auto.",
         )
         group.add_argument(
             "--private",
@@ -92,71 +93,66 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
         from charrnn.training.training_run import TrainingRun, claim
         from charrnn.training.transfer import check_architecture, check_task
     if flags.init not in (AUTO, NONE):
-        init = locate(flags.init)
-        check_task(init, flags.task)
+        base = locate(flags.init)
+        check_task(base, flags.task)
         # Runs that were begun while these flags had no effect can be resumed with them alone.
         if not (flags.resume and (flags.out / "run").exists()):
-            check_architecture(init, {key: getattr(flags, key) for key in ("cell", "hidden")})
+            check_architecture(base, {key: getattr(flags, key) for key in ("cell", "hidden")})
     with distributed_context(settings) as context:
         # One process reads, and downloads what is not there yet; the others get the names from it.
-        flags.init, settings, corpus, score_on = context.on_rank_zero(lambda: _inputs(flags, settings))
-        run = TrainingRun(
-            flags.task,
-            corpus,
-            settings,
-            context,
-            None if flags.init == NONE else locate(flags.init),
-            flags.out,
-            score_on,
-            flags.private,
-            command_line(flags, settings),
-            _families(flags.data),
-        )
+        inits, settings, corpus, score_on = context.on_rank_zero(lambda: _inputs(flags, settings))
+        run: TrainingRun | None = None
+        for init in reversed(inits):
+            base_of = None if init == NONE else locate(init)
+            command, families = command_line(flags, settings, init), _families(flags.data)
+            others = flags.out, score_on, flags.private, command, families, run
+            run = TrainingRun(flags.task, corpus, settings, context, base_of, *others)
+        assert run is not None
         with claim(run, flags.resume) as finished:
             return finished or summary(flags.out, recipe.train(run).config)
 
 
-def _inputs(flags: argparse.Namespace, settings: Settings) -> tuple[str, Settings, Corpus, Corpus | None]:
-    """The model to start from, settings with its text pipeline, and the names of ``--data`` and ``--score-on``.
+def _inputs(flags: argparse.Namespace, settings: Settings) -> tuple[list[str], Settings, Corpus, Corpus | None]:
+    """The models to start from, of which cross-validation chooses; the settings, with the text pipeline of the first
+    one; and the names of ``--data`` and ``--score-on``.
 
     What is odd about the names is printed, and where ``--init auto`` takes a model.
     """
     from charrnn.corpus.suspicion import some, suspicious_names, tiny_labels
+    from charrnn.training.training_run import begun
+    from charrnn.training.transfer import base_pipeline
 
     corpus = read_corpus(flags, flags.data, settings.pipeline)
-    init = _usual_init(flags, corpus) if flags.init == AUTO else flags.init
-    if init != NONE and flags.pipeline is None:
-        settings = _with_pipeline(settings, init)
+    inits, before, pipeline = [flags.init], begun(flags.out) if flags.resume else None, flags.pipeline
+    if flags.init == AUTO and before:
+        inits, pipeline = [f"names/{flags.task}" if before["init"] else NONE], before["pipeline"]
+    elif flags.init == AUTO:
+        inits = _usual_inits(flags, settings, corpus)
+    if pipeline is None and inits[0] != NONE:
+        pipeline = base_pipeline(locate(inits[0]))
+    if pipeline not in (None, settings.pipeline):
+        settings = dataclasses.replace(settings, pipeline=pipeline)
         corpus = read_corpus(flags, flags.data, settings.pipeline)
-    for finding in [*suspicious_names(corpus), *(tiny_labels(corpus) if init == NONE else [])]:
+    for finding in [*suspicious_names(corpus), *(tiny_labels(corpus) if inits == [NONE] else [])]:
         print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
-    if init != flags.init and init != NONE:
-        few = [label for label, count in corpus.distinct_counts.items() if count < FEW_NAMES]
-        told = f"under {FEW_NAMES} names of {some(few)}: training starts from the shipped {init} (not with --init none)"
+    if len(inits) > 1:
+        few = some([label for label, count in corpus.distinct_counts.items() if count < FEW_NAMES])
+        told = f"under {FEW_NAMES} names of {few}: starts from {inits[0]} if that scores better (--init none: never)"
         print(printable_table(f"charrnn.train: {told}"), file=sys.stderr)
     score_on = read_corpus(flags, flags.score_on, settings.pipeline, with_kinds=False) if flags.score_on else None
-    return init, settings, corpus, score_on
+    return inits, settings, corpus, score_on
 
 
-def _usual_init(flags: argparse.Namespace, corpus: Corpus) -> str:
-    """The shipped model, or :data:`NONE`, that ``--init auto`` stands for; a run that was begun goes on as it was."""
-    from charrnn.training.training_run import begun_from
+def _usual_inits(flags: argparse.Namespace, settings: Settings, corpus: Corpus) -> list[str]:
+    """What ``--init auto`` stands for: the shipped model and random weights, or these alone."""
     from charrnn.training.transfer import base_pipeline
 
-    name = f"names/{flags.task}"
-    base = locate(name)
-    if flags.resume and (begun := begun_from(flags.out)) is not None:
-        return name if begun else NONE
+    shipped = f"names/{flags.task}"
+    base = locate(shipped)
     own = read_config(base).architecture | {"pipeline": base_pipeline(base)}
     fits = all(getattr(flags, key) in (None, own[key]) for key in FROM_INIT)
-    return name if fits and min(corpus.distinct_counts.values()) < FEW_NAMES else NONE
-
-
-def _with_pipeline(settings: Settings, init: str) -> Settings:
-    """The settings with the text pipeline of a model."""
-    from charrnn.training.transfer import base_pipeline
-
-    return dataclasses.replace(settings, pipeline=base_pipeline(locate(init)))
+    is_short = settings.folds > 0 and len(set(corpus.keys)) < SHORT_LIST
+    return [shipped, NONE] if fits and is_short and min(corpus.distinct_counts.values()) < FEW_NAMES else [NONE]
 
 
 def _families(data: str) -> dict[str, str]:
@@ -180,7 +176,8 @@ def bound_threads() -> None:
 def summary(out: Path, config: ModelConfig) -> str:
     """The scores of a model that was written to ``out``, as text."""
     training, left_out = config.training, config.data["left_out"]
-    lines = [f"{config.task} written to {out} after {training['epochs']} epochs, {training['seconds']:.0f} s"]
+    start = f", from the weights of {_told(Path(training['init']))}" if training["init"] else ""
+    lines = [f"{config.task} written to {out} after {training['epochs']} epochs{start}, {training['seconds']:.0f} s"]
     if left_out:
         lines.append("left out: " + ", ".join(f"{count:,} {reason}" for reason, count in left_out.items()))
     lines.append("")
@@ -191,7 +188,12 @@ def summary(out: Path, config: ModelConfig) -> str:
     return "\n".join(lines)
 
 
-def command_line(flags: argparse.Namespace, settings: Settings) -> str:
+def _told(init: Path) -> str:
+    """A model to start from, as --init names it."""
+    return str(init.relative_to(PRETRAINED) if PRETRAINED in init.parents else init)
+
+
+def command_line(flags: argparse.Namespace, settings: Settings, init: str) -> str:
     """The shortest command that trains this model again."""
     words = ["python", "-m", "charrnn.train", flags.task, "--data", flags.data, "--out", flags.out.name]
     words += ["--name-column", flags.name_column] if flags.name_column != "name" else []
@@ -200,13 +202,13 @@ def command_line(flags: argparse.Namespace, settings: Settings) -> str:
     words += ["--delimiter", flags.delimiter] if flags.delimiter else []
     words += ["--encoding", flags.encoding] if flags.encoding != "utf-8" else []
     words += ["--bad-rows", flags.bad_rows] if flags.bad_rows != "refuse" else []
-    words += ["--init", flags.init]
+    words += ["--init", init]
     words += ["--score-on", flags.score_on] if flags.score_on else []
     words += ["--private"] if flags.private else []
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         # With --init, the usual pipeline is the other model's.
-        if value != field.default or (flags.init != NONE and field.name == "pipeline"):
+        if value != field.default or (init != NONE and field.name == "pipeline"):
             words += [f"--{field.name.replace('_', '-')}", str(value)]
     return shlex.join(words)
 

@@ -7,12 +7,10 @@ import torch
 from charrnn import cross_validation, model_folder, recipe, train
 from charrnn.cli import main as charrnn
 from charrnn.corpus import Corpus
-from charrnn.corpus.split import folds
 from charrnn.inference import Classifier, Generator
 from charrnn.text import PIPELINES
 from charrnn.training.calibration import calibrate
 from charrnn.training.distributed import DistributedContext
-from charrnn.training.preparation import starting_config
 from charrnn.training.settings import SETTINGS, SHORT_LIST
 from charrnn.training.training_run import SMALLEST_BATCH, TrainingRun
 from tests.conftest import random_names
@@ -59,8 +57,7 @@ def test_no_score_is_of_a_name_that_its_model_learned(task, monkeypatch):
     monkeypatch.setattr("charrnn.cross_validation.fit_part", fit_part)
     monkeypatch.setattr("charrnn.cross_validation.evaluation.evaluate_apart", record)
     run = run_of(task, epochs=1)
-    parts = folds(CORPUS, 0, 5)
-    cross_validation.cross_validate(run, starting_config(run, CORPUS, parts[0]), CORPUS)
+    cross_validation.cross_validate(run, CORPUS)
     assert len(learned) == len(scored) == 5
     for own, tested in zip(learned, scored, strict=True):
         assert not [name for name in tested if name in own]
@@ -96,6 +93,19 @@ def test_two_names_of_two_labels_are_enough(task, tmp_path):
     config, weights = model_folder.read(tmp_path / "m")
     model = (Classifier if task == "classifier" else Generator)(config, weights)
     assert model.labels == ["A", "B"] and np.isfinite(config.metrics["charrnn"].get("nll", 0))
+
+
+@TASKS
+def test_the_run_that_scores_better_takes_its_place(task, tmp_path):
+    recipe.train(run_of(task, out=tmp_path / "base", epochs=30, learning_rate=0.02))
+    fresh = run_of(task, epochs=1)
+    tuned = dataclasses.replace(fresh, init=tmp_path / "base", alternative=fresh)
+    other = dataclasses.replace(fresh, alternative=dataclasses.replace(fresh, init=tmp_path / "base"))
+    one, two = recipe.train(tuned), recipe.train(other)
+    for trained in (one, two):
+        assert trained.config.training["init"] == str(tmp_path / "base")
+    assert one.config.metrics == two.config.metrics
+    assert all(np.array_equal(one.weights[name], two.weights[name]) for name in one.weights)
 
 
 def test_a_private_model_is_cross_validated_without_ngrams():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from charrnn.inference.classifier import Classifier
 from charrnn.inference.generator import Generator
 from charrnn.model_config import ANY_KIND, ModelConfig
 from charrnn.ngrams import NGramAutomaton
-from charrnn.text import PIPELINES, UNKNOWN, Vocabulary, fold_latin
+from charrnn.text import PIPELINES, SPECIALS, UNKNOWN, Vocabulary, fold_latin
 
 FEW_NAMES = 300
 """Test names; a score over fewer is told with its interval."""
@@ -100,10 +101,14 @@ def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str
 def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
     """Scores of an interpolated character 4-gram on the test split, fitted on the model's names.
 
-    It has the model's text pipeline and alphabet, and knows of no kinds: with Bayes' rule for a classifier, each
+    It has the model's text pipeline, and of its alphabet, which may come from another list, the characters of these
+    names; it knows of no kinds: with Bayes' rule for a classifier, each
     label's own 4-gram for a generator. Keys as for :func:`evaluate`.
     """
-    vocabulary, pipeline = Vocabulary(config.alphabet), PIPELINES[config.pipeline]
+    pipeline, whole = PIPELINES[config.pipeline], Vocabulary(config.alphabet)
+    used = {symbol for corpus in split for name in corpus.names for symbol in whole.encode(pipeline(name))}
+    config = replace(config, alphabet="".join(c for i, c in enumerate(config.alphabet, SPECIALS) if i in used))
+    vocabulary = Vocabulary(config.alphabet)
     index = {label: i for i, label in enumerate(config.labels)}
     if config.task == "classifier":  # a name may stand in several kinds of a label
         split = Split(*(corpus.distinct_pairs(config.pipeline) for corpus in split))

@@ -43,6 +43,7 @@ class TrainingRun:
         private: whether to leave names and n-grams out of the model folder; names could be read from the latter.
         command: that starts this run, for the model card.
         families: of labels, as far as they are known.
+        alternative: a run that takes this one's place if the list is cross-validated and is scored better by it.
     """
 
     task: str
@@ -55,6 +56,7 @@ class TrainingRun:
     private: bool = False
     command: str = ""
     families: Mapping[str, str] = field(default_factory=dict)
+    alternative: TrainingRun | None = None
 
     @cached_property
     def is_cross_validated(self) -> bool:
@@ -176,12 +178,10 @@ def _description(
     return {"task": task, **asdict(settings), "data": fingerprint, "init": init_sha256, "private": private}
 
 
-def begun_from(out: Path) -> str | None:
-    """SHA-256 of the weights that a run which was begun in a model folder started from; empty of random weights, None
-    where no run was begun.
-    """
-    path = out / RUN / "run.json"
+def begun(out: Path) -> dict[str, Any] | None:
+    """The description of the run that was begun in a model folder; None where there is none."""
     try:
-        return json.loads(path.read_bytes())["description"]["init"] or ""
+        description = json.loads((out / RUN / "run.json").read_bytes())["description"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return description if isinstance(description, dict) and {"init", "pipeline"} <= description.keys() else None

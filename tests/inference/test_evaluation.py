@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from charrnn import model_folder
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError
@@ -25,6 +26,15 @@ from tests.conftest import config, network
 def classifier():
     cfg = config("classifier", cell="gru", hidden=8, embedding=6, bidirectional=False, pooling="last")
     return Classifier(cfg, network(cfg)[1])
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_the_baseline_does_not_pay_for_an_alphabet_that_init_brings(task, trained):
+    own = model_folder.read_config(trained[task])
+    one, two = own.labels[:2]
+    splits = Split(*(Corpus(["Anna", "Nana", "Otto", "Toto"], [one, one, two, two]) for _ in range(3)))
+    wide = dataclasses.replace(own, alphabet=own.alphabet + "".join(map(chr, range(0x4E00, 0x4F00))))
+    assert evaluate_baseline(own, splits) == evaluate_baseline(wide, splits)
 
 
 def test_repeated_pairs_count_once(classifier):
