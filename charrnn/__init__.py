@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         UnknownLabelError,
         WorkerError,
     )
-    from charrnn.generation import Constraints, Neighbour, Request, Sample, Sampling
-    from charrnn.inference import Classifier, Explanation, Generator, LabelScore, Prediction, Ranking, load
+    from charrnn.generation import Constraints, FullRequest, Neighbour, Request, Sample, Sampling
+    from charrnn.inference import Classifier, Explanation, FullName, Generator, LabelScore, Prediction, Ranking, load
 
 __version__ = "0.2.0"
 __all__ = [
@@ -38,6 +38,8 @@ __all__ = [
     "Corpus",
     "CorpusError",
     "Explanation",
+    "FullName",
+    "FullRequest",
     "Generator",
     "ImpossibleConstraint",
     "InputError",
@@ -66,6 +68,8 @@ _MODULES = {
     "Constraints": "charrnn.generation",
     "Corpus": "charrnn.corpus",
     "Explanation": "charrnn.inference",
+    "FullName": "charrnn.inference",
+    "FullRequest": "charrnn.generation",
     "Generator": "charrnn.inference",
     "LabelScore": "charrnn.inference",
     "Neighbour": "charrnn.generation",

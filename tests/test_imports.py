@@ -14,7 +14,7 @@ PACKAGE = ROOT / "charrnn"
 LAYERS = [
     {"errors"},
     {"arguments", "storage", "transaction", "arrays", "metrics", "cancellation", "cluster", "machine", "model_config"},
-    {"text", "model_folder", "hash_index"},
+    {"text", "model_folder", "hash_index", "name_forms"},
     {"ngrams", "corpus", "memory"},
     {"likeness"},
     {"generation"},
@@ -194,8 +194,8 @@ def test_no_file_is_over_300_lines(name):
 
 
 PUBLIC = """
-load Classifier Generator Constraints Corpus Explanation
-LabelScore Prediction Ranking Request Sample Sampling Neighbour
+load Classifier Generator Constraints Corpus Explanation FullName
+FullRequest LabelScore Prediction Ranking Request Sample Sampling Neighbour
 CharRNNError InputError CorpusError SettingsError ImpossibleConstraint UnknownLabelError StorageError ModelFolderError
 CheckpointError NonFiniteLossError WorkerError InterruptedRunError StoppedError
 MissingExtraError

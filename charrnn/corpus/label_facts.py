@@ -9,16 +9,7 @@ from typing import Any
 
 from charrnn.corpus.reading import bundled_folders
 from charrnn.errors import CorpusError
-
-ORDERS = (
-    "given surname",
-    "surname given",
-    "given father",
-    "given patronymic",
-    "given patronymic surname",
-    "given two-surnames",
-)
-
+from charrnn.name_forms import NameForms
 
 @dataclass(frozen=True)
 class LabelFacts:
@@ -28,10 +19,11 @@ class LabelFacts:
         iso639_3: code of the language.
         family: branch of its language family, such as ``South Slavic``; labels of one family are easily confused.
         scripts: in which its names are written here, its own first.
-        order: of the parts of a full name, one of :data:`ORDERS`; *father* is the father's given name, which stands in
-            the list of surnames.
-        feminine: what surnames that women bear often end (``-ová``) or begin with (``Ní-``), where they have forms of
-            their own; not all of them need to be in the lists.
+        order: of the parts of a full name, one of :data:`charrnn.name_forms.ORDERS`; *father* is the father's given
+            name, which stands in the list of surnames.
+        feminine: what surnames that women bear often end (``-ová``) or begin with (``Ní -``), where they have forms of
+            their own; not all of them need to be in the lists. Men's full names are drawn without them, so a form that
+            a few men bear, too, stands here where it is mostly women's.
         masculine: likewise for men.
         gender: what else there is to say on that, or None.
         note: where the names come from, and what is weak about the lists.
@@ -45,6 +37,11 @@ class LabelFacts:
     masculine: tuple[str, ...]
     gender: str | None
     note: str
+
+    @property
+    def name_forms(self) -> NameForms:
+        """How its full names are put together."""
+        return NameForms(self.order, self.feminine, self.masculine)
 
 
 def label_facts(latin: Path | None = None, native: Path | None = None) -> dict[str, LabelFacts]:
@@ -90,8 +87,10 @@ def _facts(path: Path, label: str, own: Any) -> LabelFacts:
         fits = isinstance(value, list) and all(isinstance(v, str) for v in value) if is_list else isinstance(value, str)
         if not (fits or (name == "gender" and value is None)):
             raise CorpusError(f"{path}: {name} of {label} is no {'list of texts' if is_list else 'text'}. Mend it.")
-    if own["order"] not in ORDERS:
-        raise CorpusError(f"{path}: order of {label} is none of {', '.join(ORDERS)}. Mend it.")
     scripts, feminine, masculine = (tuple(own[name]) for name in ("scripts", "feminine", "masculine"))
+    try:
+        NameForms(own["order"], feminine, masculine)
+    except ValueError as error:
+        raise CorpusError(f"{path}: {label}: {error}. Mend it.") from error
     texts = {name: own[name] for name in ("iso639_3", "family", "order", "gender", "note")}
     return LabelFacts(scripts=scripts, feminine=feminine, masculine=masculine, **texts)

@@ -14,7 +14,9 @@ import numpy as np
 from charrnn.arguments import boolean, instance, integer, listed, text, texts
 from charrnn.arrays import Bools, Ints
 from charrnn.errors import ImpossibleConstraint, SettingsError
-from charrnn.generation.patterns import NEVER, Automaton, StateLimitError, compile_patterns
+from charrnn.generation.automaton import NEVER, Automaton, StateLimitError
+from charrnn.generation.patterns import compile_patterns
+from charrnn.name_forms import ANY_FORM, SurnameForm
 from charrnn.text import EOS, MAX_LENGTH, SPECIALS, to_ascii
 
 MOST_TOLD = 60
@@ -83,7 +85,9 @@ class Constraints:
             raise SettingsError(f"{', '.join(unknown)}: no such constraint. There are {', '.join(known)}.")
         return replace(self, **parts)
 
-    def compile(self, alphabet: str, longest: int, spelling: Sequence[Sequence[str]] = ()) -> Guide:
+    def compile(
+        self, alphabet: str, longest: int, spelling: Sequence[Sequence[str]] = (), form: SurnameForm = ANY_FORM
+    ) -> Guide:
         """The automaton for names that meet all constraints.
 
         Args:
@@ -92,6 +96,7 @@ class Constraints:
             spelling: rules that names keep, too, as regular expressions, each with laxer ones behind it. Of these the
                 first counts that fits the constraints; none, if with all of them no name would remain, or none of the
                 greatest length, or the automaton would be too large.
+            form: what names look like, too, as they are before they are written in ASCII.
 
         Raises:
             ImpossibleConstraint: no name meets them; the message names the constraint that excludes all.
@@ -106,12 +111,15 @@ class Constraints:
         text("alphabet", alphabet)
         for alternatives in listed("spelling", spelling):
             texts("spelling", alternatives)
-        if self.ascii:
-            return self._compile_ascii(alphabet, most, spelling)
-        return Guide(_spelled(self._automaton(alphabet, most), alphabet, most, spelling), most)
+        instance("form", form, SurnameForm, "a SurnameForm", SettingsError)
+        automaton = self._ascii_automaton(alphabet, most) if self.ascii else self._automaton(alphabet, most)
+        if form != ANY_FORM:
+            automaton = _formed(automaton, alphabet, form)
+            self._check("the form of the gender, together with the other constraints", automaton, most)
+        return Guide(_spelled(automaton, alphabet, most, spelling), most)
 
-    def _compile_ascii(self, alphabet: str, most: int, spelling: Sequence[Sequence[str]]) -> Guide:
-        """As :meth:`compile` for names that are written in ASCII once they are drawn."""
+    def _ascii_automaton(self, alphabet: str, most: int) -> Automaton:
+        """The automaton for names that are written in ASCII once they are drawn."""
         written = [written_in_ascii(c) for c in alphabet]
         letters = "".join(sorted(set("".join(written))))
         # Letters of a pattern are literals, too, or members of a set.
@@ -123,7 +131,7 @@ class Constraints:
         # The length counts, too: one character may become two.
         automaton = own._automaton(letters, most, f".{{0,{most}}}").rewritten(written, letters)
         self._check("ascii, together with the other constraints", automaton, most)
-        return Guide(_spelled(automaton, alphabet, most, spelling), most)
+        return automaton
 
     def _automaton(self, alphabet: str, most: int, *more: str) -> Automaton:
         """The automaton over an alphabet of all constraints, and of further patterns."""
@@ -176,6 +184,15 @@ def written_in_ascii(name: str) -> str:
     return "".join(to_ascii(c).strip() or to_ascii(c) for c in name)
 
 
+def _formed(automaton: Automaton, alphabet: str, form: SurnameForm) -> Automaton:
+    """The automaton for those of its names that have a form."""
+    if form.required:
+        automaton = automaton.intersection(compiled_rule(form.required, alphabet))
+    if form.excluded:
+        automaton = automaton.intersection(compiled_rule(form.excluded, alphabet).complement())
+    return automaton
+
+
 def _spelled(automaton: Automaton, alphabet: str, most: int, spelling: Sequence[Sequence[str]]) -> Automaton:
     """The automaton and, of each of the rules of spelling, the first alternative that fits it."""
     greatest = automaton.longest(most) if spelling else 0
@@ -196,7 +213,7 @@ def _impossible(what: str, needed: int, most: int) -> ImpossibleConstraint:
 
 @lru_cache(maxsize=64)
 def compiled_rule(rule: str, alphabet: str) -> Automaton:
-    """The automaton of a rule of spelling, which does not depend on the constraints of a request.
+    """The automaton of a rule of spelling or of a form, which does not depend on the constraints of a request.
 
     Raises:
         StateLimitError: it is too large.
@@ -205,9 +222,11 @@ def compiled_rule(rule: str, alphabet: str) -> Automaton:
 
 
 @lru_cache(maxsize=64)
-def unconstrained_guide(alphabet: str, longest: int, spelling: tuple[tuple[str, ...], ...]) -> Guide:
+def unconstrained_guide(
+    alphabet: str, longest: int, spelling: tuple[tuple[str, ...], ...], form: SurnameForm
+) -> Guide:
     """That of :meth:`Constraints.compile` for no constraint, which most requests share."""
-    return Constraints().compile(alphabet, longest, spelling)
+    return Constraints().compile(alphabet, longest, spelling, form)
 
 
 class Guide:

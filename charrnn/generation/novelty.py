@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
-from charrnn.generation.request import Sample
 from charrnn.text import fold_latin
 
 MOST_DRAWS = 20_000
@@ -14,6 +13,17 @@ MOST_DRAWS = 20_000
 DRAWS_FOR_A_NAME = 500
 """Draws that each new name adds to those that are left, up to :data:`MOST_DRAWS`. So the search ends, too, where fewer
 than one draw in so many gives a new name: those that remain are hardly names, and finding them takes minutes."""
+
+
+class Named(Protocol):
+    """What has a name."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+Drawn = TypeVar("Drawn", bound=Named)
 
 
 class Neighbour(NamedTuple):
@@ -34,20 +44,24 @@ def spelling_key(name: str) -> str:
     return "".join(c for c in key if c.isalnum() or unicodedata.category(c)[0] == "M") or key
 
 
-def novel_samples(samples: Iterator[Sample], known: Collection[str], draws: int = 1) -> Iterator[Sample]:
-    """The samples that are not known, each name once, until new ones are rare (see :data:`DRAWS_FOR_A_NAME`).
+def novel_samples(
+    samples: Iterator[Drawn], known: Collection[str], draws: int = 1, repeats: bool = False
+) -> Iterator[Drawn]:
+    """The samples that are not known, until new ones are rare (see :data:`DRAWS_FOR_A_NAME`).
 
     Args:
         samples: names.
         known: keys (see :func:`spelling_key`) of names that are not new.
         draws: behind each sample (see :class:`charrnn.generation.request.Request`, ``resample``).
+        repeats: whether a name may come twice.
     """
     seen: set[str] = set()
     left = MOST_DRAWS
     for sample in samples:
         key = spelling_key(sample.name)
         if key not in known and key not in seen:
-            seen.add(key)
+            if not repeats:
+                seen.add(key)
             left = min(left + DRAWS_FOR_A_NAME, MOST_DRAWS)
             yield sample
         elif (left := left - draws) <= 0:

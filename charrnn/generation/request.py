@@ -69,6 +69,10 @@ class Request:
         object.__setattr__(self, "seed", seed)
         object.__setattr__(self, "resample", resample)
 
+    def in_any_case(self) -> Request:
+        """The request without rules of spelling."""
+        return replace(self, constraints=replace(self.constraints, any_case=True))
+
 
 class Sample(NamedTuple):
     """A name that was drawn.

@@ -3,6 +3,7 @@
 from charrnn.inference.answers import LabelScore, Prediction, Ranking
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.explanation import Explanation
+from charrnn.inference.full_name_generation import FullName
 from charrnn.inference.generator import Generator
 from charrnn.inference.loading import PRETRAINED, load, locate
 
@@ -10,6 +11,7 @@ __all__ = [
     "PRETRAINED",
     "Classifier",
     "Explanation",
+    "FullName",
     "Generator",
     "LabelScore",
     "Prediction",

@@ -16,15 +16,7 @@ from numpy.typing import NDArray
 from charrnn.arguments import boolean, listed
 from charrnn.arrays import Bools, Floats, Floats32, Ints, log_softmax
 from charrnn.errors import InputError
-from charrnn.inference.full_names import (
-    GIVEN_KINDS,
-    SURNAME,
-    FullNameWeights,
-    Part,
-    combine,
-    may_be_foreign,
-    parts_of,
-)
+from charrnn.inference.full_names import FullNameWeights, Part, combine, may_be_foreign, parts_of
 from charrnn.inference.label_probability import BATCH, Evidence, LabelProbability
 from charrnn.inference.name_parts import (
     MAX_UNITS,
@@ -35,6 +27,7 @@ from charrnn.inference.name_parts import (
     unspaced_prefixes,
 )
 from charrnn.inference.priors import Prior
+from charrnn.name_forms import GENDERS, SURNAME, know_full_names
 from charrnn.text import PAD, UNKNOWN, is_no_name
 
 Scoring = Callable[[Bools], NDArray[Any]]
@@ -67,8 +60,7 @@ class FullNameProbability(LabelProbability):
     @property
     def reads_full_names(self) -> bool:
         """Whether the model knows surnames and given names as kinds, and so can tell parts of a full name apart."""
-        kinds = self.config.kinds
-        return SURNAME in kinds and any(kind in kinds for kind in GIVEN_KINDS)
+        return know_full_names(self.config.kinds)
 
     def probabilities(
         self,
@@ -244,7 +236,7 @@ class FullNameProbability(LabelProbability):
     def _together(self, ratios: Floats32, known_surnames: int) -> tuple[Floats, Ints]:
         """As :meth:`_combined`, of the ratios of the units, (N, U, L, K)."""
         kinds = self.config.kinds
-        given = [kinds.index(kind) for kind in GIVEN_KINDS if kind in kinds]
+        given = [kinds.index(kind) for kind in GENDERS if kind in kinds]
         surname = ratios[..., kinds.index(SURNAME)]
         likelihood, readings = combine(ratios[..., given], surname, known_surnames, self.full_name_weights)
         frequency = np.log(self.model.prior.reshape(len(self.labels), -1).sum(axis=1))

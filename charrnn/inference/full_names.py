@@ -14,9 +14,7 @@ from numpy.typing import NDArray
 
 from charrnn.arrays import Floats32, Ints, log_sum_exp
 from charrnn.inference.name_parts import Units
-
-GIVEN, SURNAME = "given", "surname"
-GIVEN_KINDS = ("female", "male")
+from charrnn.name_forms import GIVEN, SURNAME
 
 
 class Part(NamedTuple):

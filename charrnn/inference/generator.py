@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from charrnn import model_folder
-from charrnn.arguments import boolean, instance, integer, path, text, weights
-from charrnn.errors import InputError, ModelFolderError, SettingsError
+from charrnn.arguments import boolean, instance, integer, weights
+from charrnn.errors import ModelFolderError, SettingsError
 from charrnn.generation.constraints import Constraints, Guide, unconstrained_guide
-from charrnn.generation.novelty import Neighbour, nearest_names, novel_samples, spelling_key
+from charrnn.generation.full_request import ANY_GENDER, FullRequest, PartRequest, part_requests
+from charrnn.generation.novelty import novel_samples
 from charrnn.generation.request import BLEND, NO_CONSTRAINTS, Label, Request, Sample, draw_samples, usual_resample
 from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
-from charrnn.generation.stamps import make_stamp, read_stamp
+from charrnn.generation.stamps import MAX_ATTEMPT, FullStamp, make_full_stamp, make_stamp, read_stamp
 from charrnn.inference.decoding import ConditionalDecoder
-from charrnn.inference.name_likelihood import NameLikelihood
+from charrnn.inference.full_name_generation import FullName, full_names, genders_of, put_together, read_name_forms
+from charrnn.inference.listed_names import ListedNames
 from charrnn.model_config import ANY, ModelConfig
 from charrnn.model_folder import Weights
-from charrnn.text import Spelling, fold_latin, spelling_patterns
+from charrnn.name_forms import ANY_FORM, SURNAME, NameForms, SurnameForm
+from charrnn.text import Spelling, spelling_patterns
 
 MAX_NAMES = 1_000_000
 """Names of one request at most."""
 
 
-class Generator(NameLikelihood):
+class Generator(ListedNames):
     """A trained generator: a label in, new names out.
 
     Args:
@@ -40,14 +41,16 @@ class Generator(NameLikelihood):
     Attributes:
         spellings: how the training names of each label write capitals, digits and symbols; empty in the folders of
             earlier versions.
+        name_forms: how full names of a label are put together; those of other labels are a given name and a surname,
+            which has no forms.
 
     Raises:
         ModelFolderError: weights and config do not fit.
     """
 
     def __init__(self, config: ModelConfig, weights: Weights, folder: Path | None = None) -> None:
-        super().__init__(config, weights)
-        self.folder = None if folder is None else path("folder", folder)
+        super().__init__(config, weights, folder)
+        self.name_forms = read_name_forms(config)
         try:
             self.spellings = {key: Spelling.read(own) for key, own in config.data.get("spelling", {}).items()}
         except (ValueError, TypeError, AttributeError) as error:
@@ -115,31 +118,113 @@ class Generator(NameLikelihood):
         samples = draw_samples(self.decoder(request.label, request.kind), self.guide(request), request)
         return islice(samples if known is None else novel_samples(samples, known, request.resample), n)
 
-    def stamp(self, request: Request, sample: Sample) -> str:
+    def full_names(
+        self,
+        label: Label = None,
+        n: int = 1,
+        seed: int = 0,
+        temperature: float = TEMPERATURE,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        constraints: Constraints = NO_CONSTRAINTS,
+        surname: Constraints = NO_CONSTRAINTS,
+        novel: bool = False,
+        resample: int | None = None,
+        gender: str = ANY_GENDER,
+    ) -> list[FullName]:
+        """Draw ``n`` full names, in the order of the label and the form of the gender, as Jana Nováková.
+
+        Arguments and errors are those of :meth:`sample`, but for these:
+
+        Args:
+            label: one of :attr:`labels`; a blend has the order and the forms of the label that weighs most.
+            constraints: what given names look like; ``any_case`` and ``ascii`` hold for surnames, too.
+            surname: what surnames look like; where people have two, the first one.
+            novel: no part is a training name, and no full name comes twice.
+            resample: for each part; the form of a gender is a constraint.
+            gender: ``female``, ``male``, or ``any``: drawn for each name.
+
+        Raises:
+            SettingsError: also if the model or the label has no names of a kind that is needed.
+        """
+        wanted = FullRequest(label, seed, Sampling(temperature, top_k, top_p), constraints, surname, resample, gender)
+        return list(self.stream_full(wanted, _checked_count(n), novel))
+
+    def stream_full(self, request: FullRequest, n: int | None = None, novel: bool = False) -> Iterator[FullName]:
+        """Full names, each as soon as it is finished; arguments and errors as for :meth:`full_names`.
+
+        Args:
+            request: what to draw.
+            n: number of names; None goes on without end.
+            novel: ends where new names are rare.
+        """
+        instance("request", request, FullRequest, "a FullRequest", SettingsError)
+        novel = boolean("novel", novel)
+        n = None if n is None else _checked_count(n)
+        forms, genders = self._forms(request), genders_of(self.config, request)
+        known = self._known_spellings if novel else None
+        return islice(full_names(request, genders, forms, self.vocabulary.alphabet, self._draw, known), n)
+
+    def stamp(self, request: Request | FullRequest, sample: Sample | FullName) -> str:
         """One word that holds everything needed to draw the sample again.
+
+        Args:
+            request: that it was drawn for.
+            sample: a name, or a full name.
 
         Raises:
             SettingsError: an argument is of another type.
         """
-        instance("request", request, Request, "a Request", SettingsError)
-        instance("sample", sample, Sample, "a Sample", SettingsError)
-        attempt = integer("sample.attempt", sample.attempt, "from 0 to 2^63 - 1", 0, 2**63 - 1)
+        instance("request", request, (Request, FullRequest), "a Request or a FullRequest", SettingsError)
         if not self.spellings:
             # A folder with the same weights may know rules, which this name did not keep.
-            request = dataclasses.replace(request, constraints=dataclasses.replace(request.constraints, any_case=True))
-        return make_stamp(self.config.weights_sha256, request, attempt)
+            request = request.in_any_case()
+        if isinstance(request, FullRequest):
+            instance("sample", sample, FullName, "a FullName", SettingsError)
+            request = dataclasses.replace(request, gender=sample.gender)
+            attempts = tuple(_checked_attempt(attempt) for attempt in sample.attempts)
+            return make_full_stamp(self.config.weights_sha256, FullStamp(request, self._forms(request), attempts))
+        instance("sample", sample, Sample, "a Sample", SettingsError)
+        return make_stamp(self.config.weights_sha256, request, _checked_attempt(sample.attempt))
 
-    def repeat(self, stamp: str) -> Sample:
-        """The sample that a stamp was made for.
+    def repeat(self, stamp: str) -> Sample | FullName:
+        """The name, or full name, that a stamp was made for.
 
         Raises:
             SettingsError: it is no stamp, or another model's.
         """
-        request, attempt = read_stamp(self.config.weights_sha256, stamp)
+        held = read_stamp(self.config.weights_sha256, stamp)
+        if not isinstance(held, FullStamp):
+            return self._again(*held)
+        gender = held.request.gender
+        parts = part_requests(held.request, held.forms, gender, self.vocabulary.alphabet)
+        samples = [self._again(own.request, of, own.form) for own, of in zip(parts, held.attempts, strict=True)]
+        return put_together(samples, held.forms, gender)
+
+    def _again(self, request: Request, attempt: int, form: SurnameForm = ANY_FORM) -> Sample:
+        """One attempt of a request."""
         request = dataclasses.replace(request, resample=1)  # the attempt that was picked is known
         decoder = self.decoder(request.label, request.kind)
-        samples = draw_samples(decoder, self.guide(request), request, attempt // ROUND_SIZE)
+        samples = draw_samples(decoder, self.guide(request, form), request, attempt // ROUND_SIZE)
         return next(sample for sample in samples if sample.attempt == attempt)
+
+    def _draw(self, part: PartRequest) -> Iterator[Sample]:
+        """The single names of a part of full names."""
+        decoder = self.decoder(part.request.label, part.request.kind)
+        try:
+            return draw_samples(decoder, self.guide(part.request, part.form), part.request)
+        except SettingsError as error:
+            raise type(error)(f"surname: {error}" if part.kind == SURNAME else str(error)) from error
+
+    def _forms(self, request: FullRequest) -> NameForms:
+        """How the full names of a request are put together.
+
+        Raises:
+            UnknownLabelError: the model does not know a label.
+        """
+        for label in request.label if isinstance(request.label, Mapping) else [request.label]:
+            self.label_index(label)
+        return self.name_forms.get(request.leading_label or self.labels[0], NameForms())
 
     def decoder(self, label: Label, kind: str | None = None) -> ConditionalDecoder:
         """What predicts the next character under a label or a blend, and a kind.
@@ -155,8 +240,12 @@ class Generator(NameLikelihood):
         shares /= shares.max()  # the sum of large ones may be infinite
         return ConditionalDecoder(self.model, [self.label_index(name) for name in label], shares / shares.sum(), index)
 
-    def guide(self, request: Request) -> Guide:
+    def guide(self, request: Request, form: SurnameForm = ANY_FORM) -> Guide:
         """The constraints of a request as an automaton over this model's vocabulary.
+
+        Args:
+            request: whose constraints.
+            form: what surnames look like, too.
 
         Raises:
             ImpossibleConstraint: no name can meet the constraints.
@@ -164,7 +253,7 @@ class Generator(NameLikelihood):
         """
         instance("request", request, Request, "a Request", SettingsError)
         compiled = unconstrained_guide if request.constraints == NO_CONSTRAINTS else request.constraints.compile
-        return compiled(self.vocabulary.alphabet, self.config.max_length, self._spelling(request))
+        return compiled(self.vocabulary.alphabet, self.config.max_length, self._spelling(request), form)
 
     def _spelling(self, request: Request) -> tuple[tuple[str, ...], ...]:
         """The rules of spelling that the names of a request keep (see :func:`charrnn.text.spelling_patterns`)."""
@@ -175,66 +264,10 @@ class Generator(NameLikelihood):
         rules = [self.spellings.get(keys[self.label_index(label)], Spelling()) for label in asked]
         return spelling_patterns(rules, self.vocabulary.alphabet)
 
-    @cached_property
-    def training_names(self) -> frozenset[str]:
-        """Every name of the data, of all splits, folded (see :func:`charrnn.text.fold_latin`).
-
-        Raises:
-            SettingsError: the model was trained with ``--private``, or was not loaded from a folder.
-            ModelFolderError: the list is damaged.
-        """
-        names = None if self.folder is None else model_folder.read_training_names(self.folder)
-        if names is None:
-            why = "was not loaded from a folder" if self.folder is None else "was trained with --private"
-            raise SettingsError(
-                f"novel, distance: this model holds no list of its names (it {why}), so nothing can be proven to be "
-                "new. Leave them out."
-            )
-        return names
-
-    def knows(self, name: str) -> bool:
-        """Whether the name is a training name; False where these are not known.
-
-        Raises:
-            ModelFolderError: as for :attr:`training_names`.
-            InputError: the name is no text.
-        """
-        text("name", name, InputError)
-        return self.has_training_names and fold_latin(self.pipeline(name)) in self.training_names
-
-    def nearest(self, name: str) -> Neighbour:
-        """The training name with the smallest edit distance, and that distance.
-
-        Raises:
-            SettingsError, ModelFolderError: as for :attr:`training_names`.
-            InputError: the name is no text.
-        """
-        return self.neighbours(name, 1)[0]
-
-    def neighbours(self, name: str, count: int) -> list[Neighbour]:
-        """The training names with the smallest edit distances, and those distances, nearest first.
-
-        Raises:
-            SettingsError, ModelFolderError: as for :attr:`training_names`; ``count`` is below 1.
-            InputError: the name is no text.
-        """
-        count = integer("count", count, "a whole number of at least 1", 1)
-        names = self._sorted_training_names
-        return nearest_names(self.pipeline(text("name", name, InputError)), names, min(count, len(names)))
-
-    @property
-    def has_training_names(self) -> bool:
-        """Whether the model's folder holds the list of its names."""
-        return self.folder is not None and model_folder.path_of(self.folder, model_folder.TRAINING_NAMES).exists()
-
-    @cached_property
-    def _known_spellings(self) -> frozenset[str]:
-        return frozenset(map(spelling_key, self.training_names))
-
-    @cached_property
-    def _sorted_training_names(self) -> list[str]:
-        return sorted(self.training_names)
-
 
 def _checked_count(n: int) -> int:
     return integer("n", n, f"a whole number from 0 to {MAX_NAMES:,}", 0, MAX_NAMES)
+
+
+def _checked_attempt(attempt: int) -> int:
+    return integer("sample.attempt", attempt, "from 0 to 2^63 - 1", 0, MAX_ATTEMPT)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import SettingsError
-from charrnn.generation.patterns import MAX_STATES, NEVER, compile_patterns
+from charrnn.generation.automaton import MAX_STATES, NEVER
+from charrnn.generation.patterns import compile_patterns
 
 ALPHABET = "abcABCé '-"
 ATOMS = st.sampled_from(
