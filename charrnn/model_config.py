@@ -36,7 +36,9 @@ class ModelConfig:
         kinds: of names, such as ``surname``, in order; empty for a model that knows of none.
         families: the family of each label, such as ``South Slavic``; empty where they are not known.
         data: source, fingerprint, numbers, seed and fractions of the split; of a generator also ``spelling``, how the
-            training names of each label write capitals, digits and symbols (see :mod:`charrnn.text.spelling`).
+            training names of each label write capitals, digits and symbols (see :mod:`charrnn.text.spelling`), and
+            ``name_forms``, how full names of each label are put together, where it is known (see
+            :mod:`charrnn.name_forms`).
         training: the settings of the run, and what it took.
         calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate_classifier`; of a generator, see
             :func:`charrnn.training.calibration.calibrate_generator`. Empty: the network answers alone. Of a classifier

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from charrnn.text import to_ascii
@@ -22,8 +22,14 @@ ORDERS: dict[str, tuple[str, ...]] = {
 """Orders of the parts of a full name, and the parts that are drawn for each. *Father* is the father's given name, and
 *patronymic* alone a name made of it: both stand in the lists of surnames. A patronymic before a surname is in no list,
 so it is left out."""
+NAME_FORMS = "name_forms"
+"""Key of a config's ``data``: the record of :class:`NameForms` of each label of whose full names something is known."""
 GENDERS = FEMALE, MALE = ("female", "male")
 """Of who bears a name; the kinds of given names are called so, too."""
+
+USUAL_SHARE = 1 / 15
+"""Of a label's surnames, from which on those without a form are usual. A generator makes them more often than its list
+has them; where the list has few, as in Icelandic, most of them are no surnames."""
 
 
 def know_full_names(kinds: Sequence[str]) -> bool:
@@ -55,6 +61,7 @@ class NameForms:
         feminine: what surnames that women bear often end (``-ová``) or begin with (``Ní -``), where they have forms of
             their own.
         masculine: likewise for men.
+        neutral: whether surnames without any form are usual.
 
     Raises:
         ValueError: the order is unknown, or a form has no hyphen at its beginning or end.
@@ -63,6 +70,7 @@ class NameForms:
     order: str = "given surname"
     feminine: tuple[str, ...] = ()
     masculine: tuple[str, ...] = ()
+    neutral: bool = True
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
@@ -79,14 +87,16 @@ class NameForms:
         Raises:
             ValueError: it is no such record.
         """
-        keys = {"order", "feminine", "masculine"}
-        if not isinstance(record, dict) or record.keys() != keys or not isinstance(record["order"], str):
-            raise ValueError("a label's entry has other values than order, feminine and masculine")
+        keys = {"order", "feminine", "masculine", "neutral"}
+        if not isinstance(record, dict) or record.keys() != keys:
+            raise ValueError("has other values than order, feminine, masculine and neutral")
+        if not isinstance(record["order"], str) or not isinstance(record["neutral"], bool):
+            raise ValueError("order is no text, or neutral is neither true nor false")
         lists = {key: record[key] for key in ("feminine", "masculine")}
         for key, forms in lists.items():
             if not isinstance(forms, list) or not all(isinstance(form, str) for form in forms):
                 raise ValueError(f"{key} is no list of texts")
-        return cls(record["order"], tuple(lists["feminine"]), tuple(lists["masculine"]))
+        return cls(record["order"], tuple(lists["feminine"]), tuple(lists["masculine"]), record["neutral"])
 
     def as_record(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -100,8 +110,8 @@ class NameForms:
     def surname_form(self, gender: str, alphabet: str) -> SurnameForm:
         """What the surnames of a gender look like.
 
-        None has a form of the other gender; surnames without any form are borne by both. Where women alone have forms,
-        as in Czech, all other surnames are men's, so women bear one of these.
+        None has a form of the other gender. Surnames without any form are borne by both, unless these are unusual, or
+        women alone have forms, as in Czech: then all other surnames are men's.
 
         Args:
             gender: one of :data:`GENDERS`.
@@ -109,8 +119,19 @@ class NameForms:
         """
         feminine, masculine = _pattern(self.feminine, alphabet), _pattern(self.masculine, alphabet)
         if gender == MALE:
-            return SurnameForm(excluded=feminine)
-        return SurnameForm("" if masculine else feminine, masculine)
+            return SurnameForm("" if self.neutral else masculine, feminine)
+        return SurnameForm("" if self.neutral and masculine else feminine, masculine)
+
+    def observed(self, surnames: Collection[str], alphabet: str) -> NameForms:
+        """The forms with ``neutral`` as a list has it.
+
+        Args:
+            surnames: of the label, as the model reads them.
+            alphabet: of the model.
+        """
+        pattern = _pattern((*self.feminine, *self.masculine), alphabet)
+        without = sum(re.fullmatch(pattern, name) is None for name in surnames) if pattern else len(surnames)
+        return replace(self, neutral=without >= USUAL_SHARE * len(surnames))
 
 
 def _pattern(forms: Sequence[str], alphabet: str) -> str:

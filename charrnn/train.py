@@ -26,6 +26,7 @@ from charrnn.training.settings import SETTINGS, SHORT_LIST, Settings, add_flags,
 
 if TYPE_CHECKING:
     from charrnn.corpus import Corpus
+    from charrnn.corpus.label_facts import LabelFacts
 
 
 PROGRAM = "python -m charrnn.train"
@@ -101,11 +102,14 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
     with distributed_context(settings) as context:
         # One process reads, and downloads what is not there yet; the others get the names from it.
         inits, settings, corpus, score_on = context.on_rank_zero(lambda: _inputs(flags, settings))
+        facts = _facts(flags.data)
+        families = {label: own.family for label, own in facts.items()}
+        forms = {label: own.name_forms for label, own in facts.items()}
         run: TrainingRun | None = None
         for init in reversed(inits):
             base_of = None if init == NONE else locate(init)
-            command, families = command_line(flags, settings, init), _families(flags.data)
-            others = flags.out, score_on, flags.private, command, families, run
+            command = command_line(flags, settings, init)
+            others = flags.out, score_on, flags.private, command, families, forms, run
             run = TrainingRun(flags.task, corpus, settings, context, base_of, *others)
         assert run is not None
         with claim(run, flags.resume) as finished:
@@ -155,12 +159,12 @@ def _usual_inits(flags: argparse.Namespace, settings: Settings, corpus: Corpus) 
     return [shipped, NONE] if fits and is_short and min(corpus.distinct_counts.values()) < FEW_NAMES else [NONE]
 
 
-def _families(data: str) -> dict[str, str]:
-    """The families of the labels of the bundled corpus; of other data nothing is known."""
+def _facts(data: str) -> dict[str, LabelFacts]:
+    """What is known of the labels of the bundled corpus; of other data nothing is."""
     from charrnn.corpus.label_facts import label_facts
     from charrnn.corpus.reading import bundled_names
 
-    return {label: facts.family for label, facts in label_facts().items()} if data in bundled_names() else {}
+    return label_facts() if data in bundled_names() else {}
 
 
 def bound_threads() -> None:

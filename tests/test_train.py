@@ -307,10 +307,11 @@ def test_a_folder_of_kinds_is_trained_on_and_a_flat_list_is_tuned_from_it(small_
         assert load(tmp_path / "flat" / task).config.kinds == []
 
 
-def test_the_families_of_the_bundled_labels_are_known():
-    families = train._families("names/surname")
-    assert families["Polish"] == families["Czech"] != families["Greek"]
-    assert train._families("names.csv") == {}
+def test_facts_of_the_bundled_labels_are_known():
+    facts = train._facts("names/surname")
+    assert facts["Polish"].family == facts["Czech"].family != facts["Greek"].family
+    assert facts["Hungarian"].name_forms.order == "surname given"
+    assert train._facts("names.csv") == {}
 
 
 def test_a_private_model_holds_no_names_and_no_ngrams(small_corpus_dir, tmp_path):

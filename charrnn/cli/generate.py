@@ -3,97 +3,33 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import math
-import secrets
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from charrnn.cli.flags import add_model_flag, load_generator
+from charrnn.cli.flags import load_generator
+from charrnn.cli.generation_flags import add_flags, wanted
 from charrnn.errors import SettingsError
 
 SILENCE = 2.0
 """Seconds without a name after which progress is told."""
 
 if TYPE_CHECKING:
-    from charrnn.generation.request import Label, Sample
-    from charrnn.inference import Generator
+    from charrnn.generation import FullRequest
+    from charrnn.generation.request import Request, Sample
+    from charrnn.inference import FullName, Generator
+
+Drawn = TypeVar("Drawn")
 
 
 def add_command(commands: Any) -> None:
     """Add the command to the subparsers."""
     command = commands.add_parser("generate", help="invent names")
-    add_model_flag(command, "names/generator")
-    command.add_argument(
-        "--label",
-        action="append",
-        metavar="L",
-        help="* for any; may be left out where the model has one; several are blended, with weights as in Irish:0.6",
-    )
-    command.add_argument("--kind", metavar="K", help="of the names, such as surname, female or male; any by default")
-    command.add_argument("-n", type=int, default=10, metavar="N", help="number of names. Default: 10.")
-    command.add_argument(
-        "--seed", type=int, metavar="S", help="the same seed gives the same names. Default: a random one."
-    )
-    command.add_argument(
-        "--temperature",
-        type=float,
-        default=0.8,
-        metavar="T",
-        help="0 always takes the most probable character, 1 follows the model, above 1 is wilder. Default: 0.8.",
-    )
-    command.add_argument(
-        "--top-k", type=int, default=0, metavar="K", help="draw among the K most probable characters; 0 among all"
-    )
-    command.add_argument(
-        "--top-p",
-        type=float,
-        default=1.0,
-        metavar="P",
-        help="draw among the most probable characters that together reach probability P",
-    )
-    constraints = command.add_argument_group("constraints on the names (letter case matters)")
-    for name, text in (
-        ("prefix", "how they begin"),
-        ("suffix", "how they end"),
-        ("contains", "what occurs in them"),
-        ("pattern", "a regular expression that matches the whole name"),
-        ("characters", "the only characters that occur"),
-    ):
-        constraints.add_argument(f"--{name}", default="", metavar=name[0].upper(), help=text)
-    constraints.add_argument("--min-length", type=int, default=1, metavar="N", help="fewest characters")
-    constraints.add_argument(
-        "--max-length", type=int, metavar="N", help="most characters. Default: as in the training names."
-    )
-    constraints.add_argument(
-        "--any-case",
-        action="store_true",
-        help="capitals, digits and symbols anywhere. Default: where the training names have them.",
-    )
-    constraints.add_argument(
-        "--ascii",
-        action="store_true",
-        help="write names in ASCII, as Dvorak for Dvořák; of the constraints, too, the ASCII form counts",
-    )
-    constraints.add_argument(
-        "--resample",
-        type=int,
-        metavar="K",
-        help="draw K candidates for each name and pick one by its importance weight; 1 is fast and gives less likely "
-        "names. Default: 16 with a constraint, else 1.",
-    )
-    constraints.add_argument(
-        "--novel", action="store_true", help="only names whose letters are those of no training name, none twice"
-    )
-    command.add_argument(
-        "--distance", action="store_true", help="show the nearest training name and how many edits away it is"
-    )
-    command.add_argument("--stamp", metavar="S", help="draw the name again that has this stamp in --format jsonl")
-    command.add_argument("--format", choices=["lines", "jsonl"], default="lines")
+    add_flags(command)
     command.set_defaults(execute=lambda flags: execute(flags, _given(command, flags)))
 
 
@@ -112,54 +48,62 @@ def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
         flags: of the command.
         given: which of them were set.
     """
-    from charrnn.generation.constraints import Constraints
-    from charrnn.generation.request import Request, usual_resample
-    from charrnn.generation.sampling import Sampling
-    from charrnn.text import printable_json
+    from charrnn.generation import FullRequest
+    from charrnn.inference import FullName
 
     model = load_generator(flags.model)
     if flags.stamp is not None:
         if others := sorted({*given} - {"--stamp", "--model", "--distance"}):
             raise SettingsError(f"--stamp: holds all that a name depends on. Leave {', '.join(others)} out.")
-        _print_line(model, model.repeat(flags.stamp).name, flags.distance)
+        again = model.repeat(flags.stamp)
+        if flags.distance and isinstance(again, FullName):
+            raise SettingsError("--distance: is for single names, and this stamp is of a full one. Leave it out.")
+        _print_line(model, again.name, flags.distance)
         return 0
     if flags.distance:
         _ = model.training_names  # an error comes before the first name is printed
-    constraints = Constraints(**{field.name: getattr(flags, field.name) for field in dataclasses.fields(Constraints)})
-    request = Request(
-        _parse_labels(flags.label, model.labels),
-        secrets.randbelow(2**32) if flags.seed is None else flags.seed,
-        Sampling(flags.temperature, flags.top_k, flags.top_p),
-        constraints,
-        usual_resample(constraints) if flags.resample is None else flags.resample,
-        flags.kind,
-    )
+    request = wanted(flags, given, model.labels)
+    samples: Iterator[Sample | FullName]
+    if isinstance(request, FullRequest):
+        samples = model.stream_full(request, flags.n, flags.novel)
+    else:
+        samples = model.stream(request, flags.n, flags.novel)
     count = 0
-    for index, sample in enumerate(_with_progress(model.stream(request, flags.n, flags.novel), flags.n)):
+    for index, sample in enumerate(_with_progress(samples, flags.n)):
         count += 1
         if flags.format == "lines":
             _print_line(model, sample.name, flags.distance)
-            continue
-        record = {
-            "name": sample.name,
-            "label": request.label,
-            "kind": request.kind,
-            "seed": request.seed,
-            "index": index,
-            "attempt": sample.attempt,
-            "log_probability": round(sample.log_probability, 4),
-            "resample": request.resample,
-            "stamp": model.stamp(request, sample),
-        }
-        if flags.distance:
-            record["nearest"], record["distance"] = model.nearest(sample.name)
-        print(printable_json(json.dumps(record, ensure_ascii=False)))
+        else:
+            _print_record(model, request, sample, index, flags.distance)
     if count < flags.n:
         print(f"charrnn: {count:,} names instead of {flags.n:,}: new ones became too rare.", file=sys.stderr)
     return 0
 
 
-def _with_progress(samples: Iterator[Sample], wanted: int) -> Iterator[Sample]:
+def _print_record(
+    model: Generator, request: Request | FullRequest, sample: Sample | FullName, index: int, distance: bool
+) -> None:
+    """A name and what repeats it as a line of JSON."""
+    from charrnn.generation import FullRequest
+    from charrnn.generation.full_request import FULL
+    from charrnn.generation.request import Sample
+    from charrnn.inference import FullName
+    from charrnn.text import printable_json
+
+    record: dict[str, Any] = {"name": sample.name}
+    if isinstance(sample, FullName):
+        record |= {"parts": [part._asdict() for part in sample.parts], "gender": sample.gender}
+    record |= {"label": request.label, "kind": FULL if isinstance(request, FullRequest) else request.kind}
+    record |= {"seed": request.seed, "index": index}
+    record |= {"attempt": sample.attempt} if isinstance(sample, Sample) else {}
+    record["log_probability"] = round(sample.log_probability, 4)
+    record |= {"resample": request.resample, "stamp": model.stamp(request, sample)}
+    if distance:
+        record["nearest"], record["distance"] = model.nearest(sample.name)
+    print(printable_json(json.dumps(record, ensure_ascii=False)))
+
+
+def _with_progress(samples: Iterator[Drawn], wanted: int) -> Iterator[Drawn]:
     """The samples; a search for one that takes longer than :data:`SILENCE` is told, once for each."""
     count, began, ended = 0, time.monotonic(), threading.Event()
 
@@ -186,31 +130,3 @@ def _print_line(model: Generator, name: str, distance: bool) -> None:
 
     cells = [name, *map(str, model.nearest(name))] if distance else [name]
     print("\t".join(map(printable, cells)))
-
-
-def _parse_labels(values: list[str] | None, labels: list[str]) -> Label:
-    """The label, or the blend, of the values of ``--label``.
-
-    Args:
-        values: a label each, or a label, a colon and a weight.
-        labels: of the model; a label may hold a colon itself.
-
-    Raises:
-        SettingsError: a weight is no number, or a label is named twice.
-    """
-    if values is None:
-        return labels[0] if len(labels) == 1 else None
-    if len(values) == 1 and (":" not in values[0] or values[0] in labels):
-        return values[0]
-    blend: dict[str, float] = {}
-    for value in values:
-        label, _, weight = (value, "", "1") if value in labels else value.rpartition(":")
-        try:
-            blend[label or value] = float(weight) if label else 1.0
-        except ValueError as error:
-            raise SettingsError(
-                f"--label {value}: no number after the colon. Write a weight, as in Irish:0.6."
-            ) from error
-    if len(blend) < len(values):
-        raise SettingsError(f"--label: {', '.join(values)} name a label twice. Name each once.")
-    return blend

@@ -11,6 +11,7 @@ from charrnn.corpus.reading import bundled_folders
 from charrnn.errors import CorpusError
 from charrnn.name_forms import NameForms
 
+
 @dataclass(frozen=True)
 class LabelFacts:
     """A label of the bundled corpus.

@@ -222,9 +222,7 @@ def compiled_rule(rule: str, alphabet: str) -> Automaton:
 
 
 @lru_cache(maxsize=64)
-def unconstrained_guide(
-    alphabet: str, longest: int, spelling: tuple[tuple[str, ...], ...], form: SurnameForm
-) -> Guide:
+def unconstrained_guide(alphabet: str, longest: int, spelling: tuple[tuple[str, ...], ...], form: SurnameForm) -> Guide:
     """That of :meth:`Constraints.compile` for no constraint, which most requests share."""
     return Constraints().compile(alphabet, longest, spelling, form)
 

@@ -47,8 +47,8 @@ class FullRequest:
 
     def __post_init__(self) -> None:
         # A request for one name checks what both have.
-        resample = 1 if self.resample is None else self.resample
-        checked = Request(self.label, self.seed, self.sampling, self.given, resample)
+        draws = 1 if self.resample is None else self.resample
+        checked = Request(self.label, self.seed, self.sampling, self.given, draws)
         instance("surname", self.surname, Constraints, "Constraints", SettingsError)
         choice("gender", self.gender, (ANY_GENDER, *GENDERS))
         surname = replace(

@@ -21,11 +21,9 @@ from charrnn.generation.request import Sample
 from charrnn.inference.full_names import Part
 from charrnn.inference.name_parts import EAST_ASIAN
 from charrnn.model_config import ANY, ModelConfig
-from charrnn.name_forms import GENDERS, SURNAME, NameForms, know_full_names
+from charrnn.name_forms import GENDERS, NAME_FORMS, SURNAME, NameForms, know_full_names
 from charrnn.text import unicode_script
 
-NAME_FORMS = "name_forms"
-"""Key of a config's ``data``: the record of :class:`NameForms` of each label whose full names something is known of."""
 Draw = Callable[[PartRequest], Iterator[Sample]]
 """Gives the single names of a part, without end; what cannot be drawn is refused at once."""
 

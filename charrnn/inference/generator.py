@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.arguments import boolean, instance, integer, weights
+from charrnn.arguments import boolean, instance, integer, listed, weights
 from charrnn.errors import ModelFolderError, SettingsError
 from charrnn.generation.constraints import Constraints, Guide, unconstrained_guide
 from charrnn.generation.full_request import ANY_GENDER, FullRequest, PartRequest, part_requests
@@ -180,12 +180,12 @@ class Generator(ListedNames):
             # A folder with the same weights may know rules, which this name did not keep.
             request = request.in_any_case()
         if isinstance(request, FullRequest):
-            instance("sample", sample, FullName, "a FullName", SettingsError)
-            request = dataclasses.replace(request, gender=sample.gender)
-            attempts = tuple(_checked_attempt(attempt) for attempt in sample.attempts)
+            full = instance("sample", sample, FullName, "a FullName", SettingsError)
+            request = dataclasses.replace(request, gender=full.gender)
+            attempts = tuple(map(_checked_attempt, listed("sample.attempts", full.attempts)))
             return make_full_stamp(self.config.weights_sha256, FullStamp(request, self._forms(request), attempts))
-        instance("sample", sample, Sample, "a Sample", SettingsError)
-        return make_stamp(self.config.weights_sha256, request, _checked_attempt(sample.attempt))
+        single = instance("sample", sample, Sample, "a Sample", SettingsError)
+        return make_stamp(self.config.weights_sha256, request, _checked_attempt(single.attempt))
 
     def repeat(self, stamp: str) -> Sample | FullName:
         """The name, or full name, that a stamp was made for.

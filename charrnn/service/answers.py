@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from charrnn.errors import StoppedError
-from charrnn.generation import Constraints, Request, Sample, Sampling
+from charrnn.generation import Constraints, FullRequest, Request, Sample, Sampling
+from charrnn.generation.full_request import ANY_GENDER, FULL
 from charrnn.generation.request import usual_resample
-from charrnn.inference import Classifier, Generator
+from charrnn.inference import Classifier, FullName, Generator
 from charrnn.inference.answers import as_record, explanation_record
+from charrnn.name_forms import know_full_names
 from charrnn.service import schemas
 from charrnn.service.models import ServedModels
 from charrnn.service.problems import Problem
@@ -76,27 +78,26 @@ def explain(models: ServedModels, asked: schemas.ExplainRequest) -> dict[str, An
     return {"name": asked.name, **explanation_record(explanation), "model": model.config.weights_sha256}
 
 
-def generation_request(asked: schemas.GenerateRequest) -> Request:
-    """What to draw; without a seed, a random one is chosen."""
-    constraints = Constraints(
-        asked.prefix,
-        asked.suffix,
-        asked.contains,
-        asked.pattern,
-        asked.characters,
-        asked.min_length,
-        asked.max_length,
-        asked.any_case,
-        asked.ascii,
-    )
-    return Request(
-        asked.label if asked.blend is None else asked.blend,
-        secrets.randbelow(2**32) if asked.seed is None else asked.seed,
-        Sampling(asked.temperature, asked.top_k, asked.top_p),
-        constraints,
-        asked.resample or usual_resample(constraints),
-        asked.kind,
-    )
+def generation_request(asked: schemas.GenerateRequest) -> Request | FullRequest:
+    """What to draw; without a seed, a random one is chosen.
+
+    Raises:
+        SettingsError: a value is out of its range.
+    """
+    constraints = _constraints(asked, asked)
+    label = asked.label if asked.blend is None else asked.blend
+    seed = secrets.randbelow(2**32) if asked.seed is None else asked.seed
+    sampling = Sampling(asked.temperature, asked.top_k, asked.top_p)
+    if asked.kind == FULL:
+        surname = _constraints(asked, asked.surname or schemas.Shape())
+        return FullRequest(label, seed, sampling, constraints, surname, asked.resample, asked.gender or ANY_GENDER)
+    return Request(label, seed, sampling, constraints, asked.resample or usual_resample(constraints), asked.kind)
+
+
+def _constraints(asked: schemas.GenerateRequest, shape: schemas.Shape) -> Constraints:
+    """The constraints of a shape; the spelling is that of the whole request."""
+    own = {field: getattr(shape, field) for field in schemas.Shape.model_fields}
+    return Constraints(**own, any_case=asked.any_case, ascii=asked.ascii)
 
 
 def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[dict[str, Any]]:
@@ -112,8 +113,13 @@ def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[d
     if asked.nearest:
         _ = model.training_names  # an error comes before the first name
     try:
-        for sample in model.stream(request, asked.n, asked.novel):
-            yield _named(model, request, sample, asked.nearest)
+        samples: Iterator[Sample | FullName]
+        if isinstance(request, FullRequest):
+            samples = model.stream_full(request, asked.n, asked.novel)
+        else:
+            samples = model.stream(request, asked.n, asked.novel)
+        for sample in samples:
+            yield _named(sample, model.stamp(request, sample)) | _near(model, sample.name, asked.nearest)
             count += 1
     except StoppedError:
         if not count:
@@ -128,24 +134,19 @@ def generate(models: ServedModels, asked: schemas.GenerateRequest) -> Iterator[d
 def repeat(models: ServedModels, asked: schemas.RepeatRequest) -> dict[str, Any]:
     """The name of a stamp."""
     model = generator_of(models)
-    sample = model.repeat(asked.stamp)
-    return {
-        "name": sample.name,
-        "log_probability": round(sample.log_probability, 4),
-        "stamp": asked.stamp,
-        "model": model.config.weights_sha256,
-    }
+    return {**_named(model.repeat(asked.stamp), asked.stamp), "model": model.config.weights_sha256}
 
 
-def _named(model: Generator, request: Request, sample: Sample, nearest: bool) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "name": sample.name,
-        "log_probability": round(sample.log_probability, 4),
-        "stamp": model.stamp(request, sample),
-    }
-    if nearest:
-        record["nearest"], record["distance"] = model.nearest(sample.name)
-    return record
+def _named(sample: Sample | FullName, stamp: str) -> dict[str, Any]:
+    record: dict[str, Any] = {"name": sample.name}
+    if isinstance(sample, FullName):
+        record |= {"parts": [part._asdict() for part in sample.parts], "gender": sample.gender}
+    return record | {"log_probability": round(sample.log_probability, 4), "stamp": stamp}
+
+
+def _near(model: Generator, name: str, wanted: bool) -> dict[str, Any]:
+    """The nearest training name and its distance, if they are wanted."""
+    return dict(zip(("nearest", "distance"), model.nearest(name), strict=True)) if wanted else {}
 
 
 def describe(models: ServedModels) -> list[dict[str, Any]]:
@@ -155,6 +156,7 @@ def describe(models: ServedModels) -> list[dict[str, Any]]:
             "task": model.config.task,
             "labels": model.labels,
             "kinds": model.config.kinds,
+            "full_names": know_full_names(model.config.kinds),
             "families": model.config.families,
             "alphabet": model.config.alphabet,
             "sha256": model.config.weights_sha256,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from charrnn.generation.full_request import FULL
 from charrnn.generation.sampling import TEMPERATURE
 from charrnn.text import MAX_LENGTH
 
@@ -17,7 +18,7 @@ MAX_NEAREST = 100
 """Names of one request at most where the nearest training name of each is wanted."""
 MAX_SEED = 2**53 - 1
 """Above it, JavaScript cannot tell whole numbers apart."""
-LABEL_LENGTH, PATTERN_LENGTH, STAMP_LENGTH = 100, 500, 32_768
+LABEL_LENGTH, PATTERN_LENGTH, STAMP_LENGTH = 100, 500, 65_536
 """A stamp holds all that was asked for, each character that is not ASCII as six bytes or twelve: it always fits."""
 
 Text = Annotated[str, Field(max_length=MAX_LENGTH)]
@@ -73,7 +74,19 @@ class ClassifyRequest(Body):
         return self
 
 
-class GenerateRequest(Body):
+class Shape(Body):
+    """What names look like. In all of it, letter case matters."""
+
+    prefix: Text = Field("", description="How names begin.")
+    suffix: Text = Field("", description="How they end.")
+    contains: Text = Field("", description="What occurs in them.")
+    pattern: str = Field("", max_length=PATTERN_LENGTH, description="A regular expression for the whole name.")
+    characters: str = Field("", max_length=300, description="The only characters that occur.")
+    min_length: int = Field(1, ge=1, le=MAX_LENGTH)
+    max_length: int | None = Field(None, ge=1, le=MAX_LENGTH, description="Default: as in the training names.")
+
+
+class GenerateRequest(Shape):
     """What names to invent."""
 
     label: LabelName | None = Field(
@@ -82,7 +95,15 @@ class GenerateRequest(Body):
         examples=["Irish"],
     )
     blend: Blend | None = Field(None, description="In place of a label: weights of several.")
-    kind: Kind | None = Field(None, description="Of names, such as surname, female or male. Default: any.")
+    kind: Kind | None = Field(
+        None, description="Of names, such as surname, female or male; full for full names. Default: any."
+    )
+    gender: Literal["any", "female", "male"] | None = Field(
+        None, description="Of full names. Default: any, drawn for each name."
+    )
+    surname: Shape | None = Field(
+        None, description="What surnames of full names look like; the fields here are for given names."
+    )
     n: int = Field(10, ge=1, le=MAX_NAMES, description="Number of names.")
     seed: int | None = Field(
         None, ge=0, le=MAX_SEED, description="The same seed gives the same names. Default: a random one.", examples=[7]
@@ -92,13 +113,6 @@ class GenerateRequest(Body):
     )
     top_k: int = Field(0, ge=0, le=10_000, description="Draw among the most probable characters; 0 among all.")
     top_p: float = Field(1.0, gt=0, le=1, description="Draw among characters that together reach this probability.")
-    prefix: Text = Field("", description="How names begin. In all constraints, letter case matters.")
-    suffix: Text = Field("", description="How they end.")
-    contains: Text = Field("", description="What occurs in them.")
-    pattern: str = Field("", max_length=PATTERN_LENGTH, description="A regular expression for the whole name.")
-    characters: str = Field("", max_length=300, description="The only characters that occur.")
-    min_length: int = Field(1, ge=1, le=MAX_LENGTH)
-    max_length: int | None = Field(None, ge=1, le=MAX_LENGTH, description="Default: as in the training names.")
     any_case: bool = Field(
         False, description="Capitals, digits and symbols anywhere. Default: where the training names have them."
     )
@@ -119,6 +133,11 @@ class GenerateRequest(Body):
             raise ValueError("blend: stands in place of a label. Leave one of them out")
         if self.nearest and self.n > MAX_NEAREST:
             raise ValueError(f"nearest: is for up to {MAX_NEAREST} names. Ask for fewer at a time")
+        if self.kind == FULL and self.nearest:
+            raise ValueError("nearest: is for single names, not for full ones. Leave it out")
+        for field in ("gender", "surname") if self.kind != FULL else ():
+            if getattr(self, field) is not None:
+                raise ValueError(f"{field}: is for full names. Set kind to {FULL}")
         return self
 
 
@@ -165,7 +184,7 @@ class NamePart(BaseModel):
     """A part of a full name."""
 
     text: str
-    kind: str = Field(description="What it was taken for: given or surname.")
+    kind: str = Field(description="What it is, or was taken for: given or surname.")
 
 
 class Classification(BaseModel):
@@ -196,6 +215,8 @@ class GeneratedName(BaseModel):
     """An invented name."""
 
     name: str
+    parts: list[NamePart] | None = Field(None, description="Of a full name, in their order; only there.")
+    gender: str | None = Field(None, description="Of a full name: female or male; only there.")
     log_probability: float = Field(description="By the model itself, whatever temperature and constraints, in nats.")
     stamp: str = Field(description="What repeat needs to draw this name again.")
     nearest: str | None = Field(None, description="The nearest training name; there if it was asked for.")
@@ -236,6 +257,7 @@ class ModelDescription(BaseModel):
     task: Literal["classifier", "generator"]
     labels: list[str]
     kinds: list[str] = Field(description="Of names, which a request may ask for; empty if the model knows of none.")
+    full_names: bool = Field(description="Whether a generator makes full names, or a classifier reads them.")
     families: dict[str, str] = Field(description="Of the labels; empty if the model does not know them.")
     alphabet: str = Field(description="The characters that it knows, after its own cleaning of names.")
     sha256: str = Field(description="Of the weights; answers name it as model.")

@@ -14,6 +14,7 @@ from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.model_config import ANY, ModelConfig, conditions, embedding_rows
+from charrnn.name_forms import NAME_FORMS, SURNAME, know_full_names
 from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary, is_no_name
 from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
 from charrnn.training.training_run import TrainingRun
@@ -100,8 +101,30 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
         config = replace(config, data=config.data | {"no_name_share": sum(map(is_no_name, texts)) / len(texts)})
     else:
         spelling = _spelling(splits.train.labels, texts, config.labels, run.private)
-        config = replace(config, data=config.data | {"spelling": spelling})
+        config = replace(
+            config, data=config.data | {"spelling": spelling} | _name_forms(run, config, splits.train, texts)
+        )
     return config if run.init is None else adopt_architecture(config, run.init)
+
+
+def _name_forms(run: TrainingRun, config: ModelConfig, names: Corpus, texts: Sequence[str]) -> dict[str, Any]:
+    """How full names of each label are put together, under its key, where the model knows their parts and of labels.
+
+    Args:
+        run: that knows of labels.
+        config: of the model.
+        names: that are trained on.
+        texts: of these names, as the model reads them.
+    """
+    known = [label for label in config.labels if label in run.name_forms]
+    if not known or not know_full_names(config.kinds):
+        return {}
+    surnames = defaultdict(list)
+    for text, label, kind in zip(texts, names.labels, names.kinds, strict=True):
+        if kind == SURNAME:
+            surnames[label].append(text)
+    observed = {label: run.name_forms[label].observed(surnames[label], config.alphabet) for label in known}
+    return {NAME_FORMS: {label: forms.as_record() for label, forms in observed.items()}}
 
 
 @dataclass(frozen=True)

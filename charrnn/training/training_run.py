@@ -14,6 +14,7 @@ from typing import Any
 from charrnn import model_folder
 from charrnn.corpus import Corpus
 from charrnn.errors import SettingsError
+from charrnn.name_forms import NameForms
 from charrnn.storage import lock, storage_errors
 from charrnn.training.checkpoint import check_same, has_state
 from charrnn.training.distributed import DistributedContext
@@ -43,6 +44,7 @@ class TrainingRun:
         private: whether to leave names and n-grams out of the model folder; names could be read from the latter.
         command: that starts this run, for the model card.
         families: of labels, as far as they are known.
+        name_forms: how full names of labels are put together, likewise.
         alternative: a run that takes this one's place if the list is cross-validated and is scored better by it.
     """
 
@@ -56,6 +58,7 @@ class TrainingRun:
     private: bool = False
     command: str = ""
     families: Mapping[str, str] = field(default_factory=dict)
+    name_forms: Mapping[str, NameForms] = field(default_factory=dict)
     alternative: TrainingRun | None = None
 
     @cached_property

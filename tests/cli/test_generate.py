@@ -5,7 +5,7 @@ import time
 import pytest
 
 from charrnn.cli import generate
-from charrnn.cli.generate import _parse_labels
+from charrnn.cli.generation_flags import parse_labels
 
 
 def test_generate_repeats_with_its_seed(run):
@@ -32,10 +32,10 @@ def test_labels_are_blended(run):
 
 def test_a_label_may_hold_a_colon():
     labels = ["x:1", "x", "y"]
-    assert _parse_labels(["x:1"], labels) == "x:1"
-    assert _parse_labels(["x:1", "x:2", "y"], labels) == {"x:1": 1.0, "x": 2.0, "y": 1.0}
-    assert _parse_labels(["x:3"], labels) == {"x": 3.0}
-    assert _parse_labels(None, labels) is None and _parse_labels(None, ["x"]) == "x"
+    assert parse_labels(["x:1"], labels) == "x:1"
+    assert parse_labels(["x:1", "x:2", "y"], labels) == {"x:1": 1.0, "x": 2.0, "y": 1.0}
+    assert parse_labels(["x:3"], labels) == {"x": 3.0}
+    assert parse_labels(None, labels) is None and parse_labels(None, ["x"]) == "x"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ FLAGS = {
     "delimiter encoding bad_rows overwrite spreadsheet_safe top_k coverage prior min_probability "
     "explain labels kind level whole",
     "generate": "model label n seed temperature top_k top_p distance stamp format prefix suffix contains pattern "
-    "characters min_length max_length any_case ascii resample novel kind",
+    "characters min_length max_length any_case ascii resample novel kind gender surname_prefix surname_suffix "
+    "surname_contains surname_pattern surname_characters surname_min_length surname_max_length",
     "evaluate": "model data name_column label_column kind_column delimiter encoding bad_rows exclude prior "
     "split format",
     "info": "model",

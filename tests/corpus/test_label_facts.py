@@ -56,6 +56,16 @@ def test_most_forms_by_gender_are_those_of_surnames_in_the_lists():
         assert len(borne) >= len(forms) / 2, f"{label}: {sorted({*forms} - {*borne})} are no forms of its surnames"
 
 
+def test_no_form_of_one_gender_is_one_of_the_other():
+    """Else a surname could be of both, and nobody's."""
+    for label, own in label_facts().items():
+        for form in own.feminine:
+            for other in own.masculine:
+                ends = form[0] == other[0] == "-" and (form.endswith(other[1:]) or other.endswith(form[1:]))
+                begins = form[-1] == other[-1] == "-" and (form.startswith(other[:-1]) or other.startswith(form[:-1]))
+                assert not ends and not begins, (label, form, other)
+
+
 def test_facts_are_read(folders):
     write(folders, {"Quenya": ENTRY})
     own = label_facts(*folders)["Quenya"]
@@ -73,7 +83,8 @@ def test_facts_are_read(folders):
         ({"Quenya": ENTRY | {"mood": "sad"}}, "other entries than"),
         ({"Quenya": ENTRY | {"note": None}}, "note of Quenya is no text"),
         ({"Quenya": ENTRY | {"feminine": "-iel"}}, "feminine of Quenya is no list"),
-        ({"Quenya": ENTRY | {"order": "backwards"}}, "order of Quenya is none of"),
+        ({"Quenya": ENTRY | {"order": "backwards"}}, "Quenya: order is none of"),
+        ({"Quenya": ENTRY | {"feminine": ["iel"]}}, "Quenya: feminine holds 'iel', which is no ending"),
         ({"Quenya": []}, "other entries than"),
     ],
 )
