@@ -16,6 +16,7 @@ from charrnn import model_folder
 from charrnn.corpus.rows import ReadOptions
 from charrnn.errors import CharRNNError, shown
 from charrnn.inference import PRETRAINED
+from charrnn.name_forms import SurnameForm
 from charrnn.training.settings import SETTINGS
 
 
@@ -75,6 +76,8 @@ BAD = [
 CLASSIFIER, GENERATOR = charrnn.load("names/classifier"), charrnn.load("names/generator")
 CLASSIFIER_WEIGHTS, GENERATOR_WEIGHTS = (model_folder.read(PRETRAINED / "names" / t)[1] for t in SETTINGS)
 REQUEST = charrnn.Request("Irish", 7)
+FULL_REQUEST = charrnn.FullRequest("Irish", 7)
+FULL_NAME = next(GENERATOR.stream_full(FULL_REQUEST))
 CORPUS = charrnn.Corpus(["Ab", "Cd"], ["A", "B"])
 TABLE = pd.DataFrame({"name": ["Rossi", None]})
 ASKED = {"top_k": 3, "prior": "model", "coverage": None, "min_probability": 0.0, "labels": None}
@@ -115,6 +118,20 @@ FUNCTIONS = {
         lambda **arguments: some(GENERATOR.stream(**arguments)),
         {"request": REQUEST, "n": 2, "novel": False},
     ),
+    "Generator.full_names": (
+        GENERATOR.full_names,
+        {"label": "Irish", "n": 2, "seed": 0, "temperature": 0.8, "top_k": 0, "top_p": 1.0, "resample": None}
+        | {"constraints": charrnn.Constraints(), "surname": charrnn.Constraints(), "novel": False, "gender": "any"},
+    ),
+    "Generator.stream_full": (
+        lambda **arguments: some(GENERATOR.stream_full(**arguments)),
+        {"request": FULL_REQUEST, "n": 2, "novel": False},
+    ),
+    "Generator.stamp of a full name": (GENERATOR.stamp, {"request": FULL_REQUEST, "sample": FULL_NAME}),
+    "Generator.stamp of any attempts": (
+        lambda attempts: GENERATOR.stamp(FULL_REQUEST, FULL_NAME._replace(attempts=attempts)),
+        {"attempts": (3, 5)},
+    ),
     "Generator.stamp": (GENERATOR.stamp, {"request": REQUEST, "sample": charrnn.Sample("Ab", -1.0, 3)}),
     "Generator.stamp of any attempt": (
         lambda attempt: GENERATOR.repeat(GENERATOR.stamp(REQUEST, charrnn.Sample("Ab", -1.0, attempt))),
@@ -128,7 +145,7 @@ FUNCTIONS = {
     "Generator": (charrnn.Generator, {"config": GENERATOR.config, "weights": GENERATOR_WEIGHTS, "folder": None}),
     "Generator.repeat": (GENERATOR.repeat, {"stamp": GENERATOR.stamp(REQUEST, charrnn.Sample("Ab", -1.0, 3))}),
     "Generator.decoder": (GENERATOR.decoder, {"label": "Irish", "kind": "surname"}),
-    "Generator.guide": (GENERATOR.guide, {"request": REQUEST}),
+    "Generator.guide": (GENERATOR.guide, {"request": REQUEST, "form": SurnameForm(".*a", ".*ia")}),
     "Generator.label_index": (GENERATOR.label_index, {"label": "Irish"}),
     "Generator.kind_index": (GENERATOR.kind_index, {"kind": "surname"}),
     "Generator.knows": (GENERATOR.knows, {"name": "Rossi"}),
@@ -145,10 +162,13 @@ FUNCTIONS = {
         {"prefix": "", "suffix": "", "contains": "", "pattern": "", "characters": "", "min_length": 1}
         | {"max_length": None, "any_case": False, "ascii": False},
     ),
-    "Constraints.compile": (charrnn.Constraints("A").compile, {"alphabet": "ABC", "longest": 9, "spelling": ()}),
+    "Constraints.compile": (
+        charrnn.Constraints("A").compile,
+        {"alphabet": "ABC", "longest": 9, "spelling": (), "form": SurnameForm(".*A")},
+    ),
     "Constraints.compile of ascii": (
         charrnn.Constraints("é", ascii=True).compile,
-        {"alphabet": "aé", "longest": 9, "spelling": ()},
+        {"alphabet": "aé", "longest": 9, "spelling": (), "form": SurnameForm()},
     ),
     "Constraints.replaced": (charrnn.Constraints().replaced, {"parts": {"prefix": "A"}}),
     "Sampling": (charrnn.Sampling, {"temperature": 0.8, "top_k": 0, "top_p": 1.0}),
@@ -156,6 +176,11 @@ FUNCTIONS = {
         charrnn.Request,
         {"label": "Irish", "seed": 0, "sampling": charrnn.Sampling(), "constraints": charrnn.Constraints()}
         | {"resample": 1, "kind": "surname"},
+    ),
+    "FullRequest": (
+        charrnn.FullRequest,
+        {"label": "Irish", "seed": 0, "sampling": charrnn.Sampling(), "given": charrnn.Constraints()}
+        | {"surname": charrnn.Constraints(), "resample": 1, "gender": "male"},
     ),
     "Corpus": (
         lambda **columns: charrnn.Corpus(**columns).distinct_pairs().fingerprint,

@@ -69,7 +69,8 @@ def execute(flags: argparse.Namespace, given: Sequence[str]) -> int:
     else:
         samples = model.stream(request, flags.n, flags.novel)
     count = 0
-    for index, sample in enumerate(_with_progress(samples, flags.n)):
+    told: Iterator[Sample | FullName] = _with_progress(samples, flags.n)
+    for index, sample in enumerate(told):
         count += 1
         if flags.format == "lines":
             _print_line(model, sample.name, flags.distance)

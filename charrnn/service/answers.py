@@ -89,7 +89,7 @@ def generation_request(asked: schemas.GenerateRequest) -> Request | FullRequest:
     seed = secrets.randbelow(2**32) if asked.seed is None else asked.seed
     sampling = Sampling(asked.temperature, asked.top_k, asked.top_p)
     if asked.kind == FULL:
-        surname = _constraints(asked, asked.surname or schemas.Shape())
+        surname = _constraints(asked, asked.surname or schemas.Shape.model_validate({}))
         return FullRequest(label, seed, sampling, constraints, surname, asked.resample, asked.gender or ANY_GENDER)
     return Request(label, seed, sampling, constraints, asked.resample or usual_resample(constraints), asked.kind)
 

@@ -69,9 +69,37 @@ def test_the_nearest_training_name_is_told(run):
     assert run("generate", "--distance", "--stamp", records[0]["stamp"])[1].rstrip("\n").split("\t") == rows[0]
 
 
+def test_full_names_are_printed_in_the_order_of_their_label(run):
+    flags = ["--label", "Hungarian", "--kind", "full", "--gender", "male", "-n", 3, "--seed", 7]
+    rows = [json.loads(line) for line in run("generate", *flags, "--format", "jsonl")[1].splitlines()]
+    assert [row["name"] for row in rows] == run("generate", *flags)[1].splitlines()
+    for row in rows:
+        assert [part["kind"] for part in row["parts"]] == ["surname", "given"] and "attempt" not in row
+        assert (row["kind"], row["gender"], row["seed"]) == ("full", "male", 7)
+        assert run("generate", "--stamp", row["stamp"]) == (0, row["name"] + "\n", "")
+        assert "--distance: is for single names" in run("generate", "--distance", "--stamp", row["stamp"])[2]
+
+
+def test_constraints_hold_for_either_part(run):
+    flags = ["--prefix", "J", "--surname-suffix", "ková", "--surname-min-length", 8, "--gender", "female"]
+    _, out, _ = run("generate", "--label", "Czech", "--kind", "full", "-n", 10, *flags)
+    assert all(re.fullmatch("J.* .{4,}ková", name) for name in out.splitlines()) and len(out.splitlines()) == 10
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["generate", "--label", "Czech", "--gender", "any"], "--gender: for full names. Add --kind full."),
+        (
+            ["generate", "--label", "Czech", "--kind", "male", "--surname-prefix", "A"],
+            "--surname-prefix: for full names",
+        ),
+        (["generate", "--label", "Czech", "--kind", "full", "--surname-prefix", "\u0416"], "surname: prefix '\u0416'"),
+        (["generate", "--label", "Czech", "--kind", "full", "--surname-min-length", "0"], "surname: min_length 0"),
+        (["generate", "--label", "Czech", "--kind", "full", "--distance"], "--distance: is for single names"),
+        (["generate", "--label", "*", "--kind", "full"], "label *: order and forms of full names"),
+        (["generate", "--kind", "full"], "choose one of Akan"),
+        (["generate", "--stamp", "abc", "--gender", "male"], "Leave --gender out"),
         (
             ["generate", "--label", "Elvish"],
             "unknown label 'Elvish'; this model knows Akan, Albanian, Amharic and 66 more",

@@ -135,6 +135,10 @@ PROMISES = {
     'charrnn generate --label Italian -n 5 --seed 1 --pattern "[A-Z][a-z]+(ini|etti)" --novel': five_names(
         "[A-Z][a-z]+(ini|etti)", new=True
     ),
+    "charrnn generate --label Czech --kind full -n 4 --seed 5 --temperature 0.4": is_printed,
+    "charrnn generate --label Spanish --kind full --gender female -n 5 --seed 1 --prefix A --surname-prefix Gar": (
+        five_names("A.* Gar.* .+")
+    ),
     "charrnn classify Ye Dostoevsky --coverage 0.9": shows_more_labels_where_they_are_needed,
     'charrnn classify Ye Xqzwvkjx "Acme Ltd" --min-probability 0.7': abstains_and_shows_the_probabilities,
     "charrnn classify Gordon --labels Irish,Scottish,English": asks_among_three_labels,

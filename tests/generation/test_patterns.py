@@ -50,6 +50,13 @@ def test_several_patterns_must_all_match(first, second, strings):
         assert matches(automaton, text) == bool(re.fullmatch(first, text) and re.fullmatch(second, text))
 
 
+@given(PATTERNS, STRINGS)
+def test_the_complement_accepts_all_else(pattern, strings):
+    complement = compile_patterns([pattern], ALPHABET).complement()
+    for text in strings:
+        assert matches(complement, text) != bool(re.fullmatch(pattern, text))
+
+
 @given(PATTERNS, st.integers(0, 1000))
 def test_walking_towards_the_end_gets_there(pattern, seed):
     automaton = compile_patterns([pattern], ALPHABET)

@@ -137,6 +137,21 @@ def test_novel_names_are_new_and_the_nearest_is_shown(client, generator):
     assert [(r["nearest"], r["distance"]) for r in records] == [tuple(generator.nearest(r["name"])) for r in records]
 
 
+def test_full_names_have_their_parts_and_their_stamps_bring_them_again(client):
+    body = {"label": "Spanish", "kind": "full", "gender": "female", "n": 4, "seed": 7, "novel": True, "prefix": "A"}
+    body |= {"surname": {"prefix": "G", "max_length": 9}}
+    answer = client.post("/api/generate", body).json()
+    assert answer["complete"]
+    for record in answer["names"]:
+        first, last, _ = record["parts"]
+        assert [part["kind"] for part in record["parts"]] == ["given", "surname", "surname"]
+        assert record["name"] == " ".join(part["text"] for part in record["parts"]) and record["gender"] == "female"
+        assert first["text"][0] == "A" and last["text"][0] == "G" and len(last["text"]) <= 9
+        again = client.post("/api/repeat", {"stamp": record["stamp"]}).json()
+        assert again == record | {"model": answer["model"]}
+    assert client.post("/api/generate", body).json() == answer
+
+
 def test_fewer_names_than_asked_for_are_told(client):
     body = {"label": "Irish", "n": 10, "seed": 1, "novel": True, "pattern": "O'[AB]", "resample": 1}
     answer = client.post("/api/generate", body).json()
@@ -162,6 +177,7 @@ def test_an_error_before_the_first_name_of_a_stream_is_a_problem(client):
 
 
 GENERATE, CLASSIFY = "/api/generate", "/api/classify"
+FULL = {"label": "Irish", "kind": "full"}
 
 
 @pytest.mark.parametrize(
@@ -202,6 +218,14 @@ GENERATE, CLASSIFY = "/api/generate", "/api/classify"
         (GENERATE, {"label": "Irish", "pattern": "("}, "invalid", "pattern", "unterminated"),
         (GENERATE, {"label": "Irish", "pattern": "(?=a)"}, "invalid", "pattern", ""),
         (GENERATE, {"label": "Irish", "n": 200, "nearest": True}, "invalid", "nearest", "up to 100"),
+        (GENERATE, {"label": "Irish", "gender": "male"}, "invalid", "gender", "gender: is for full names. Set kind"),
+        (GENERATE, {"label": "Irish", "kind": "male", "surname": {}}, "invalid", "surname", "is for full names"),
+        (GENERATE, FULL | {"gender": "x"}, "invalid", "gender", "'any', 'female' or 'male'"),
+        (GENERATE, FULL | {"nearest": True}, "invalid", "nearest", "is for single names"),
+        (GENERATE, FULL | {"label": "*"}, "invalid", "label", "order and forms of full names"),
+        (GENERATE, FULL | {"surname": {"prefix": "Q9"}}, "impossible-constraint", "surname", "surname: prefix 'Q9'"),
+        (GENERATE, FULL | {"surname": {"min_length": 0}}, "invalid", "surname.min_length", "greater than or equal"),
+        (GENERATE, FULL | {"surname": {"ascii": True}}, "invalid", "surname.ascii", "is no field"),
         ("/api/repeat", {"stamp": "x"}, "invalid", "stamp", "not a stamp of charrnn"),
         ("/api/explain", {"name": "?"}, "invalid", "name", "cannot be scored (no-letters)"),
         ("/api/explain", {"name": "a", "labels": ["Irish"]}, "invalid", "labels", "at least 2"),

@@ -1,3 +1,4 @@
+import dataclasses
 import string
 
 import pytest
@@ -7,6 +8,7 @@ from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.model_config import classes_of, conditions
+from charrnn.name_forms import NameForms
 from charrnn.text import PIPELINES, Vocabulary, fold_latin, is_no_name
 from charrnn.training.dataset import DeviceLoader, Loader
 from charrnn.training.distributed import DistributedContext
@@ -141,6 +143,22 @@ def test_classes_are_the_kinds_of_each_label(task):
     # A generator has one more kind of each label, any.
     learned = classes if task == "classifier" else [3 * (c // 2) + c % 2 for c in classes]
     assert make_loaders(run, config, splits).train.data.labels == learned
+
+
+@pytest.mark.parametrize(("kinds", "knows"), [(["female", "surname"], True), (["male", "middle"], False)])
+def test_a_generator_that_knows_the_parts_of_full_names_is_told_how_they_are_put_together(kinds, knows):
+    names = [f"{stem}{ending}" for stem in random_names(20, 8) for ending in ("ov", "ova")]
+    corpus = Corpus(names, ["A"] * 20 + ["B"] * 20, kinds=[kinds[i // 2 % 2] for i in range(40)])
+    forms = {"A": NameForms("surname given", ("-ova",), ("-ov",)), "B": NameForms(feminine=("-x",)), "C": NameForms()}
+    context = DistributedContext(torch.device("cpu"))
+    for task in SETTINGS:
+        run = TrainingRun(task, corpus, SETTINGS[task](), context, name_forms=forms)
+        usable = usable_names(task, corpus)
+        data = starting_config(run, usable, split(usable, 0)).data
+        assert ("name_forms" in data) == (task == "generator" and knows)
+    if knows:
+        expected = {"A": dataclasses.replace(forms["A"], neutral=False), "B": forms["B"]}
+        assert data["name_forms"] == {label: own.as_record() for label, own in expected.items()}
 
 
 @pytest.mark.parametrize("task", ["classifier", "generator"])

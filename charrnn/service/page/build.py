@@ -221,7 +221,7 @@ class _Page:
             labels, longest = [*models.generator.labels, ANY], generate_tab.longest_name(models.generator)
             # A link to an answer may name a language to compare with, as one to names does for a blend.
             asked = query if tab == "generate" else {}
-            kinds = models.generator.config.kinds
+            kinds = generate_tab.kinds_of(models.generator)
             form = read_form(asked, generate_tab.first_label(models.generator), labels, longest, kinds)
             # The seed of a link brings its names once; whoever asks again wants others.
             controls = generate_tab.control_values(form._replace(seed=""), models.generator)

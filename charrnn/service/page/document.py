@@ -22,7 +22,7 @@ SCRIPTS = (FOLDER / "kept.js", FOLDER / "page.js")
 PICTURE_PATH = "/preview.png"
 OF_SCRIPT = ["favourites.title", "favourites.empty", "favourites.remove", "favourites.again"]
 OF_SCRIPT += ["tools.copy", "tools.text", "tools.csv", "tools.done", "tools.kept"]
-OF_SCRIPT += ["kind.surname", "kind.female", "kind.male"]
+OF_SCRIPT += ["kind.surname", "kind.female", "kind.male", "kind.full"]
 """Texts that the page's scripts write."""
 OTHER_PREVIEW = re.compile(rb"<meta\s+(?:property=\"og:|name=\"twitter:)[^>]*>\s*")
 

@@ -81,7 +81,14 @@ class Endpoints:
         return await self._answered(request, record)
 
     async def generate(
-        self, request: gr.Request, label: str, n: int, temperature: float, kind: str = "", ascii: bool = False
+        self,
+        request: gr.Request,
+        label: str,
+        n: int,
+        temperature: float,
+        kind: str = "",
+        ascii: bool = False,
+        gender: str = "",
     ) -> list[str]:
         """New names for a language.
 
@@ -89,12 +96,14 @@ class Endpoints:
             label: one of the languages that the generator knows, or * for any.
             n: number of names.
             temperature: 0 gives typical names, 1.5 daring ones; 0.8 is usual.
-            kind: of names: surname, female or male; empty for any.
+            kind: of names: surname, female or male; full for full names; empty for any.
             ascii: write them without diacritics: Dvorak, not Dvořák.
+            gender: of full names: female or male; empty for any.
         """
 
         def names() -> list[str]:
             wants = {"label": label, "n": n, "temperature": temperature, "kind": kind or None, "ascii": ascii}
+            wants["gender"] = gender or None
             asked = GenerateRequest.model_validate(wants)
             return [item["name"] for item in answers.generate(self.models, asked) if "name" in item]
 

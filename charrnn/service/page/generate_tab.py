@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from charrnn.generation.full_request import FULL
 from charrnn.inference import Generator
 from charrnn.model_config import ANY
+from charrnn.name_forms import GENDERS, know_full_names
 from charrnn.service import answers
 from charrnn.service.models import ServedModels
 from charrnn.service.page.i18n import i18n, kind_choices, label_text
@@ -62,12 +64,20 @@ def build_tab(generator: Generator) -> GenerateTab:
             [*choices, *any_choice], value=usual.label, label=i18n("generate.label"), scale=5, min_width=120
         )
         kind = gr.Dropdown(
-            kind_choices(generator.config.kinds),
+            kind_choices(kinds_of(generator)),
             value="",
             label=i18n("generate.kind"),
             visible=bool(generator.config.kinds),
             scale=8,
             min_width=180,
+        )
+        gender = gr.Dropdown(
+            kind_choices(genders_of(generator), "gender"),
+            value="",
+            label=i18n("generate.gender"),
+            visible=False,
+            scale=5,
+            min_width=120,
         )
         other = gr.Dropdown(
             [(i18n("generate.nothing"), ""), *choices],
@@ -103,6 +113,7 @@ def build_tab(generator: Generator) -> GenerateTab:
             False, label=i18n("generate.ascii"), info=i18n("generate.ascii.info"), visible=has_diacritics(generator)
         )
         gr.Markdown(i18n("generate.case"), elem_classes=["hint"])
+        of_given = gr.Markdown(i18n("generate.given"), elem_classes=["hint"], visible=False)
         with gr.Row():
             prefix, suffix, contains = (
                 gr.Textbox("", label=i18n(f"generate.{field}"), max_length=MAX_LENGTH, min_width=140)
@@ -134,6 +145,7 @@ def build_tab(generator: Generator) -> GenerateTab:
     controls = [
         label,
         kind,
+        gender,
         other,
         share,
         n,
@@ -150,8 +162,25 @@ def build_tab(generator: Generator) -> GenerateTab:
         seed,
     ]
     other.change(lambda value: gr.Slider(visible=bool(value)), other, share, api_visibility="private")
+    kind.change(_shown_for_full_names, kind, [gender, of_given], api_visibility="private")
     texts = [prefix, suffix, contains, characters, pattern, seed]
     return GenerateTab(controls, texts, shape, run, stop, status, names)
+
+
+def _shown_for_full_names(kind: object) -> tuple[Any, Any]:
+    """The menu of genders, and the remark on whose shape is asked for."""
+    return gr.Dropdown(visible=kind == FULL), gr.Markdown(visible=kind == FULL)
+
+
+def kinds_of(generator: Generator) -> list[str]:
+    """What a visitor may ask for: the kinds of names that the model knows, and full names if it knows their parts."""
+    kinds = generator.config.kinds
+    return [*kinds, FULL] if know_full_names(kinds) else kinds
+
+
+def genders_of(generator: Generator) -> list[str]:
+    """The genders whose full names the model can make."""
+    return [gender for gender in GENDERS if gender in generator.config.kinds]
 
 
 def form_of(values: Sequence[Any], generator: Generator) -> NamesForm:
@@ -241,6 +270,8 @@ def _remarks(name: dict[str, Any], wanted: Sequence[str], texts: Texts) -> list[
         key = "names.fits" if name["looks"] in wanted else "names.differs"
         remarks.append(Remark(texts(key, label=texts.label(name["looks"]))))
     odds = math.exp(min(-name["log_probability"], 50))
+    if "parts" in name:
+        return remarks  # the chance of a full name is far too small to tell anything
     likely = texts("names.rare") if odds > RAREST else texts("names.likely", odds=_rounded(odds))
     remarks.append(Remark(likely, texts("names.likely.help")))
     return remarks

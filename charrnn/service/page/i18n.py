@@ -20,9 +20,14 @@ def label_text(label: str) -> Any:
     return _named("label", label)
 
 
-def kind_choices(kinds: Sequence[str]) -> list[tuple[Any, str]]:
-    """What a menu of kinds of names offers: any of them, and each, likewise."""
-    return [(i18n("kind.any"), ""), *((_named("kind", kind), kind) for kind in kinds)]
+def kind_choices(kinds: Sequence[str], area: str = "kind") -> list[tuple[Any, str]]:
+    """What a menu of kinds of names offers: any of them, and each, likewise.
+
+    Args:
+        kinds: of names.
+        area: of the texts that name them.
+    """
+    return [(i18n(f"{area}.any"), ""), *((_named(area, kind), kind) for kind in kinds)]
 
 
 def _named(area: str, name: str) -> Any:

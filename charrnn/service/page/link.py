@@ -6,7 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from charrnn.generation.full_request import FULL
 from charrnn.generation.sampling import TEMPERATURE
+from charrnn.name_forms import GENDERS
 from charrnn.service.schemas import MAX_NEAREST, PATTERN_LENGTH, GenerateRequest
 from charrnn.text import MAX_LENGTH
 
@@ -40,6 +42,7 @@ class NamesForm(NamedTuple):
 
     label: str = ""
     kind: str = ""
+    gender: str = ""
     other: str = ""
     share: float = 50
     n: float = 10
@@ -59,7 +62,7 @@ class NamesForm(NamedTuple):
         """What the API would be asked.
 
         Args:
-            nearest: whether the nearest known name of each is wanted.
+            nearest: whether the nearest known name of each is wanted; full names have none.
 
         Raises:
             FormError: a value cannot be used.
@@ -72,13 +75,16 @@ class NamesForm(NamedTuple):
             raise FormError("seed")
         if not isinstance(self.label, str) or not isinstance(self.other or "", str):
             raise FormError("unknown-label")
-        if not isinstance(self.kind or "", str):
-            raise FormError("kind")
+        for field in ("kind", "gender"):
+            if not isinstance(getattr(self, field) or "", str):
+                raise FormError(field)
+        is_full = self.kind == FULL
         blend = {self.label: 1 - share, self.other: share} if is_blend and share < 1 else None
         wants = {
             "label": None if blend else self.other if is_blend else self.label,
             "blend": blend,
             "kind": self.kind or None,
+            "gender": (self.gender or None) if is_full else None,
             "n": int(self._number("n")),
             "seed": int(seed) if seed else None,
             "temperature": self._number("temperature"),
@@ -86,7 +92,7 @@ class NamesForm(NamedTuple):
             "max_length": None if self.max_length is None else int(self._number("max_length")),
             "novel": bool(self.novel),
             "ascii": bool(self.ascii),
-            "nearest": nearest,
+            "nearest": nearest and not is_full,
         }
         return GenerateRequest.model_validate(wants | {field: getattr(self, field) for field in TEXTS})
 
@@ -165,6 +171,8 @@ def read_form(
             values[field] = given if given in labels else ""
         elif field == "kind":
             values[field] = given if given in kinds else ""
+        elif field == "gender":
+            values[field] = given if given in GENDERS else ""
         else:
             values[field] = given
     usual = NamesForm(label=label)._asdict()

@@ -75,7 +75,7 @@ def test_endpoints_have_names_and_descriptions(built):
     }
     assert told == {
         "/classify": (["name", "top_k", "kind"], ["answer"]),
-        "/generate": (["label", "n", "temperature", "kind", "ascii"], ["names"]),
+        "/generate": (["label", "n", "temperature", "kind", "ascii", "gender"], ["names"]),
     }
     defaults = {
         p["parameter_name"]: p["parameter_default"]
@@ -83,7 +83,7 @@ def test_endpoints_have_names_and_descriptions(built):
         for p in one["parameters"]
         if p["parameter_has_default"]
     }
-    assert defaults == {"kind": "", "ascii": False}
+    assert defaults == {"kind": "", "ascii": False, "gender": ""}
     assert all(len(one["description"]) > 20 for one in info["named_endpoints"].values())
 
 
@@ -139,7 +139,7 @@ def test_a_crowd_waits_and_nobody_is_refused(tmp_path):
     with serving(tmp_path) as server:
         events = {event["api_name"]: event for event in httpx.get(f"{server.url}/config").json()["dependencies"]}
         event = events["on_generate"]
-        data = ["Irish", "", "", 50, 10, 0.8, True, False, "", "", "", 1, 26, "", "", ""]
+        data = ["Irish", "", "", "", 50, 10, 0.8, True, False, "", "", "", 1, 26, "", "", ""]
 
         def visit(number):
             body = {"data": data, "fn_index": event["id"], "trigger_id": event["targets"][0][0]}
@@ -176,6 +176,9 @@ def test_names_come_with_a_status_and_end_with_a_link(built, models):
         ({"label": ["Irish"]}, "does not know this language"),
         ({"kind": "dwarves"}, "no such kind"),
         ({"kind": ["surname"]}, "no such kind"),
+        ({"kind": "full", "gender": "dwarf"}, "no names of this gender"),
+        ({"kind": "full", "gender": 3}, "no names of this gender"),
+        ({"kind": "full", "label": "*"}, "Full names are those of one language"),
         ({"n": 0}, "1 to 100 names"),
         ({"n": None}, "1 to 100 names"),
         ({"seed": "1.5"}, "whole number"),
@@ -220,7 +223,7 @@ def test_a_link_sets_the_controls_and_its_tab(built):
     query = {"tab": "generate", "label": "Irish", "prefix": "Mac", "seed": "7"}
     tabs, _, _, _, answer, *controls, shape, seed, _ = loaded(built, **query)
     assert tabs.selected == "generate" and shape.open
-    assert controls[0] == "Irish" and controls[8] == "Mac" and (controls[-1], seed) == ("", "7")
+    assert controls[0] == "Irish" and controls[9] == "Mac" and (controls[-1], seed) == ("", "7")
     assert "For example:" in answer and "Kowalczyk" in answer
 
 
@@ -295,6 +298,6 @@ def test_menus_of_kinds_are_there_for_models_that_know_some(built, built_with_ki
             return build_classify_tab(without_kinds), build_generate_tab(plain_generator)
 
     classify, generate = asyncio.run(tabs())
-    kind, ascii_only = generate.controls[1], generate.controls[7]
+    kind, ascii_only = generate.controls[1], generate.controls[8]
     assert not classify.kind.visible and not kind.visible and not ascii_only.visible
-    assert built.generate.controls[7].visible
+    assert built.generate.controls[8].visible

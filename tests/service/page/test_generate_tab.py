@@ -4,7 +4,17 @@ import pytest
 
 from charrnn.inference import load
 from charrnn.service.models import ServedModels
-from charrnn.service.page.generate_tab import _rounded, control_values, first_label, form_of, invent, names_html
+from charrnn.service.page.generate_tab import (
+    _rounded,
+    _shown_for_full_names,
+    control_values,
+    first_label,
+    form_of,
+    genders_of,
+    invent,
+    kinds_of,
+    names_html,
+)
 from charrnn.service.page.link import FormError, NamesForm
 from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import GenerateRequest
@@ -103,6 +113,24 @@ def test_names_of_a_kind_and_without_diacritics_are_drawn(models):
     assert not all(name.isascii() for name in usual)
     assert all(name.isascii() for name in drawn(models, ascii=True))
     assert drawn(models, kind="female") != usual != drawn(models, kind="male")
+
+
+def test_full_names_are_those_of_the_gender(models, english):
+    assert all(name.endswith("á") for name in drawn(models, kind="full", gender="female", n=5))
+    assert not any(name.endswith("á") for name in drawn(models, kind="full", gender="male", n=5))
+    # The gender of a control that is hidden is no part of the request.
+    assert drawn(models, kind="female", gender="male") == drawn(models, kind="female")
+    html = shown(models, english, label="Czech", kind="full", n=2, seed=7)[1]
+    assert html.count('data-kind="full"') == 2 and "looks" in html and "once in" not in html
+
+
+def test_genders_and_full_names_can_be_chosen_where_the_model_knows_them(models, plain_generator):
+    assert kinds_of(models.generator) == ["female", "male", "surname", "full"]
+    assert genders_of(models.generator) == ["female", "male"]
+    assert kinds_of(plain_generator) == genders_of(plain_generator) == []
+    shown_now = [component.visible for component in _shown_for_full_names("full")]
+    hidden = [component.visible for component in _shown_for_full_names("female")]
+    assert shown_now == [True, True] and hidden == [False, False]
 
 
 @pytest.mark.parametrize("field", ["prefix", "suffix", "contains"])

@@ -15,12 +15,13 @@ def query(link):
 
 
 LABELS = ["Irish", "日本", "A & B", "*", "Scottish", "C+D", "Czech"]
-KINDS = ["surname", "female", "A & B"]
+KINDS = ["surname", "female", "A & B", "full"]
 text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=30)
 forms = st.builds(
     NamesForm,
     label=st.sampled_from(["Irish", "日本", "A & B", "*"]),
     kind=st.sampled_from(["", *KINDS]),
+    gender=st.sampled_from(["", "female", "male"]),
     other=st.sampled_from(["", "Scottish", "C+D"]),
     share=st.integers(0, 100),
     n=st.integers(1, 100),
@@ -42,6 +43,14 @@ forms = st.builds(
 def test_a_link_brings_the_same_controls(form):
     found = read_form(query(names_link(form, 7)), "Czech", LABELS, 100, KINDS)
     assert found == (form if form.other else form._replace(share=NamesForm().share))
+
+
+def test_a_link_carries_full_names_and_their_gender():
+    form = NamesForm(label="Czech", kind="full", gender="female")
+    assert names_link(form, 7) == "?tab=generate&label=Czech&kind=full&gender=female&seed=7"
+    assert read_form({"gender": "dwarf"}, "Irish", ["Irish"], 26).gender == ""
+    asked = form.request(nearest=True)
+    assert (asked.kind, asked.gender, asked.nearest) == ("full", "female", False)
 
 
 def test_what_is_usual_is_not_in_the_link():

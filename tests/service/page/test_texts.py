@@ -47,7 +47,7 @@ def test_every_key_that_is_used_exists_and_every_text_is_used():
     assert used - ENGLISH.keys() - files == set()
     # Keys that are put together: of these families, or a variant for one.
     made = re.compile(
-        r"(label|family|kind|part|problem|reason|doubt|answer)\..+|about\.(classifier|generator)|.+\.one|generate\.(prefix|suffix|contains)"
+        r"(label|family|kind|gender|part|problem|reason|doubt|answer)\..+|about\.(classifier|generator)|.+\.one|generate\.(prefix|suffix|contains)"
         r"|many\.(not-a-name|unlike-training|out-of-vocabulary)"
     )
     assert {key for key in ENGLISH.keys() - used if not made.fullmatch(key)} == set()
