@@ -21,7 +21,7 @@ from service_requests import Requests, get, post
 VISITORS, SECONDS = 32, 60.0
 THINKS = (0.5, 2.5)
 """Seconds between an answer and a visitor's next question, at least and at most."""
-USUAL = ["Irish", "", 50, 10, 0.8, True, "", "", "", 1, 26, "", "", ""]
+USUAL = ["Irish", "", "", "", 50, 10, 0.8, True, False, "", "", "", 1, 26, "", "", ""]
 """The controls of new names as a first visitor has them."""
 VISITS = 5
 NAME, LETTERS = "Papadopoulos", 10
