@@ -145,6 +145,17 @@ def test_several_names_are_a_table(visit):
     expect(page.get_by_role("row", name=re.compile("Satoshi Japanese"))).to_be_visible()
 
 
+def test_full_names_of_a_gender_are_brought_by_their_link(visit):
+    page = visit("?tab=generate&label=Czech&kind=full&gender=female&seed=7&n=3")
+    expect(page.locator("#names .name")).to_have_count(3)
+    assert all(re.fullmatch(r".+ \S+á", name) for name in names(page))
+    gender = page.get_by_role("combobox", name="Gender", exact=True)
+    expect(gender).to_have_value("Women")
+    page.get_by_role("combobox", name="Kind", exact=True).click()
+    page.get_by_role("option", name="Surnames").click()
+    expect(gender).to_be_hidden()
+
+
 def test_names_are_invented_stopped_kept_and_brought_again(visit):
     page = visit("?tab=generate&label=Irish&seed=7&n=5")
     expect(page.locator("#names .name")).to_have_count(5)
