@@ -252,6 +252,7 @@ class Generator(ListedNames):
             SettingsError: the pattern is invalid.
         """
         instance("request", request, Request, "a Request", SettingsError)
+        instance("form", form, SurnameForm, "a SurnameForm", SettingsError)
         compiled = unconstrained_guide if request.constraints == NO_CONSTRAINTS else request.constraints.compile
         return compiled(self.vocabulary.alphabet, self.config.max_length, self._spelling(request), form)
 
