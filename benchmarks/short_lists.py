@@ -42,7 +42,7 @@ from charrnn.training.preparation import starting_config
 from charrnn.training.settings import SETTINGS
 from charrnn.training.training_run import TrainingRun
 
-DRAWINGS = {10: 3, 20: 3, 50: 3, 200: 1}
+DRAWINGS = {10: 3, 20: 3, 50: 1, 200: 1}
 """How often names are drawn, by the number of names a label."""
 LABELS, LEAST, TESTED = 6, 260, 200
 """Labels of a list, names of each at least, and names of each that models are scored on at most."""
