@@ -38,6 +38,11 @@ MAX_LISTED = 6
 """Labels under which a list has a name that are told at most."""
 
 
+FULL, WHOLE = "any-or-full", "whole"
+"""In the menu of kinds: any kind where full names are told apart; one name of any kind, even if it looks like a full
+one."""
+
+
 class ClassifyTab(NamedTuple):
     """The components of the tab."""
 
@@ -62,9 +67,14 @@ def build_tab(classifier: Classifier) -> ClassifyTab:
             elem_id="name",
             scale=3,
         )
-        kinds = classifier.config.kinds
+        kinds = kinds_of(classifier)
         kind = gr.Dropdown(
-            kind_choices(kinds), value="", label=i18n("classify.kind"), visible=bool(kinds), scale=1, min_width=200
+            kind_choices(kinds, FULL if WHOLE in kinds else "any"),
+            value="",
+            label=i18n("classify.kind"),
+            visible=bool(kinds),
+            scale=1,
+            min_width=200,
         )
     examples = gr.Dataset(
         components=[box], samples=[[name] for name in EXAMPLES], label=i18n("classify.examples"), elem_id="examples"
@@ -100,11 +110,8 @@ def answer_html(models: ServedModels, typed: object, texts: Texts, other: object
         return note(texts("classify.empty"))
     if len(names) > MAX_NAMES:
         return note(texts("many.too-many", limit=MAX_NAMES), "problem")
-    wants = {
-        "names": names,
-        "top_k": 0,
-        "kind": known_kind(models, kind) or None,
-    }
+    kind = known_kind(models, kind)
+    wants = {"names": names, "top_k": 0, "kind": None if kind == WHOLE else kind or None, "whole": kind == WHOLE}
     asked = ClassifyRequest.model_validate(wants)
     results = answers.classify(models, asked)
     if len(names) == 1:
@@ -112,9 +119,15 @@ def answer_html(models: ServedModels, typed: object, texts: Texts, other: object
     return _many(models, asked, results, texts, has_link=name_link(str(typed).strip()) != NO_LINK)
 
 
+def kinds_of(classifier: Classifier) -> list[str]:
+    """What a visitor may say of a name: the kinds that the model knows, and that it is one name and no full name."""
+    kinds = classifier.config.kinds
+    return [*kinds, WHOLE] if classifier.reads_full_names else kinds
+
+
 def known_kind(models: ServedModels, kind: object) -> str:
-    """The kind of names, if the classifier knows it; else none."""
-    known = models.classifier.config.kinds if models.classifier is not None else []
+    """The kind of names, or :data:`WHOLE`, if the classifier knows it; else none."""
+    known = kinds_of(models.classifier) if models.classifier is not None else []
     return kind if isinstance(kind, str) and kind in known else ""
 
 

@@ -72,7 +72,7 @@ def build_tab(generator: Generator) -> GenerateTab:
             min_width=180,
         )
         gender = gr.Dropdown(
-            kind_choices(genders_of(generator), "gender"),
+            kind_choices(genders_of(generator), area="gender"),
             value="",
             label=i18n("generate.gender"),
             visible=False,

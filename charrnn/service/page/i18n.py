@@ -20,14 +20,15 @@ def label_text(label: str) -> Any:
     return _named("label", label)
 
 
-def kind_choices(kinds: Sequence[str], area: str = "kind") -> list[tuple[Any, str]]:
+def kind_choices(kinds: Sequence[str], usual: str = "any", area: str = "kind") -> list[tuple[Any, str]]:
     """What a menu of kinds of names offers: any of them, and each, likewise.
 
     Args:
         kinds: of names.
+        usual: names any of them among the texts.
         area: of the texts that name them.
     """
-    return [(i18n(f"{area}.any"), ""), *((_named(area, kind), kind) for kind in kinds)]
+    return [(i18n(f"{area}.{usual}"), ""), *((_named(area, kind), kind) for kind in kinds)]
 
 
 def _named(area: str, name: str) -> Any:

@@ -69,8 +69,8 @@ def with_kinds():
         calibration={
             "weights": {"network": 0.01, "ngrams": 0.0, "prior": 1.0, "memory": 8.0},
             "thresholds": {"0.9": 0.3},
-            # Unlike is what costs more than three nats a character.
-            "likeness": {"latin": {"mean": [3.0, 0.0], "variance": [0.0, 0.0], "threshold": 0.0}},
+            # Unlike is what costs more than two and a half nats a character.
+            "likeness": {"latin": {"mean": [2.5, 0.0], "variance": [0.0, 0.0], "threshold": 0.0}},
         },
     )
     classes = [labels.index(label) * len(KINDS) + KINDS.index(kind) for _, label, kind in LISTED]

@@ -280,16 +280,22 @@ def test_a_name_is_asked_for_as_a_kind(built_with_kinds):
 def test_a_link_to_an_answer_sets_the_kind_that_the_model_knows(built_with_kinds):
     query = {"name": "Ana", "kind": "female"}
     assert loaded(built_with_kinds, **query)[1:4] == ["Ana", "", "female"]
+    assert loaded(built_with_kinds, **query | {"kind": "whole"})[1:4] == ["Ana", "", "whole"]
     assert loaded(built_with_kinds, **query | {"kind": "dwarves"})[1:4] == ["Ana", "", ""]
 
 
 def test_menus_of_kinds_are_there_for_models_that_know_some(built, built_with_kinds, plain_generator):
     assert built_with_kinds.classify.kind.visible and built.generate.controls[1].visible
-    assert [value for _, value in built_with_kinds.classify.kind.choices] == ["", "female", "surname", "<trade>"]
+    assert [value for _, value in built_with_kinds.classify.kind.choices] == [
+        "",
+        "female",
+        "surname",
+        "<trade>",
+        "whole",
+    ]
     told = [str(shown) for shown, _ in built_with_kinds.classify.kind.choices]
-    assert all(
-        key in one for key, one in zip(["kind.any", "kind.female", "kind.surname", "<trade>"], told, strict=True)
-    )
+    keys = ["kind.any-or-full", "kind.female", "kind.surname", "<trade>", "kind.whole"]
+    assert all(key in one for key, one in zip(keys, told, strict=True))
     without_kinds = copy.copy(built.service.models.classifier)
     without_kinds.config = dataclasses.replace(without_kinds.config, kinds=[])
 

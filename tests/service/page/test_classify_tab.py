@@ -273,3 +273,8 @@ def test_what_the_classifiers_list_has_is_not_doubted(with_kinds, english):
     html = answer_html(with_kinds, "Qxzvwkjx", english)
     assert "unlike" not in html and "The list has this name under Irish." in html
     assert "is unlike all names" in answer_html(with_kinds, "Qxzvwkjxq", english)
+
+
+def test_a_full_name_is_told_apart_unless_it_is_said_to_be_one_name(models, english):
+    usual, whole = (answer_html(models, "Satoshi Nakamoto", english, kind=kind) for kind in ("", "whole"))
+    assert english("part.surname") in usual and english("part.surname") not in whole
