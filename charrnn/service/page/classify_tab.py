@@ -20,7 +20,7 @@ from charrnn.service.page.texts import Texts
 from charrnn.service.schemas import ClassifyRequest
 from charrnn.text import MAX_LENGTH, rejection_reason
 
-EXAMPLES = ["Kowalczyk", "Satoshi", "Dostoevsky", "O'Sullivan", "Nguyễn", "Papadopoulos", "Haddad"]
+EXAMPLES = ["Kowalczyk", "Satoshi Nakamoto", "Dostoevsky", "O'Sullivan", "Nguyễn", "Papadopoulos", "Haddad"]
 """Names to try; the first one is answered on the first visit."""
 MAX_NAMES = 200
 """Names that are answered together on the page."""
@@ -74,7 +74,7 @@ def build_tab(classifier: Classifier) -> ClassifyTab:
             label=i18n("classify.kind"),
             visible=bool(kinds),
             scale=1,
-            min_width=200,
+            min_width=260,
         )
     examples = gr.Dataset(
         components=[box], samples=[[name] for name in EXAMPLES], label=i18n("classify.examples"), elem_id="examples"
