@@ -29,6 +29,7 @@ class CrossValidation(NamedTuple):
 
     Attributes:
         run: the one that scored best, where there was an alternative.
+        folds: how many parts there are.
         calibration: of the model of all names.
         scores: means over the parts, of charrnn and of the 4-gram; keys as for
             :func:`charrnn.inference.evaluation.evaluate`. Counts are summed up.
@@ -36,6 +37,7 @@ class CrossValidation(NamedTuple):
     """
 
     run: TrainingRun
+    folds: int
     calibration: dict[str, Any]
     scores: dict[str, dict[str, float]]
     spread: dict[str, dict[str, float]]
@@ -45,8 +47,9 @@ def cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
     """Fit a model without each part of the names in turn, and score it on that part.
 
     The calibration is fitted on the names of all parts, each scored by the model that does not know it. To score a
-    part, it is fitted on the other parts. If the run has an alternative, both are cross-validated; what the better one
-    scores is that of the better of two, and so a little too good.
+    part, it is fitted on the other parts. If the run has an alternative, both are cross-validated, and compared on the
+    names that the model which one starts from did not know, if there are any; what the better one scores is that of the
+    better of two, and so a little too good.
 
     Args:
         run: whose settings and ``init`` each fit has.
@@ -57,12 +60,20 @@ def cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
         NonFiniteLossError: training diverged.
         KeyboardInterrupt: a signal stopped it; there is no state to go on from.
     """
-    found = [_cross_validate(own, names) for own in (run, run.alternative) if own is not None]
+    runs = [own for own in (run, run.alternative) if own is not None]
+    known = frozenset().union(*(own.init_names for own in runs))
+    found = [_cross_validate(own, names, known) for own in runs]
     loss = "nll" if run.task == "classifier" else "nats_per_char"
-    return min(found, key=lambda own: own.scores["charrnn"][loss])
+    losses = [own.scores.get(evaluation.NEW_TO_INIT, own.scores["charrnn"])[loss] for own in found]
+    # Rank 0 decides, for machines may differ in the last digits.
+    best = found[run.context.on_rank_zero(lambda: losses.index(min(losses)))]
+    if best.run.init is None:
+        for report in (best.scores, best.spread):
+            report.pop(evaluation.NEW_TO_INIT, None)
+    return best
 
 
-def _cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
+def _cross_validate(run: TrainingRun, names: Corpus, known: Collection[str]) -> CrossValidation:
     parts = folds(names, run.settings.seed, run.settings.folds)
     # Labels and alphabet of each fit are those of all names.
     config = starting_config(run, names, Split(names, names.select([]), names.select([])))
@@ -78,11 +89,12 @@ def _cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
     for i, (part, model) in enumerate(zip(parts, models, strict=True)):
         others = calibration_of(run, config, model, [*scores[:i], *scores[i + 1 :]])
         own = replace(config, calibration=others, class_counts=model.class_counts)
-        for who, report in _evaluate(own, model, part, run.init_names).items():
+        for who, report in _evaluate(own, model, part, known).items():
             reports[who].append(report)
         reports["4-gram"].append(evaluation.evaluate_baseline(own, part))
     return CrossValidation(
         run,
+        len(parts),
         calibration_of(run, config, models[-1], scores),
         {who: _counts(own) | _over_parts(np.mean, own) for who, own in reports.items()},
         {who: _over_parts(np.std, own) for who, own in reports.items()},

@@ -49,7 +49,9 @@ def train(run: TrainingRun) -> TrainedModel:
     first = fit(run, config, loaders)
     if cross:
         calibration = cross.calibration
-        config = replace(config, metrics=cross.scores, data=config.data | {"spread": cross.spread})
+        config = replace(
+            config, metrics=cross.scores, data=config.data | {"folds": cross.folds, "spread": cross.spread}
+        )
     else:
         own = expert_scores(config, first, loaders.validation.data, run.context.device)
         calibration = calibration_of(run, config, first, [own])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import os
 import shlex
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,23 +128,26 @@ def _inputs(flags: argparse.Namespace, settings: Settings) -> tuple[list[str], S
     from charrnn.training.training_run import begun
     from charrnn.training.transfer import base_pipeline
 
-    corpus = read_corpus(flags, flags.data, settings.pipeline)
-    inits, before, pipeline = [flags.init], begun(flags.out) if flags.resume else None, flags.pipeline
-    if flags.init == AUTO and before:
-        inits, pipeline = [f"names/{flags.task}" if before["init"] else NONE], before["pipeline"]
-    elif flags.init == AUTO:
-        inits = _usual_inits(flags, settings, corpus)
-    if pipeline is None and inits[0] != NONE:
-        pipeline = base_pipeline(locate(inits[0]))
-    if pipeline not in (None, settings.pipeline):
+    inits, before = [flags.init], begun(flags.out) if flags.resume and flags.init == AUTO else None
+    if before:
+        inits = [f"names/{flags.task}" if before["init"] else NONE]
+    if flags.pipeline is None and (before or flags.init not in (AUTO, NONE)):
+        pipeline = before["pipeline"] if before else base_pipeline(locate(flags.init))
         settings = dataclasses.replace(settings, pipeline=pipeline)
-        corpus = read_corpus(flags, flags.data, settings.pipeline)
+    corpus = read_corpus(flags, flags.data, settings.pipeline)
+    if inits == [AUTO]:
+        inits = _usual_inits(flags, settings, corpus)
+        base = settings.pipeline if inits == [NONE] else base_pipeline(locate(inits[0]))
+        if base != settings.pipeline:
+            settings = dataclasses.replace(settings, pipeline=base)
+            with redirect_stderr(io.StringIO()):  # what there is to say of the file was said
+                corpus = read_corpus(flags, flags.data, settings.pipeline)
     for finding in [*suspicious_names(corpus), *(tiny_labels(corpus) if inits == [NONE] else [])]:
         print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
     if len(inits) > 1:
         few = some([label for label, count in corpus.distinct_counts.items() if count < FEW_NAMES])
-        told = f"under {FEW_NAMES} names of {few}: starts from {inits[0]} if that scores better (--init none: never)"
-        print(printable_table(f"charrnn.train: {told}"), file=sys.stderr)
+        told = f"under {FEW_NAMES} names of {few}: reads names as {inits[0]} does, and starts from it if that is better"
+        print(printable_table(f"charrnn.train: {told} (--init none: neither)"), file=sys.stderr)
     score_on = read_corpus(flags, flags.score_on, settings.pipeline, with_kinds=False) if flags.score_on else None
     return inits, settings, corpus, score_on
 

@@ -122,7 +122,7 @@ def test_the_command_prints_mean_and_spread_and_goes_on_where_it_is_finished(tas
     flags = [task, "--data", str(tmp_path / "data"), "--out", str(tmp_path / "m"), "--epochs", "2", "--hidden", "8"]
     assert train.main(flags) == 0
     printed = capsys.readouterr().out
-    assert "5-fold cross-validation of the 60 names" in printed and " ± " in printed
+    assert "5-fold cross-validation: 60 names" in printed and " ± " in printed
     card = (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
     assert "all of them trained on" in card and " ± " in card and "validation names" not in card
     assert train.main([*flags, "--resume"]) == 0

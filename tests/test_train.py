@@ -383,7 +383,7 @@ def test_a_short_list_starts_from_the_shipped_model(task, flags, taken, tmp_path
     command = [task, "--data", str(tmp_path / "data"), "--out", str(tmp_path / "m"), "--epochs", "1", *flags]
     assert train.main(command) == 0
     printed = capsys.readouterr()
-    assert ("under 200 names of Elvish, Orcish: starts from names/" in printed.err) is taken
+    assert ("under 200 names of Elvish, Orcish: reads names as names/" in printed.err) is taken
     config = model_folder.read_config(tmp_path / "m")
     assert (config.training["init_sha256"] is not None) is taken is ("from the weights of" in printed.out)
     assert ("--init names/" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")) is taken

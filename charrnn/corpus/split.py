@@ -67,8 +67,7 @@ def split(corpus: Corpus, seed: int = 0, validation_fraction: float = 0.1, test_
 def folds(corpus: Corpus, seed: int, count: int) -> list[Split]:
     """Splits for cross-validation, without validation names: each name is tested once, in one of them.
 
-    By name and stratified, as :func:`split`. Of every label and kind at least one name is trained on in each of them,
-    so the name of a stratum that has no other is never tested.
+    By name and stratified, as :func:`split`. The name of a stratum that has no other is never tested.
 
     Args:
         corpus: the names.

@@ -77,7 +77,7 @@ def genders_of(config: ModelConfig, asked: FullRequest) -> tuple[str, ...]:
         SettingsError: the model, or one of the labels, has no names of a kind that is needed; or the names are to be
             of any label.
     """
-    genders = GENDERS if asked.gender == ANY_GENDER else (asked.gender,)
+    genders: tuple[str, ...] = (asked.gender,)
     if not know_full_names(config.kinds):
         had = f"has the kinds {', '.join(config.kinds)}" if config.kinds else "knows of no kinds"
         raise SettingsError(
@@ -87,17 +87,27 @@ def genders_of(config: ModelConfig, asked: FullRequest) -> tuple[str, ...]:
     labels = [asked.label or config.labels[0]] if isinstance(asked.label, str | None) else list(asked.label)
     if ANY in labels:
         raise SettingsError(f"label {ANY}: order and forms of full names are those of one label. Name one.")
+
+    def lacking(kind: str) -> str | None:
+        """A label without names of the kind."""
+        return next((own for own in labels if not _count(config, own, kind)), None)
+
+    if asked.gender == ANY_GENDER:
+        genders = tuple(gender for gender in GENDERS if lacking(gender) is None) or GENDERS[:1]
     for kind in (*genders, SURNAME):
-        if kind not in config.kinds:
-            raise SettingsError(f"gender {asked.gender}: this model has no {kind} names. Choose another gender.")
-        for label in labels:
-            index = config.labels.index(label) * config.kind_count + config.kinds.index(kind)
-            if not config.class_counts[index]:
-                raise SettingsError(
-                    f"label {shown(label)}: this model learned no {kind} names of it, so it makes no such full names. "
-                    "Choose another label or gender."
-                )
+        if (label := lacking(kind)) is not None:
+            raise SettingsError(
+                f"label {shown(label)}: this model learned no {kind} names of it, so it makes no such full names. "
+                "Choose another label or gender."
+            )
     return genders
+
+
+def _count(config: ModelConfig, label: str, kind: str) -> int:
+    """How many names of a label and a kind a model learned."""
+    if kind not in config.kinds:
+        return 0
+    return config.class_counts[config.labels.index(label) * config.kind_count + config.kinds.index(kind)]
 
 
 def full_names(
@@ -122,9 +132,10 @@ def full_names(
     Raises:
         CharRNNError: as ``draw``, before the first name.
     """
-    streams = {}
+    streams, draws = {}, 1
     for gender in genders:
         parts = part_requests(asked, forms, gender, alphabet)
+        draws = sum(part.request.resample for part in parts)
         drawn = [draw(part) for part in parts]
         if known is not None:
             drawn = [
@@ -133,7 +144,7 @@ def full_names(
             ]
         streams[gender] = drawn
     names = _composed(streams, forms, gender_seed(asked.seed))
-    return names if known is None else novel_samples(names, ())
+    return names if known is None else novel_samples(names, (), draws)
 
 
 def put_together(samples: Sequence[Sample], forms: NameForms, gender: str) -> FullName:

@@ -30,8 +30,8 @@ SUFFIXES = frozenset(_SUFFIXES.split())
 """What may stand behind a name."""
 NAMES_TOO = frozenset(["ii", "iv", "md"])
 """Likewise, but of two words the second one is a name: Naosuke Ii."""
-_BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born)\s.*", re.IGNORECASE)
-_CONJUNCTIONS = "and und et och og oder or и та і"
+_BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born)\s.*")
+_CONJUNCTIONS = "and und et och og oder or и та і AND UND ET"
 CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
 UNSPACED = ("han", "hangul")
 LONGEST_UNSPACED, LONGEST_UNSPACED_SURNAME = 5, 3
@@ -90,7 +90,7 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     pieces = [kept for piece in bare.split(",") if (kept := _without_titles(piece.split()))]
     if len(pieces) == 2:
         surname, given = pieces
-        while given and given[-1].casefold() in PARTICLES:
+        while given and _is_particle_behind(given[-1], bare):
             surname = [given.pop(), *surname]
         words = _words(given, is_name)
         # A patronymic is the last word, as the surname does not stand there.
@@ -108,6 +108,12 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     return Units((surname_of, whole[len(surname_of) :]), 1) if surname_of else Units((text,))
 
 
+def _is_particle_behind(token: str, text: str) -> bool:
+    """Whether the last word behind a comma belongs to the surname before it: Berg, Jan van; but Johnson, Ben."""
+    tells_case = token == token.lower() and text != text.lower()
+    return token.casefold() in PARTICLES and (token.casefold() not in GIVEN_TOO or tells_case)
+
+
 def are_of_several_scripts(units: Units) -> bool:
     """Whether the units are of scripts that no name is written in together; those of East Asia are."""
     scripts = {unicode_script(c) for unit in units.texts for c in unit if c.isalpha()} - {"common"}
@@ -115,8 +121,8 @@ def are_of_several_scripts(units: Units) -> bool:
 
 
 def _is_of_two_people(text: str) -> bool:
-    """Whether a conjunction stands between two names; *y* may stand between two surnames, too."""
-    words = text.casefold().split()
+    """Whether a conjunction, in small letters, stands between two names; *y* may stand between two surnames, too."""
+    words = text.split()
     inside = words[1:-1]
     return not CONJUNCTIONS.isdisjoint(inside) or (len(words) == 3 and inside[0] in ("y", "e"))
 

@@ -180,8 +180,9 @@ def _start(run: TrainingRun, checkpoint: Checkpoint) -> dict[str, Any] | None:
         if state is None:
             _clear(run.folder)
         else:
-            # States of charrnn before 0.3 do not say whether a run is private.
-            check_same(run.folder, {"private": run.private} | state["description"], checkpoint.description)
+            # Older states do not say whether a run is private, and know no folds.
+            older = {"private": run.private, "folds": 0}
+            check_same(run.folder, older | state["description"], checkpoint.description)
         write_run_description(run.folder, checkpoint.description, str(run.context.device), run.context.world_size)
     return state
 

@@ -15,7 +15,7 @@ from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.model_config import ANY, ModelConfig, conditions, embedding_rows
 from charrnn.name_forms import NAME_FORMS, SURNAME, know_full_names
-from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary, is_no_name
+from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary, fold_latin, is_no_name
 from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
 from charrnn.training.training_run import TrainingRun
 from charrnn.training.transfer import adopt_architecture
@@ -92,7 +92,8 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
             "seed": settings.seed,
             "validation_fraction": settings.validation_fraction if len(splits.validation) else 0,
             "test_fraction": settings.test_fraction if len(splits.test) else 0,
-            "folds": settings.folds if run.is_cross_validated else 0,
+            "folds": run.fitting.folds,
+            "known_to_init": sum(fold_latin(text) in run.init_names for text in texts) if run.init_names else 0,
         },
     )
     counts = np.bincount(class_indices(config, splits.train), minlength=len(config.class_counts))

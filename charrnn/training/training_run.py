@@ -13,7 +13,7 @@ from typing import Any
 
 from charrnn import model_folder
 from charrnn.corpus import Corpus
-from charrnn.errors import SettingsError
+from charrnn.errors import CharRNNError, SettingsError
 from charrnn.name_forms import NameForms
 from charrnn.storage import lock, storage_errors
 from charrnn.training.checkpoint import check_same, has_state
@@ -76,8 +76,9 @@ class TrainingRun:
     def fitting(self) -> Settings:
         """The settings of a fit: those of a short list take small batches, for steps enough, and one cycle."""
         if not self.is_cross_validated:
-            return self.settings
-        batch = min(self.settings.batch_size, max(SMALLEST_BATCH, len(self.corpus) // BATCHES_OF_SHORT_LIST))
+            return replace(self.settings, folds=0)
+        least = max(SMALLEST_BATCH, 2 * self.context.world_size)
+        batch = min(self.settings.batch_size, max(least, len(self.corpus) // BATCHES_OF_SHORT_LIST))
         return replace(self.settings, schedule="one-cycle", batch_size=batch)
 
     @property
@@ -158,7 +159,7 @@ def _finished(run: TrainingRun, out: Path, resume: bool) -> str:
     if model_folder.CONFIG in names:
         config = model_folder.read_config(out)
         record = config.training
-        settings = SETTINGS[config.task](**record["settings"])
+        settings = SETTINGS[config.task](**{"folds": 0} | record["settings"])  # older records know no folds
         private = record.get("private", model_folder.TRAINING_NAMES not in names)  # older records do not say
         fingerprint, init_sha256 = config.data["fingerprint"], record["init_sha256"]
         check_same(out, _description(config.task, settings, fingerprint, init_sha256, private), run.description)
@@ -182,9 +183,16 @@ def _description(
 
 
 def begun(out: Path) -> dict[str, Any] | None:
-    """The description of the run that was begun in a model folder; None where there is none."""
+    """What a run in a model folder started from, ``init`` (SHA-256 of weights, or None) and its text ``pipeline``; None
+    where no run was begun.
+    """
     try:
         description = json.loads((out / RUN / "run.json").read_bytes())["description"]
+        return {key: description[key] for key in ("init", "pipeline")}
     except (OSError, ValueError, KeyError, TypeError):
+        pass
+    try:
+        record = model_folder.read_config(out).training  # the folder of the run may have been removed
+        return {"init": record["init_sha256"], "pipeline": record["settings"]["pipeline"]}
+    except (CharRNNError, OSError, KeyError, TypeError):
         return None
-    return description if isinstance(description, dict) and {"init", "pipeline"} <= description.keys() else None

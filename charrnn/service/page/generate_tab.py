@@ -269,9 +269,9 @@ def _remarks(name: dict[str, Any], wanted: Sequence[str], texts: Texts) -> list[
     if name.get("looks") is not None and ANY not in wanted:
         key = "names.fits" if name["looks"] in wanted else "names.differs"
         remarks.append(Remark(texts(key, label=texts.label(name["looks"]))))
-    odds = math.exp(min(-name["log_probability"], 50))
     if "parts" in name:
         return remarks  # the chance of a full name is far too small to tell anything
+    odds = math.exp(min(-name["log_probability"], 50))
     likely = texts("names.rare") if odds > RAREST else texts("names.likely", odds=_rounded(odds))
     remarks.append(Remark(likely, texts("names.likely.help")))
     return remarks

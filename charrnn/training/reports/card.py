@@ -63,13 +63,21 @@ def scores_text(config: ModelConfig) -> str:
     if not config.metrics:
         return ""
     if is_cross_validated(config):
+        own = config.metrics["charrnn"]
         heading = (
-            f"{config.data['folds']}-fold cross-validation of the {config.data['names']:,} names, each scored by a "
-            "model that did not learn it; mean ± standard deviation over the parts:"
+            f"{config.data['folds']}-fold cross-validation: {own.get('n', own.get('names')):,} names, each scored by a "
+            f"model that {_not_learned(config)}; mean ± standard deviation over the parts:"
         )
         return f"{heading}\n\n{score_table(config.metrics, config.data['spread'])}"
     heading = f"{config.data['test']:,} test names, never trained on:"
     return "\n\n".join(filter(None, (heading, score_table(config.metrics), interval_text(config.metrics))))
+
+
+def _not_learned(config: ModelConfig) -> str:
+    """What a model that scores a name in cross-validation did not do with it."""
+    known = config.data.get("known_to_init", 0)
+    started = f", but {known:,} of them were known to the model that training started from" if known else ""
+    return f"was trained without it{started}"
 
 
 def is_cross_validated(config: ModelConfig) -> bool:
@@ -134,11 +142,11 @@ def calibration_text(config: ModelConfig) -> str:
     powers = ", ".join(f"{experts[key]} to the power of {weights[key]:.2f}" for key in experts if weights.get(key))
     text = f"The answer is a product of experts: {powers}."
     if config.task == "generator":
-        whose = "names that each model did not learn" if is_cross_validated(config) else "validation names"
+        whose = "names that each model was trained without" if is_cross_validated(config) else "validation names"
         return f"{text} These powers were fitted on {calibration['characters']:,} characters of {whose}."
     text += (
         f" These powers, and the thresholds of label sets, were fitted on the {calibration['names']:,} names, each "
-        "scored by a model of cross-validation that did not learn it."
+        "scored by a model of cross-validation that was trained without it."
         if is_cross_validated(config)
         else f" These powers, and the thresholds of label sets, were fitted on "
         f"{calibration['names']:,} validation names, which chose the epoch and the learning rates, too. So how well "
