@@ -67,7 +67,9 @@ def cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
     losses = [own.scores.get(evaluation.NEW_TO_INIT, own.scores["charrnn"])[loss] for own in found]
     # Rank 0 decides, for machines may differ in the last digits.
     best = found[run.context.on_rank_zero(lambda: losses.index(min(losses)))]
-    if best.run.init is None:
+    count = "n" if run.task == "classifier" else "names"
+    new = best.scores.get(evaluation.NEW_TO_INIT, {}).get(count)
+    if best.run.init is None or new == best.scores["charrnn"][count]:
         for report in (best.scores, best.spread):
             report.pop(evaluation.NEW_TO_INIT, None)
     return best

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from charrnn.cli.flags import DATA, add_column_flags, read_corpus
 from charrnn.cli.parsing import Parser
-from charrnn.errors import CharRNNError, InterruptedRunError, needs_extra
+from charrnn.errors import CharRNNError, InterruptedRunError, SettingsError, needs_extra
 from charrnn.inference import PRETRAINED, locate
 from charrnn.machine import processors
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import read_config
-from charrnn.text import printable_table
+from charrnn.text import is_latin, printable_table
 from charrnn.training.reports.card import out_of_source_table, scores_text
 from charrnn.training.settings import SETTINGS, SHORT_LIST, Settings, add_flags, from_flags
 
@@ -129,6 +129,8 @@ def _inputs(flags: argparse.Namespace, settings: Settings) -> tuple[list[str], S
     from charrnn.training.transfer import base_pipeline
 
     inits, before = [flags.init], begun(flags.out) if flags.resume and flags.init == AUTO else None
+    if before and before["task"] != flags.task:
+        raise SettingsError(f"--out {flags.out}: holds a {before['task']}, not a {flags.task}. Choose another folder.")
     if before:
         inits = [f"names/{flags.task}" if before["init"] else NONE]
     if flags.pipeline is None and (before or flags.init not in (AUTO, NONE)):
@@ -144,6 +146,10 @@ def _inputs(flags: argparse.Namespace, settings: Settings) -> tuple[list[str], S
                 corpus = read_corpus(flags, flags.data, settings.pipeline)
     for finding in [*suspicious_names(corpus), *(tiny_labels(corpus) if inits == [NONE] else [])]:
         print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
+    romanised = sum(not is_latin(name) for name in corpus.names)
+    if flags.task == "generator" and settings.pipeline != "native" and 2 * romanised > len(corpus):
+        told = f"{romanised:,} of {len(corpus):,} names are in other letters than Latin ones, and are read in these"
+        print(printable_table(f"charrnn.train: warning: {told}. Keep them by --pipeline native."), file=sys.stderr)
     if len(inits) > 1:
         few = some([label for label, count in corpus.distinct_counts.items() if count < FEW_NAMES])
         told = f"under {FEW_NAMES} names of {few}: reads names as {inits[0]} does, and starts from it if that is better"

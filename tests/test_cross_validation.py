@@ -7,7 +7,7 @@ import torch
 from charrnn import cross_validation, model_folder, recipe, train
 from charrnn.cli import main as charrnn
 from charrnn.corpus import Corpus
-from charrnn.inference import Classifier, Generator
+from charrnn.inference import Classifier, Generator, evaluation
 from charrnn.text import PIPELINES
 from charrnn.training.calibration import calibrate
 from charrnn.training.distributed import DistributedContext
@@ -106,6 +106,19 @@ def test_the_run_that_scores_better_takes_its_place(task, tmp_path):
         assert trained.config.training["init"] == str(tmp_path / "base")
     assert one.config.metrics == two.config.metrics
     assert all(np.array_equal(one.weights[name], two.weights[name]) for name in one.weights)
+
+
+@TASKS
+def test_names_that_the_first_model_knew_are_scored_apart_in_every_part(task, tmp_path):
+    known = Corpus([NAMES[0], NAMES[1], "Xaia", "Xaor"], ["B", "A", "A", "B"])
+    recipe.train(run_of(task, known, tmp_path / "base", epochs=1))
+    trained = recipe.train(dataclasses.replace(run_of(task, epochs=1), init=tmp_path / "base"))
+    count = "n" if task == "classifier" else "names"
+    assert trained.config.metrics[evaluation.NEW_TO_INIT][count] == len(NAMES) - 2
+    assert trained.config.data["known_to_init"] == 2
+    other = Corpus([f"q{name}" for name in NAMES], CORPUS.labels)
+    trained = recipe.train(dataclasses.replace(run_of(task, other, epochs=1), init=tmp_path / "base"))
+    assert trained.config.metrics.keys() == {"charrnn", "4-gram"}
 
 
 def test_a_private_model_is_cross_validated_without_ngrams():

@@ -70,12 +70,11 @@ def evaluate_apart(
     Args:
         model: to be scored.
         corpus: as for :func:`evaluate`.
-        known: names of that other model, folded. If it has some of the corpus, the scores of the rest stand under
-            :data:`NEW_TO_INIT`.
+        known: names of that other model, folded. The scores of the others stand under :data:`NEW_TO_INIT`.
     """
     read = PIPELINES[model.config.pipeline]
     new = [i for i, name in enumerate(corpus.names) if fold_latin(read(name)) not in known] if known else []
-    apart = {NEW_TO_INIT: evaluate(model, corpus.select(new))} if 0 < len(new) < len(corpus) else {}
+    apart = {NEW_TO_INIT: evaluate(model, corpus.select(new))} if new else {}
     return {"charrnn": evaluate(model, corpus), **apart}
 
 

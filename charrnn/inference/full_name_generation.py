@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.errors import ModelFolderError, SettingsError, shown
+from charrnn.errors import ImpossibleConstraint, ModelFolderError, SettingsError, shown
 from charrnn.generation.full_request import (
     ANY_GENDER,
     FULL,
@@ -130,19 +130,26 @@ def full_names(
             name comes twice, either.
 
     Raises:
-        CharRNNError: as ``draw``, before the first name.
+        CharRNNError: as ``draw``, before the first name; of a constraint that no gender can meet.
     """
-    streams, draws = {}, 1
+    streams: dict[str, list[Iterator[Sample]]] = {}
+    draws, refusal = 1, None
     for gender in genders:
         parts = part_requests(asked, forms, gender, alphabet)
+        try:
+            drawn = [draw(part) for part in parts]
+        except ImpossibleConstraint as error:
+            refusal = error  # of a surname, perhaps, that only the other gender bears
+            continue
         draws = sum(part.request.resample for part in parts)
-        drawn = [draw(part) for part in parts]
         if known is not None:
             drawn = [
                 novel_samples(samples, known, part.request.resample, repeats=True)
                 for samples, part in zip(drawn, parts, strict=True)
             ]
         streams[gender] = drawn
+    if refusal is not None and not streams:
+        raise refusal
     names = _composed(streams, forms, gender_seed(asked.seed))
     return names if known is None else novel_samples(names, (), draws)
 

@@ -23,13 +23,14 @@ GIVEN_TOO = frozenset(_GIVEN_TOO.split())
 """Particles that may be the first part of a name themselves: Ben Johnson, Van Morrison, Le Duc Tho, Li Na."""
 AFTER_VAN = frozenset(["de", "den", "der"])
 _TITLES = "dr prof mr mrs ms mx miss sir dame lord lady rev fr herr frau mme mlle sr sra srta señor señora"
-TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", "."))
+_RANKS = "sen. gen. gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope emperor empress"
+TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", ".")) | frozenset(_RANKS.split())
 """What may stand before a name."""
-_SUFFIXES = "jr jr. jnr sr sr. snr iii esq esq. phd ph.d. ph.d m.d. obe mbe cbe"
+_SUFFIXES = "dr. jr jr. jnr sr sr. snr iii esq esq. phd ph.d. ph.d m.d. obe mbe cbe"
 SUFFIXES = frozenset(_SUFFIXES.split())
 """What may stand behind a name."""
 NAMES_TOO = frozenset(["ii", "iv", "md"])
-"""Likewise, but of two words the second one is a name: Naosuke Ii."""
+"""Likewise, but of two words without a title the second one is a name: Naosuke Ii."""
 _BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born)\s.*")
 _CONJUNCTIONS = "and und et och og oder or и та і AND UND ET"
 CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
@@ -129,9 +130,11 @@ def _is_of_two_people(text: str) -> bool:
 
 def _without_titles(tokens: list[str]) -> list[str]:
     """Without the titles before a name, what follows it, and the initials."""
+    size = len(tokens)
     while tokens and tokens[0].casefold() in TITLES:
         tokens = tokens[1:]
-    while tokens and (tokens[-1].casefold() in SUFFIXES or (len(tokens) > 2 and tokens[-1].casefold() in NAMES_TOO)):
+    most = 2 if len(tokens) == size else 1
+    while tokens and (tokens[-1].casefold() in SUFFIXES or (len(tokens) > most and tokens[-1].casefold() in NAMES_TOO)):
         tokens = tokens[:-1]
     return [token for i, token in enumerate(tokens) if not _is_initial(token, i)]
 

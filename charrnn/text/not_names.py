@@ -44,6 +44,7 @@ _SIGNS = re.compile(r"[@\d{}<>=\\$%]|://")
 _WEB = re.compile(r"\bwww\.|\w\w\.(?:com|org|net|edu|gov|html?|pdf|txt)(?=[/:]|\s|$)|^[\w.-]+\.(?:de|fr|io|uk)(?:/|$)")
 _ABBREVIATIONS = re.compile(r"(?<=\b\w)[./](?=\w\b)|\.")
 _AND_SONS = re.compile(r"(?:&|\b(?:and|und|et|e|y|og|och)) (?:cie|co|filhos|fils|hijos|partners?|sohne|sons)\b")
+_TWO_PEOPLE = re.compile(r"\w (?:&|and|und|et|og|och) \w|\w; ?\w")
 _WORDS = re.compile(r"\w+")
 
 
@@ -51,7 +52,7 @@ def is_no_name(text: str) -> bool:
     """Whether a text says by its form that it is no name of a person.
 
     It is a placeholder such as ``not available``; it holds a digit, or a sign of an address or of a computer language;
-    or it has several words, among them a company's legal form or a word for organisations.
+    or it has several words, among them a company's legal form or a word for organisations, or *and* between two.
 
     Args:
         text: in folded case, Latin letters in ASCII.
@@ -65,5 +66,6 @@ def is_no_name(text: str) -> bool:
         return True
     if len(words) < 2:
         return False
-    is_company = words[-1] in _LEGAL_FORMS or any(form.search(text) for form in (_ABBREVIATED_FORMS, _AND_SONS, _OF))
+    forms = _ABBREVIATED_FORMS, _AND_SONS, _OF, _TWO_PEOPLE
+    is_company = words[-1] in _LEGAL_FORMS or any(form.search(text) for form in forms)
     return is_company or not _ORGANISATIONS.isdisjoint(words)

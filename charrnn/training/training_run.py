@@ -183,16 +183,17 @@ def _description(
 
 
 def begun(out: Path) -> dict[str, Any] | None:
-    """What a run in a model folder started from, ``init`` (SHA-256 of weights, or None) and its text ``pipeline``; None
-    where no run was begun.
+    """Of a run in a model folder ``task``, ``init`` (SHA-256 of the weights that it started from, or None) and the text
+    ``pipeline``; None where no run was begun.
     """
     try:
         description = json.loads((out / RUN / "run.json").read_bytes())["description"]
-        return {key: description[key] for key in ("init", "pipeline")}
+        return {key: description[key] for key in ("task", "init", "pipeline")}
     except (OSError, ValueError, KeyError, TypeError):
         pass
     try:
-        record = model_folder.read_config(out).training  # the folder of the run may have been removed
-        return {"init": record["init_sha256"], "pipeline": record["settings"]["pipeline"]}
+        config = model_folder.read_config(out)  # the folder of the run may have been removed
+        record = config.training
+        return {"task": config.task, "init": record["init_sha256"], "pipeline": record["settings"]["pipeline"]}
     except (CharRNNError, OSError, KeyError, TypeError):
         return None

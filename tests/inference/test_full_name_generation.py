@@ -182,6 +182,11 @@ def test_a_model_of_one_gender_makes_its_names():
     assert {name.gender for gender in ("male", "any") for name in one.full_names("A", 5, gender=gender)} == {"male"}
 
 
+def test_a_constraint_that_one_gender_can_meet_draws_its_names():
+    names = list(MODEL.full_names("Czech", 5, surname=Constraints(suffix="ová")))
+    assert len(names) == 5 and {name.gender for name in names} == {"female"}
+
+
 RECORD = {"order": "given surname", "feminine": ["-a"], "masculine": [], "neutral": True}
 
 

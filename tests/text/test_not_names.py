@@ -15,6 +15,7 @@ COMPANIES = [
     *("Acme Ltd", "Acme, Inc.", "Foo Bar GmbH", "Müller & Söhne", "Smith and Sons", "Rossi S.p.A.", "Foo Bar A/S"),
     *("Foo Trading Co.", "University of Oslo", "Bank of Foo", "Foo Technologies", "Société Foo SARL", "Foo, L.L.C."),
 ]
+TWO = ["John and Mary Smith", "Gates, Bill & Melinda", "John Smith; Mary Jones", "Hans und Grete Braun"]
 NAMES = [
     *("Sá", "Co", "Maria Co", "Null", "Na", "Ng", "Ag", "De Sa", "Sas Kovács", "Limited", "Hotel"),
     *("S. K. Ramaswamy", "Ramaswamy S.K.", "Ramaswamy S. K.", "J.R.R. Tolkien", "Kim Jong-un", "O'Brien"),
@@ -29,7 +30,7 @@ def spellings(text):
     return [text, text.upper(), text.lower(), f" {text} "]
 
 
-@pytest.mark.parametrize("text", [*PLACEHOLDERS, *ADDRESSES, *COMPANIES])
+@pytest.mark.parametrize("text", [*PLACEHOLDERS, *ADDRESSES, *COMPANIES, *TWO])
 def test_placeholders_addresses_and_organisations_are_no_names(text):
     assert all(is_no_name(fold_latin(spelling)) for spelling in spellings(text))
 
