@@ -111,7 +111,14 @@ class FullNameProbability(LabelProbability):
         for i, own in units.items():
             texts[i] = " ".join(read[unit] for unit in own.texts)
         shift = self._shift(prior, labels, kind)
-        answer = Answer(texts, reasons, self._evidence(texts, shift, units), {})
+        # A name of listed parts is like the list; nothing but its parts needs to be scored.
+        known_texts = self._listed_texts(read.values())
+        known_names = [i for i, own in units.items() if all(read[unit] in known_texts for unit in own.texts)]
+        others = list(texts)
+        for i in known_names:
+            others[i] = None
+        answer = Answer(texts, reasons, self._evidence(others, shift, units), {})
+        answer.evidence.in_alphabet[known_names] = True
         label_shift = self._label_shift(shift)
 
         def shape(i: int) -> tuple[int, int]:
@@ -126,9 +133,7 @@ class FullNameProbability(LabelProbability):
                 answer.evidence.probabilities[chunk] = p
                 best = readings[np.arange(len(chunk)), p.argmax(axis=1)].tolist()
                 answer.parts.update((i, parts_of(units[i], own)) for i, own in zip(chunk, best, strict=True))
-        listed = self._listed_texts(read.values())
         for i, own in units.items():
-            answer.evidence.is_unlike[i] &= not all(read[unit] in listed for unit in own.texts)
             if not (texts[i] or "").isascii() and are_of_several_scripts(own):
                 reasons[i] = "several-scripts"
         return answer
