@@ -132,6 +132,8 @@ FUNCTIONS = {
         lambda attempts: GENERATOR.stamp(FULL_REQUEST, FULL_NAME._replace(attempts=attempts)),
         {"attempts": (3, 5)},
     ),
+    "Request.in_any_case": (lambda: REQUEST.in_any_case(), {}),
+    "FullRequest.in_any_case": (lambda: charrnn.FullRequest("Irish").in_any_case(), {}),
     "Generator.stamp": (GENERATOR.stamp, {"request": REQUEST, "sample": charrnn.Sample("Ab", -1.0, 3)}),
     "Generator.stamp of any attempt": (
         lambda attempt: GENERATOR.repeat(GENERATOR.stamp(REQUEST, charrnn.Sample("Ab", -1.0, attempt))),
@@ -197,7 +199,7 @@ FUNCTIONS = {
     "ReadOptions": (ReadOptions, {"delimiter": None, "encoding": "utf-8"}),
     **{f"Settings of a {task}": (kind, vars(kind())) for task, kind in SETTINGS.items()},
 }
-RESULTS = {"Explanation", "LabelScore", "Neighbour", "Prediction", "Ranking", "Sample"}
+RESULTS = {"Explanation", "FullName", "LabelScore", "Neighbour", "Prediction", "Ranking", "Sample"}
 """What functions return; nobody needs to make one."""
 OF_ARRAYS = {"Sampling.choose", "Sampling.log_weights"}
 """The drawing of names calls them with the arrays of a model."""

@@ -17,7 +17,7 @@ from charrnn.inference.generator import Generator
 from charrnn.model_config import conditions
 from charrnn.ngrams import NGramAutomaton
 from charrnn.text import BOS, EOS, SPECIALS, Vocabulary
-from charrnn.training.calibration import calibrate
+from charrnn.training.calibration import calibrate, expert_scores
 from charrnn.training.dataset import NameDataset
 from charrnn.training.fitting import FittedModel
 from charrnn.training.trainer import Progress
@@ -141,7 +141,7 @@ def test_what_was_promised_on_validation_is_kept(kinds):
     data = NameDataset(names, conditions(cfg, classes).tolist(), vocabulary.encode)
     ngrams = NGramAutomaton.fit(data.encoded[:40], of[:40], 4, len(vocabulary), 4, kind_of[:40], cfg.kind_count)
     fitted = FittedModel(network(cfg)[0], ngrams, Progress(), [])
-    calibration = calibrate(cfg, fitted, data, torch.device("cpu"))
+    calibration = calibrate(cfg, fitted, [expert_scores(cfg, fitted, data, torch.device("cpu"))])
     model = Generator(dataclasses.replace(cfg, calibration=calibration), fitted.weights())
     own_kinds = [cfg.kinds[kind] for kind in kind_of] if kinds else None
     nats = -model.log_probabilities(names, [cfg.labels[label] for label in of], own_kinds)
