@@ -107,13 +107,23 @@ def train(flags: argparse.Namespace, settings: Settings) -> str:
         facts = _facts(flags.data)
         families = {label: own.family for label, own in facts.items()}
         forms = {label: own.name_forms for label, own in facts.items()}
-        run: TrainingRun | None = None
-        for init in reversed(inits):
-            base_of = None if init == NONE else locate(init)
-            command = command_line(flags, settings, init)
-            others = flags.out, score_on, flags.private, command, families, forms, run
-            run = TrainingRun(flags.task, corpus, settings, context, base_of, *others)
-        assert run is not None
+        runs = [
+            TrainingRun(
+                flags.task,
+                corpus,
+                settings,
+                context,
+                None if init == NONE else locate(init),
+                flags.out,
+                score_on,
+                flags.private,
+                command_line(flags, settings, init),
+                families,
+                forms,
+            )
+            for init in inits
+        ]
+        run = dataclasses.replace(runs[0], alternative=runs[1] if len(runs) > 1 else None)
         with claim(run, flags.resume) as finished:
             return finished or summary(flags.out, recipe.train(run).config)
 

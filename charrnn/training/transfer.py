@@ -101,10 +101,10 @@ def transfer_weights(model: nn.Module, weights: Weights, base: ModelConfig, conf
     """Copy the weights of another model into ``model``, which has its architecture and at least its alphabet.
 
     Rows of labels and kinds are copied for those that both have. The embedding of a new one starts at the mean of the
-    old ones, the logit weights of a new label at 0. A classifier that has other kinds than its base
-    starts from the mean over the base's kinds; a generator without kinds from the base's names of any kind. The rows of
-    a new character start at those of the first letter of its transliteration, as é at those of e, or else at the mean
-    of all old characters.
+    old ones, the logit weights of a new label at 0. A classifier that has other kinds than its base starts from the
+    mean over the base's kinds; a generator without kinds from the base's names of any kind. The rows of a new character
+    start at those of the first letter of its transliteration, as é at those of e, or else at the mean of all old
+    characters.
 
     Args:
         model: of ``config``, on the CPU.
