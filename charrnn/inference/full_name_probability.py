@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from charrnn.arguments import boolean, listed
 from charrnn.arrays import Bools, Floats, Floats32, Ints, log_softmax
 from charrnn.errors import InputError
-from charrnn.inference.full_names import FullNameWeights, Part, combine, may_be_foreign, parts_of
+from charrnn.inference.full_names import FullNames, FullNameWeights, combine, likelihood_ratios
 from charrnn.inference.label_probability import BATCH, Evidence, LabelProbability
 from charrnn.inference.name_parts import (
     MAX_UNITS,
@@ -32,8 +32,10 @@ from charrnn.text import PAD, UNKNOWN, is_no_name
 
 Scoring = Callable[[Bools], NDArray[Any]]
 """Scores of the labels (K, L) for coalitions of characters (K, T)."""
-UNITS = 2 * BATCH
-"""Units that are scored together."""
+NAMES = 2 * BATCH
+"""Full names of which each distinct part is scored once."""
+TOGETHER = 1024
+"""Full names that are put together at once: what is computed of them stays in the processor's cache."""
 
 
 class Answer(NamedTuple):
@@ -49,7 +51,7 @@ class Answer(NamedTuple):
     texts: list[str | None]
     reasons: list[str | None]
     evidence: Evidence
-    parts: dict[int, tuple[Part, ...]]
+    parts: FullNames
 
 
 class FullNameProbability(LabelProbability):
@@ -108,35 +110,56 @@ class FullNameProbability(LabelProbability):
         for i in [i for i, own in units.items() if len(own.texts) > MAX_UNITS]:
             reasons[i] = "too-many-parts"
             del units[i]
-        for i, own in units.items():
-            texts[i] = " ".join(read[unit] for unit in own.texts)
         shift = self._shift(prior, labels, kind)
         # A name of listed parts is like the list; nothing but its parts needs to be scored.
         known_texts = self._listed_texts(read.values())
-        known_names = [i for i, own in units.items() if all(read[unit] in known_texts for unit in own.texts)]
-        others = list(texts)
-        for i in known_names:
-            others[i] = None
-        answer = Answer(texts, reasons, self._evidence(others, shift, units), {})
-        answer.evidence.in_alphabet[known_names] = True
-        label_shift = self._label_shift(shift)
+        others, known_names = list(texts), []
+        for i, own in units.items():
+            as_read = [read[unit] for unit in own.texts]
+            texts[i] = others[i] = text = " ".join(as_read)
+            if known_texts.issuperset(as_read):
+                others[i] = None
+                known_names.append(i)
+            if not text.isascii() and are_of_several_scripts(own):
+                reasons[i] = "several-scripts"
+        evidence = self._evidence(others, shift, units)
+        evidence.in_alphabet[known_names] = True
+        readings = self._score_units(units, read, self._label_shift(shift), evidence.probabilities)
+        return Answer(texts, reasons, evidence, FullNames(units, readings))
+
+    def _score_units(
+        self, units: dict[int, Units], read: dict[str, str], label_shift: Floats, probabilities: Floats
+    ) -> dict[int, int]:
+        """Put in p(label | name) of full names, and return the most likely reading of each (see :func:`combine`).
+
+        Args:
+            units: of the names, by their index.
+            read: each unit as the model reads it.
+            label_shift: of :meth:`_label_shift`.
+            probabilities: of all names, (names, L); changed in the rows of ``units``.
+        """
+        readings: dict[int, int] = {}
 
         def shape(i: int) -> tuple[int, int]:
             return len(units[i].texts), units[i].surnames
 
-        for (size, known), rows in groupby(sorted(units, key=shape), shape):
-            same = list(rows)
-            for first in range(0, len(same), UNITS // size):
-                chunk = same[first : first + UNITS // size]
-                scores, readings = self._combined([read[unit] for i in chunk for unit in units[i].texts], size, known)
-                p = np.exp(log_softmax(scores + label_shift))
-                answer.evidence.probabilities[chunk] = p
-                best = readings[np.arange(len(chunk)), p.argmax(axis=1)].tolist()
-                answer.parts.update((i, parts_of(units[i], own)) for i, own in zip(chunk, best, strict=True))
-        for i, own in units.items():
-            if not (texts[i] or "").isascii() and are_of_several_scripts(own):
-                reasons[i] = "several-scripts"
-        return answer
+        by_shape = sorted(units, key=shape)
+        for first in range(0, len(by_shape), NAMES):
+            chunk = by_shape[first : first + NAMES]
+            # A part that is repeated is scored once.
+            index = {
+                text: row for row, text in enumerate(dict.fromkeys(read[u] for i in chunk for u in units[i].texts))
+            }
+            ratios = self._ratios(list(index))
+            for (size, known), rows in groupby(chunk, shape):
+                same = list(rows)
+                for begin in range(0, len(same), TOGETHER):
+                    own = same[begin : begin + TOGETHER]
+                    which = np.array([index[read[unit]] for i in own for unit in units[i].texts], np.int64)
+                    scores, best = self._together(ratios[which.reshape(-1, size)], known)
+                    probabilities[own] = p = np.exp(log_softmax(scores + label_shift))
+                    readings.update(zip(own, best[np.arange(len(own)), p.argmax(axis=1)].tolist(), strict=True))
+        return readings
 
     def _reads_whole(self, whole: bool, kind: str | None) -> bool:
         """Whether a text is one name, whatever its parts."""
@@ -172,20 +195,8 @@ class FullNameProbability(LabelProbability):
         distinct = list(dict.fromkeys(texts))
         return {distinct[row] for row in self.memory.listed(distinct)[0].tolist()}
 
-    def _combined(self, texts: list[str], size: int, known_surnames: int) -> tuple[Floats, Ints]:
-        """Scores of the labels of names with as many units each, (N, L), and their readings (see :func:`combine`).
-
-        Args:
-            texts: of all units, as the model reads them.
-            size: units of each name.
-            known_surnames: of :class:`Units`, of all names.
-        """
-        index = {text: i for i, text in enumerate(dict.fromkeys(texts))}
-        ratios = self._ratios(list(index))[[index[text] for text in texts]]
-        return self._together(ratios.reshape(-1, size, *ratios.shape[1:]), known_surnames)
-
     def _ratios(self, texts: list[str]) -> Floats32:
-        """What units, as the model reads them, say of each label and kind (see :func:`may_be_foreign`), (U, L, K)."""
+        """What units, as the model reads them, say of labels and kinds (see :func:`likelihood_ratios`), (U, L, K)."""
         chars, lengths = self.vocabulary.encode_batch(texts)
         logits = self.model.scores(chars, lengths, self.model.ngram_scores(chars, lengths))
         self._remember(logits, texts)
@@ -193,7 +204,7 @@ class FullNameProbability(LabelProbability):
 
     def _as_ratios(self, logits: NDArray[Any]) -> Floats32:
         """Of logits of the classes (B, C), as :meth:`_ratios`."""
-        ratios = may_be_foreign(log_softmax(logits) - np.log(self.model.prior), self.full_name_weights)
+        ratios = likelihood_ratios(logits, self.model.prior, self.full_name_weights)
         return ratios.reshape(len(logits), len(self.labels), -1)
 
     def _read_units(self, units: Iterable[str]) -> dict[str, str]:
@@ -239,7 +250,12 @@ class FullNameProbability(LabelProbability):
         return np.zeros(len(self.labels)) if shift is None else shift[:: self.config.kind_count]
 
     def _together(self, ratios: Floats32, known_surnames: int) -> tuple[Floats, Ints]:
-        """As :meth:`_combined`, of the ratios of the units, (N, U, L, K)."""
+        """Scores of the labels (N, L) of names by the ratios of their units (N, U, L, K), and the readings (N, L).
+
+        Args:
+            ratios: of :meth:`_ratios`.
+            known_surnames: of :class:`Units`, of all names.
+        """
         kinds = self.config.kinds
         given = [kinds.index(kind) for kind in GENDERS if kind in kinds]
         surname = ratios[..., kinds.index(SURNAME)]
@@ -250,6 +266,8 @@ class FullNameProbability(LabelProbability):
 
 def _without_particles(text: str) -> list[str]:
     """A unit, and what is left of it when its first particles are taken away one by one."""
+    if " " not in text:
+        return [text]
     words = text.split(" ")
     particles = next((i for i, word in enumerate(words[:-1]) if word not in PARTICLES), len(words) - 1)
     return [" ".join(words[i:]) for i in range(particles + 1)]

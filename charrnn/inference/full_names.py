@@ -1,18 +1,18 @@
 """Full names: what their parts say together of each label, and what each part is.
 
-Shapes: N names of U units each, L labels, R readings.
+Shapes: N names of U units each, L labels, C classes (a label and a kind each).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.arrays import Floats32, Ints, log_sum_exp
+from charrnn.arrays import Floats, Floats32, Ints
 from charrnn.inference.name_parts import Units
 from charrnn.name_forms import GIVEN, SURNAME
 
@@ -41,24 +41,28 @@ class FullNameWeights(NamedTuple):
     further_surname: float = 0.2
 
 
-def may_be_foreign(ratios: NDArray[Any], weights: FullNameWeights) -> Floats32:
-    """What units say of each label, if each may be a foreign name.
+def likelihood_ratios(logits: NDArray[Any], prior: Floats, weights: FullNameWeights) -> Floats32:
+    """p(unit | class) / p(unit), where each unit may be a foreign name, (U, C).
 
     Args:
-        ratios: log p(unit | label, kind) - log p(unit), of any shape.
-        weights: how many are foreign.
+        logits: of the classes, (U, C).
+        prior: frequencies of the classes, (C,).
+        weights: how many units are foreign.
     """
-    mixed = (1 - weights.foreign) * np.exp(ratios.astype(np.float32)) + np.float32(weights.foreign)
-    return np.log(mixed, out=mixed)
+    p: Floats32 = np.exp(logits.astype(np.float32) - logits.max(axis=1, keepdims=True))
+    p *= (1 - weights.foreign) / p.sum(axis=1, keepdims=True)
+    p /= prior.astype(np.float32)
+    p += np.float32(weights.foreign)
+    return p
 
 
 def combine(
     given: NDArray[Any], surname: NDArray[Any], known_surnames: int, weights: FullNameWeights
-) -> tuple[NDArray[Any], Ints]:
+) -> tuple[Floats, Ints]:
     """What the units of names say together of each label.
 
     Args:
-        given: of :func:`may_be_foreign`, under each kind of given names, (N, U, L, kinds).
+        given: of :func:`likelihood_ratios`, under each kind of given names, (N, U, L, kinds).
         surname: likewise under surnames, (N, U, L).
         known_surnames: of :class:`Units`, of all names.
         weights: how.
@@ -68,26 +72,51 @@ def combine(
         number of units of the given name if that is first, else minus the number of units of the surname.
     """
     count = given.shape[1]
-    g, s = given.cumsum(axis=1), surname.cumsum(axis=1)
     rarity = weights.further_surname ** np.arange(max(count - 1, 1))
     rarity = np.ones(count) if known_surnames else rarity / rarity.sum()
-    scores: list[NDArray[Any]] = []
-    readings: list[int] = []
+    total = np.zeros(surname[:, 0].shape)  # (N, L)
+    most, best = total.copy(), np.zeros(total.shape, np.int64)
     for size in [known_surnames] if known_surnames else range(1, count):
         for first in ("surname",) if known_surnames else ("given", "surname"):
-            surnames = size if first == "surname" else count - size
-            share = weights.surname_first if first == "surname" else 1 - weights.surname_first
-            share *= rarity[surnames - 1]
-            if first == "given":
-                own = g[:, size - 1] + (s[:, -1] - s[:, size - 1])[..., None]
-            else:
-                own = s[:, size - 1][..., None] + (g[:, -1] - g[:, size - 1])
+            is_given = first == "given"
+            share = 1 - weights.surname_first if is_given else weights.surname_first
+            share *= rarity[(count - size if is_given else size) - 1]
+            own_given, own_surname = (slice(size), slice(size, None)) if is_given else (slice(size, None), slice(size))
             # A person's given names are of one kind.
-            scores.append(log_sum_exp(own) + float(np.log(share / own.shape[-1])))
-            readings.append(size if first == "given" else -size)
-    stacked = np.stack(scores)  # (R, N, L)
-    best = np.array(readings)[stacked.argmax(axis=0)]
-    return weights.weight * log_sum_exp(np.moveaxis(stacked, 0, -1)), best
+            p = _product(given[:, own_given]).mean(axis=-1) * _product(surname[:, own_surname]) * share
+            total += p
+            is_more = p > most
+            most[is_more], best[is_more] = p[is_more], size if is_given else -size
+    return weights.weight * np.log(total), best
+
+
+def _product(ratios: NDArray[Any]) -> Floats:
+    """Over the units, which single precision may not hold; 1 of none."""
+    return np.asarray(np.multiply.reduce(ratios, axis=1, dtype=np.float64))
+
+
+class FullNames(Mapping[int, tuple[Part, ...]]):
+    """The parts of full names, by the index of the name; put together when they are asked for.
+
+    Args:
+        units: of the names.
+        readings: of :func:`combine`.
+    """
+
+    def __init__(self, units: Mapping[int, Units], readings: Mapping[int, int]) -> None:
+        self.units, self.readings = units, readings
+
+    def __getitem__(self, i: int) -> tuple[Part, ...]:
+        return parts_of(self.units[i], self.readings[i])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.readings)
+
+    def __len__(self) -> int:
+        return len(self.readings)
+
+    def __contains__(self, i: object) -> bool:
+        return i in self.readings
 
 
 def parts_of(units: Units, reading: int) -> tuple[Part, ...]:

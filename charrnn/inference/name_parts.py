@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from charrnn.text import unicode_script
@@ -83,6 +84,9 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
         is_surname: whether the list has a text as a surname; asked about :func:`unspaced_prefixes`.
         is_name: whether the list has a text at all; asked about the second of two words.
     """
+    first, _, second = text.partition(" ")
+    if _is_plain(first) and _is_plain(second):
+        return Units((first, second))  # most full names, without the work on the others
     whole = unicodedata.normalize("NFKC", text).replace("・", " ").strip()
     bare = _BIRTH_NAMES.sub("", _NICKNAMES.sub("", _FIRST_NICKNAME.sub("", whole)))
     bare = _AFTER_INITIALS.sub(" ", bare).strip()
@@ -107,6 +111,13 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     _, *prefixes = unspaced_prefixes(whole) or [""]
     surname_of = next((prefix for prefix in prefixes if not is_surname(whole) and is_surname(prefix)), "")
     return Units((surname_of, whole[len(surname_of) :]), 1) if surname_of else Units((text,))
+
+
+@lru_cache(maxsize=100_000)
+def _is_plain(word: str) -> bool:
+    """Whether a word beside another one is a unit as it stands: of letters alone, and none of the words listed here."""
+    is_listed = word.casefold() in PARTICLES | TITLES | SUFFIXES | NAMES_TOO
+    return len(word) > 1 and word.isalpha() and not is_listed and unicodedata.is_normalized("NFKC", word)
 
 
 def _is_particle_behind(token: str, text: str) -> bool:

@@ -45,11 +45,11 @@ class NameReader:
         """
         if not self.folds_ascii:
             return self._slowly(names)
-        # Most names are a word of ASCII letters, which folding only writes in lower case.
+        # Most names are words of ASCII letters, which folding only writes in lower case.
         texts: list[str | None] = [
             name.lower()
             if type(name) is str and name.isascii() and name.isalpha() and len(name) <= MAX_LENGTH
-            else None
+            else _folded_words(name)
             for name in names
         ]
         reasons: list[str | None] = [None] * len(texts)
@@ -82,3 +82,10 @@ class NameReader:
             is_latin(part) or not self.letters.isdisjoint(part) or not self.letters.isdisjoint(map(rare_letter, part))
             for part in script_runs(text)
         )
+
+
+def _folded_words(name: object) -> str | None:
+    """A name of several words of ASCII letters, folded; None of another."""
+    if type(name) is not str or not name.isascii() or len(name) > MAX_LENGTH or not name.replace(" ", "").isalpha():
+        return None
+    return " ".join(name.split()).lower()

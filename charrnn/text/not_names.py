@@ -44,6 +44,8 @@ _SIGNS = re.compile(r"[@\d{}<>=\\$%]|://")
 _WEB = re.compile(r"\bwww\.|\w\w\.(?:com|org|net|edu|gov|html?|pdf|txt)(?=[/:]|\s|$)|^[\w.-]+\.(?:de|fr|io|uk)(?:/|$)")
 _ABBREVIATIONS = re.compile(r"(?<=\b\w)[./](?=\w\b)|\.")
 _AND_SONS = re.compile(r"(?:&|\b(?:and|und|et|e|y|og|och)) (?:cie|co|filhos|fils|hijos|partners?|sohne|sons)\b")
+_TELLING = _LEGAL_FORMS | _ORGANISATIONS | _listed("and e et of og och und y")
+"""Words without which letters and spaces alone tell of no organisation and of no two people."""
 _TWO_PEOPLE = re.compile(r"\w (?:&|and|und|et|og|och) \w|\w; ?\w")
 _WORDS = re.compile(r"\w+")
 
@@ -59,6 +61,8 @@ def is_no_name(text: str) -> bool:
     """
     if text.isalpha():
         return text in _PLACEHOLDERS
+    if text.replace(" ", "").isalpha() and _TELLING.isdisjoint(found := text.split()):
+        return " ".join(found) in _PLACEHOLDERS  # most full names, without the search for signs
     if _SIGNS.search(text) or _WEB.search(text):
         return True
     words = _WORDS.findall(_ABBREVIATIONS.sub("", text))

@@ -4,9 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.inference.full_names import (
+    FullNames,
     FullNameWeights,
+    Part,
     combine,
-    may_be_foreign,
+    likelihood_ratios,
     parts_of,
 )
 from charrnn.inference.name_parts import MAX_UNITS, Units
@@ -14,25 +16,25 @@ from charrnn.inference.name_parts import MAX_UNITS, Units
 
 def ratios(seed, size, labels=3):
     rng = np.random.default_rng(seed)
-    return rng.normal(size=(4, size, labels, 2)), rng.normal(size=(4, size, labels))
+    return np.exp(rng.normal(size=(4, size, labels, 2))), np.exp(rng.normal(size=(4, size, labels)))
 
 
 @pytest.mark.parametrize("size, known", [(1, 1), (2, 0), (2, 1), (3, 0), (3, 1), (MAX_UNITS, 0)])
 def test_parts_that_say_nothing_leave_the_frequencies(size, known):
-    likelihood, readings = combine(np.zeros((1, size, 3, 2)), np.zeros((1, size, 3)), known, FullNameWeights())
+    likelihood, readings = combine(np.ones((1, size, 3, 2)), np.ones((1, size, 3)), known, FullNameWeights())
     assert np.ptp(likelihood) < 1e-12
     assert np.all(np.abs(readings) <= size)
 
 
 def test_the_shares_of_the_readings_sum_to_one():
     for size in range(2, MAX_UNITS + 1):
-        likelihood, _ = combine(np.zeros((1, size, 1, 1)), np.zeros((1, size, 1)), 0, FullNameWeights(weight=1.0))
+        likelihood, _ = combine(np.ones((1, size, 1, 1)), np.ones((1, size, 1)), 0, FullNameWeights(weight=1.0))
         assert likelihood[0, 0] == pytest.approx(0)
 
 
 def test_the_reading_is_that_of_the_stronger_evidence():
-    given_names, surnames = np.zeros((1, 2, 1, 2)), np.zeros((1, 2, 1))
-    given_names[0, 1], surnames[0, 0] = 5, 5
+    given_names, surnames = np.ones((1, 2, 1, 2)), np.ones((1, 2, 1))
+    given_names[0, 1], surnames[0, 0] = 100, 100
     _, readings = combine(given_names, surnames, 0, FullNameWeights())
     assert readings[0, 0] == -1
     assert [part.kind for part in parts_of(Units(("Kim", "Yuna")), -1)] == ["surname", "given"]
@@ -40,12 +42,30 @@ def test_the_reading_is_that_of_the_stronger_evidence():
 
 
 def test_one_foreign_part_does_not_rule_a_label_out():
-    given_names, surnames = np.zeros((1, 2, 2, 2)), np.zeros((1, 2, 2))
-    given_names[0, 0, 0], surnames[0, 0, 0] = -50, -50  # the first part is impossible under the first label
-    surnames[0, 1, 0] = 4
-    mixed = (may_be_foreign(ratios, FullNameWeights()) for ratios in (given_names, surnames))
-    likelihood, _ = combine(*mixed, 0, FullNameWeights())
-    assert likelihood[0, 0] > likelihood[0, 1]
+    # The first part is impossible under the first label, the second part tells of it.
+    ratios = likelihood_ratios(np.array([[-50.0, 4.0], [6.0, 0.0]]), np.array([0.5, 0.5]), FullNameWeights())
+    likelihood, _ = combine(ratios[None, :, :, None], ratios[None], 0, FullNameWeights())
+    assert np.exp(likelihood[0, 0]) > 0.1
+
+
+def test_foreign_units_say_nothing():
+    logits, prior = np.random.default_rng(0).normal(size=(5, 3)), np.array([0.2, 0.3, 0.5])
+    assert np.allclose(likelihood_ratios(logits, prior, FullNameWeights(foreign=1.0)), 1)
+    p = likelihood_ratios(logits, prior, FullNameWeights(foreign=0.0)) * prior
+    np.testing.assert_allclose(p, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), rtol=1e-5)
+
+
+def test_many_units_that_are_sure_of_a_rare_label_stay_finite():
+    ratios = likelihood_ratios(np.array([[0.0, 50.0]] * MAX_UNITS), np.array([1 - 1e-8, 1e-8]), FullNameWeights())
+    likelihood, _ = combine(ratios[None, :, :, None], ratios[None], 0, FullNameWeights())
+    assert np.isfinite(likelihood).all() and likelihood[0, 1] > likelihood[0, 0]
+
+
+def test_the_parts_of_full_names_are_those_of_their_readings():
+    units = {3: Units(("Ana", "García", "López")), 5: Units(("Kim", "Yuna"))}
+    parts = FullNames(units, {3: 1, 5: -1})
+    assert list(parts) == [3, 5] and len(parts) == 2 and 4 not in parts
+    assert parts[5] == (Part("Kim", "surname"), Part("Yuna", "given"))
 
 
 @given(st.integers(0, 100), st.integers(2, 5))

@@ -134,6 +134,16 @@ def test_any_text_has_units_that_stand_in_it(text):
     assert found.surnames in (0, 1)
 
 
+WORDS = ["Ana", "ana", "García", "van", "Van", "de", "Mr", "Jr", "II", "Md", "J", "J.", "née", "y", "and", "Jong-un"]
+OTHER_WORDS = ["प्रिया", "김", "王", "Иванович", "ﬁ", "Ａda", "O'Brien", "(Bob)", "３", "Ph.D.", "ab"]
+
+
+@given(st.lists(st.sampled_from([*WORDS, *OTHER_WORDS]), min_size=2, max_size=4))
+def test_the_units_do_not_depend_on_how_wide_the_spaces_are(words):
+    narrow, wide = units(" ".join(words)), units("  ".join(words))
+    assert Units(tuple(" ".join(text.split()) for text in wide.texts), wide.surnames) == narrow
+
+
 @pytest.mark.parametrize(
     "texts, expected",
     [

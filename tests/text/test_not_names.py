@@ -40,6 +40,15 @@ def test_names_of_persons_are_names(name):
     assert not any(is_no_name(fold_latin(spelling)) for spelling in spellings(name))
 
 
+ALONE = ["foo", "bar", "no", "name", "ltd", "and", "und", "bank", "of", "co", "e", "ag", "solutions", "sons", "limited"]
+
+
+@given(st.lists(st.sampled_from(ALONE), min_size=2, max_size=4))
+def test_words_alone_are_judged_as_words_beside_a_sign_that_says_nothing(words):
+    text = " ".join(words)
+    assert is_no_name(text) == is_no_name(f"{text}'")
+
+
 @given(st.text())
 def test_of_every_text_there_is_an_answer(text):
     assert is_no_name(fold_latin(text)) in (True, False)
