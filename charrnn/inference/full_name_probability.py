@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -139,20 +138,18 @@ class FullNameProbability(LabelProbability):
             probabilities: of all names, (names, L); changed in the rows of ``units``.
         """
         readings: dict[int, int] = {}
-
-        def shape(i: int) -> tuple[int, int]:
-            return len(units[i].texts), units[i].surnames
-
-        by_shape = sorted(units, key=shape)
-        for first in range(0, len(by_shape), NAMES):
-            chunk = by_shape[first : first + NAMES]
+        names = list(units)
+        for first in range(0, len(names), NAMES):
+            chunk = names[first : first + NAMES]
             # A part that is repeated is scored once.
             index = {
                 text: row for row, text in enumerate(dict.fromkeys(read[u] for i in chunk for u in units[i].texts))
             }
             ratios = self._ratios(list(index))
-            for (size, known), rows in groupby(chunk, shape):
-                same = list(rows)
+            by_shape: dict[tuple[int, int], list[int]] = {}
+            for i in chunk:
+                by_shape.setdefault((len(units[i].texts), units[i].surnames), []).append(i)
+            for (size, known), same in by_shape.items():
                 for begin in range(0, len(same), TOGETHER):
                     own = same[begin : begin + TOGETHER]
                     which = np.array([index[read[unit]] for i in own for unit in units[i].texts], np.int64)

@@ -32,6 +32,7 @@ SUFFIXES = frozenset(_SUFFIXES.split())
 """What may stand behind a name."""
 NAMES_TOO = frozenset(["ii", "iv", "md"])
 """Likewise, but of two words without a title the second one is a name: Naosuke Ii."""
+_TOLD_APART = PARTICLES | TITLES | SUFFIXES | NAMES_TOO
 _BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born)\s.*")
 _CONJUNCTIONS = "and und et och og oder or и та і AND UND ET"
 CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
@@ -66,6 +67,8 @@ def unspaced_prefixes(text: str) -> list[str]:
     """The surnames that a text in Han or Hangul without a space may begin with, longest first, and the text itself;
     none of another text.
     """
+    if text.isascii():
+        return []
     word = unicodedata.normalize("NFKC", text).strip()
     if not 2 <= len(word) <= LONGEST_UNSPACED or {unicode_script(c) for c in word} - set(UNSPACED):
         return []
@@ -115,9 +118,11 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
 
 @lru_cache(maxsize=100_000)
 def _is_plain(word: str) -> bool:
-    """Whether a word beside another one is a unit as it stands: of letters alone, and none of the words listed here."""
-    is_listed = word.casefold() in PARTICLES | TITLES | SUFFIXES | NAMES_TOO
-    return len(word) > 1 and word.isalpha() and not is_listed and unicodedata.is_normalized("NFKC", word)
+    """Whether a word beside another one is a unit as it stands: of letters, their marks and hyphens, and none of the
+    words that are told apart here."""
+    are_letters = all(c.isalpha() or c == "-" or unicodedata.category(c)[0] == "M" for c in word)
+    is_usual = len(word) > 1 and word.casefold() not in _TOLD_APART
+    return is_usual and are_letters and unicodedata.is_normalized("NFKC", word)
 
 
 def _is_particle_behind(token: str, text: str) -> bool:
@@ -128,7 +133,7 @@ def _is_particle_behind(token: str, text: str) -> bool:
 
 def are_of_several_scripts(units: Units) -> bool:
     """Whether the units are of scripts that no name is written in together; those of East Asia are."""
-    scripts = {unicode_script(c) for unit in units.texts for c in unit if c.isalpha()} - {"common"}
+    scripts = {unicode_script(c) for c in set().union(*units.texts)} - {"common"}
     return len(scripts) > 1 and not scripts <= EAST_ASIAN
 
 

@@ -32,7 +32,8 @@ class NameReader:
     """
 
     def __init__(self, pipeline: str, alphabet: str) -> None:
-        self.pipeline, self.letters = pipeline, frozenset(c for c in alphabet if symbol_script(c) != "common")
+        self.pipeline, self.alphabet = pipeline, frozenset(alphabet)
+        self.letters = frozenset(c for c in alphabet if symbol_script(c) != "common")
         self.scripts = {"latin", "common", *map(symbol_script, alphabet)}
         self.clean = PIPELINES[pipeline]
         self.folds_ascii = pipeline.endswith("folded")
@@ -78,7 +79,7 @@ class NameReader:
 
     def _knows(self, text: str) -> bool:
         """Whether each part in another script than Latin has a letter of the alphabet, or one that is rare there."""
-        return all(
+        return self.alphabet.issuperset(text) or all(
             is_latin(part) or not self.letters.isdisjoint(part) or not self.letters.isdisjoint(map(rare_letter, part))
             for part in script_runs(text)
         )

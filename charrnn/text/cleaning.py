@@ -61,7 +61,7 @@ def to_ascii(text: str) -> str:
 
 def has_letters(text: str) -> bool:
     """Whether the text holds a letter of any script."""
-    return any(c.isalpha() for c in text)
+    return text[:1].isalpha() or any(c.isalpha() for c in text)
 
 
 _fold = Compose(clean, romanise, to_ascii, str.casefold, clean)
@@ -117,7 +117,10 @@ def fold_latin(text: str) -> str:
     folded = unicodedata.normalize("NFC", text).translate(_LATIN_FOLDS)
     if _OTHER not in folded:
         return " ".join(folded.split())
-    runs = script_runs(unicodedata.normalize("NFKC", text))
+    compatible = unicodedata.normalize("NFKC", text)
+    if compatible[0].isalpha() and not has_letters(folded):
+        return clean(compatible.casefold())  # no letter is Latin
+    runs = script_runs(compatible)
     return clean("".join(to_ascii(run) if is_latin(run) else run for run in runs).casefold())
 
 

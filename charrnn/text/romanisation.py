@@ -211,6 +211,7 @@ def is_readable(text: str) -> bool:
     )
 
 
+@functools.lru_cache(maxsize=16_384)
 def unicode_script(character: str) -> str:
     """As :func:`script`, with the scripts that are ``other`` there told apart; ``common`` of what is no letter."""
     own = script(character) if character.isalpha() else "common"
