@@ -100,6 +100,8 @@ class Memory:
 
     def listed(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
         """Which of the names (B,) are listed under which classes: rows and classes, one for each such pair."""
+        if not len(texts):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         found = self.index.find(hash_texts(texts))
         rows = np.flatnonzero(found >= 0)
         sets = self.arrays["sets"][found[rows]]
