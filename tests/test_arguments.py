@@ -97,7 +97,11 @@ FUNCTIONS = {
         CLASSIFIER.probabilities,
         {"names": ["Rossi"], "prior": "model", "kind": "surname", "labels": None, "level": "family", "whole": False},
     ),
-    "Classifier.predict_table": (CLASSIFIER.predict_table, {"table": TABLE, "name_column": "name", **ASKED}),
+    "Classifier.predict_table": (
+        CLASSIFIER.predict_table,
+        {"table": TABLE, "name_column": "name", "parts": False, **ASKED},
+    ),
+    "Classifier.check_parts": (CLASSIFIER.check_parts, {"parts": False, "kind": None, "whole": False}),
     "Classifier.check_settings": (CLASSIFIER.check_settings, ASKED),
     "Classifier.width": (CLASSIFIER.width, {"top_k": 3, "coverage": None, "labels": None, "level": "label"}),
     "Classifier.width of families": (CLASSIFIER.width, {"top_k": 3, "labels": ["Irish"], "level": "family"}),

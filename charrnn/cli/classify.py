@@ -98,6 +98,11 @@ def add_command(commands: Any) -> None:
         "knows surnames and given names, and no --kind is told.",
     )
     command.add_argument(
+        "--parts",
+        action="store_true",
+        help="add the columns given and surname to a table or CSV: what the parts of full names were taken for",
+    )
+    command.add_argument(
         "--level",
         choices=["label", "family"],
         default="label",
@@ -139,10 +144,11 @@ def execute(flags: argparse.Namespace) -> int:
         raise SettingsError("--explain: is about labels, not families. Leave --level out.")
     settings = answer_settings(flags)
     model.check_settings(**settings)  # an error comes before anything is written
+    model.check_parts(flags.parts, flags.kind, flags.whole)
     names = flags.names or _lines(flags)
     rows = _rows(model, names, settings, flags.explain, output_format == "table")
     width = model.width(flags.top_k, flags.coverage, settings["labels"], flags.level)
-    layout = Layout(width, flags.spreadsheet_safe)
+    layout = Layout(width, flags.spreadsheet_safe, flags.parts)
     write = WRITERS[output_format]
     if flags.output in (None, "-"):
         write(rows, sys.stdout, layout)

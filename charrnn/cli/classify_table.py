@@ -90,12 +90,12 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     model = load_classifier(flags.model)
     settings = answer_settings(flags)
     model.check_settings(**settings)  # an error comes before anything is read
+    model.check_parts(flags.parts, flags.kind, flags.whole)
     # Absolute, because names/classifier is the shipped model and ./names/classifier is a folder.
     folder = str(locate(flags.model).absolute())
     with pipe_as_file(files[0]) as first:
-        job = plan(
-            [first, *files[1:]], output, chosen, model, folder, flags.name_column, settings, flags.spreadsheet_safe
-        )
+        inputs, how = [first, *files[1:]], (flags.spreadsheet_safe, flags.parts)
+        job = plan(inputs, output, chosen, model, folder, flags.name_column, settings, *how)
         if job.prefix:
             _tell(f"the table has columns named as answers are, so these are called {job.prefix}label and so on")
         summary = classify_table(

@@ -44,10 +44,12 @@ class Layout:
     Attributes:
         width: number of labels that a row shows at most.
         spreadsheet_safe: put an apostrophe before text that a spreadsheet would run as a formula.
+        parts: tell what the parts of full names were taken for, in columns of their own.
     """
 
     width: int
     spreadsheet_safe: bool = False
+    parts: bool = False
 
 
 def write_table(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
@@ -91,27 +93,30 @@ def write_jsonl(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
 
 
 def write_csv(rows: Iterable[Row], stream: TextIO, layout: Layout) -> None:
-    """``name``, ``label``, ``probability``, ``label_2``, … ``abstained``, ``reason``; as :func:`write_table`.
+    """``name`` and the columns of :func:`charrnn.inference.answers.answer_names`; as :func:`write_table`.
 
     Control characters are shown as escapes on a terminal; in a file they stay.
     """
     from charrnn.inference.answers import answer_names
+    from charrnn.inference.full_names import text_by_kind
     from charrnn.text import printable, without_formula
 
     shown = printable if stream.isatty() else str
     guarded = without_formula if layout.spreadsheet_safe else str
     plain, quoted = (csv.writer(stream, lineterminator="\n", quoting=how) for how in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
-    plain.writerow(["name", *answer_names(layout.width)])
+    plain.writerow(["name", *answer_names(layout.width, parts=layout.parts)])
     for row in rows:
         prediction = row.prediction
         cells = []
         for label, probability in prediction.predictions:
             cells += [guarded(shown(label)), f"{probability:.6f}"]
         cells += [""] * (2 * layout.width - len(cells))
-        abstained = "true" if prediction.abstained else "false"
+        cells += ["true" if prediction.abstained else "false", prediction.reason or ""]
+        if layout.parts:
+            cells += [guarded(shown(text)) for text in text_by_kind(prediction.parts).values()]
         # Python's csv module forgets to quote carriage returns.
         writer = quoted if "\r" in prediction.name else plain
-        writer.writerow([guarded(shown(prediction.name)), *cells, abstained, prediction.reason or ""])
+        writer.writerow([guarded(shown(prediction.name)), *cells])
 
 
 WRITERS: dict[str, Callable[[Iterable[Row], TextIO, Layout], None]] = {

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from charrnn.arrays import Floats, Ints
 from charrnn.inference.explanation import Explanation
 from charrnn.inference.full_name_probability import FullNameProbability
-from charrnn.inference.full_names import Part
+from charrnn.inference.full_names import Part, text_by_kind
+from charrnn.name_forms import GIVEN, SURNAME
 
 
 class LabelScore(NamedTuple):
@@ -126,27 +127,31 @@ PREFIX = "charrnn_"
 """Before the names of answer columns, where a column of the table has one of their names."""
 
 
-def answer_names(width: int, prefix: str = "") -> list[str]:
-    """Names of the answer columns: ``label``, ``probability``, ``label_2``, … ``abstained``, ``reason``.
+def answer_names(width: int, prefix: str = "", parts: bool = False) -> list[str]:
+    """Names of the answer columns: ``label``, ``probability``, ``label_2``, … ``abstained``, ``reason``; then ``given``
+    and ``surname``.
 
     Args:
         width: number of label columns.
         prefix: before each name.
+        parts: whether there are the last two.
     """
     ranks = ["", *(f"_{rank}" for rank in range(2, width + 1))]
     names = [f"{name}{rank}" for rank in ranks for name in ("label", "probability")]
-    return [f"{prefix}{name}" for name in (*names, "abstained", "reason")]
+    return [f"{prefix}{name}" for name in (*names, "abstained", "reason", *((GIVEN, SURNAME) if parts else ()))]
 
 
-def free_prefix(columns: Collection[object], width: int) -> str:
+def free_prefix(columns: Collection[object], width: int, parts: bool = False) -> str:
     """The first of no prefix, ``charrnn_``, ``charrnn_2_``, … with which no answer column has the name of a column."""
     prefix, number = "", 1
-    while not set(answer_names(width, prefix)).isdisjoint(columns):
+    while not set(answer_names(width, prefix, parts)).isdisjoint(columns):
         prefix, number = PREFIX if number == 1 else f"{PREFIX}{number}_", number + 1
     return prefix
 
 
-def answer_columns(ranking: Ranking, labels: list[str], width: int, prefix: str = "") -> dict[str, NDArray[Any]]:
+def answer_columns(
+    ranking: Ranking, labels: list[str], width: int, prefix: str = "", parts: bool = False
+) -> dict[str, NDArray[Any]]:
     """Answers as columns, a value for each name.
 
     Args:
@@ -154,10 +159,11 @@ def answer_columns(ranking: Ranking, labels: list[str], width: int, prefix: str 
         labels: of the model.
         width: number of label columns, however many labels the answers show.
         prefix: before the name of each column.
+        parts: whether to tell what the parts of full names were taken for.
 
     Returns:
-        By the names of :func:`answer_names`: objects (text or None) for labels and reasons; for probabilities, rounded
-        to six places, numbers that are NaN where there is none; truth values.
+        By the names of :func:`answer_names`: objects (text or None) for labels, reasons and parts; for probabilities,
+        rounded to six places, numbers that are NaN where there is none; truth values.
     """
     names, count = np.array(labels, object), len(ranking.sizes)
     columns: list[NDArray[Any]] = []
@@ -173,4 +179,10 @@ def answer_columns(ranking: Ranking, labels: list[str], width: int, prefix: str 
     reasons = np.full(count, None, object)
     reasons[:] = ranking.reasons
     columns += [np.array([reason is not None for reason in ranking.reasons], bool), reasons]
-    return dict(zip(answer_names(width, prefix), columns, strict=True))
+    if parts:
+        by_kind = {kind: np.full(count, None, object) for kind in (GIVEN, SURNAME)}
+        for i, own in ranking.parts.items():
+            for kind, text in text_by_kind(own).items():
+                by_kind[kind][i] = text
+        columns += by_kind.values()
+    return dict(zip(answer_names(width, prefix, parts), columns, strict=True))

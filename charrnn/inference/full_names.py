@@ -5,7 +5,7 @@ Shapes: N names of U units each, L labels, C classes (a label and a kind each).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -123,6 +123,12 @@ def parts_of(units: Units, reading: int) -> tuple[Part, ...]:
     """What each unit was taken for, by a reading of :func:`combine`."""
     kinds = (GIVEN, SURNAME) if reading > 0 else (SURNAME, GIVEN)
     return tuple(Part(text, kinds[i >= abs(reading)]) for i, text in enumerate(units.texts))
+
+
+def text_by_kind(parts: Sequence[Part]) -> dict[str, str]:
+    """The texts of the parts of each kind, in their order, with a space between them."""
+    kinds = {kind: [part.text for part in parts if part.kind == kind] for kind in (GIVEN, SURNAME)}
+    return {kind: " ".join(texts) for kind, texts in kinds.items()}
 
 
 def joined(parts: Iterable[Part]) -> list[Part]:

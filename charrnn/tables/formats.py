@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from charrnn.corpus.lines import open_input
 from charrnn.corpus.rows import DELIMITERS, TableFile
 from charrnn.errors import InputError, SettingsError, needs_extra
-from charrnn.inference.answers import answer_names
 from charrnn.inference.frames import plain, with_arrow_columns
 from charrnn.tables.job import Job
 from charrnn.tables.pieces import Piece
@@ -160,7 +159,7 @@ def _sheet_lines(piece: Piece, answers: Answers) -> Iterator[bytes]:
 
 def _sheet_header(job: Job) -> list[Any]:
     """The first row of a sheet: cells as they were, if the input is a sheet, and the names of the answers."""
-    return [*job.header, *answer_names(job.width, job.prefix)] if job.header else list(job.output_columns)
+    return [*job.header, *job.answer_names] if job.header else list(job.output_columns)
 
 
 def _without_formulas(table: pa.Table) -> pa.Table:

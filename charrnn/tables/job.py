@@ -36,6 +36,7 @@ class Job:
         width: number of label columns.
         columns: names of the columns of the input; of JSON, all keys.
         prefix: before the names of the answer columns.
+        parts: whether the answers tell what the parts of full names were taken for.
         schema: ``pyarrow.Schema`` of the columns of the input, where the rows do not bring their own; else None.
         delimiter: of CSV and TSV to be written.
         spreadsheet_safe: put an apostrophe before the cells of CSV and TSV that a spreadsheet would run as formulas.
@@ -54,6 +55,7 @@ class Job:
     width: int
     columns: tuple[str, ...]
     prefix: str = ""
+    parts: bool = False
     schema: Any = None
     delimiter: str = ","
     spreadsheet_safe: bool = False
@@ -74,7 +76,12 @@ class Job:
     @property
     def output_columns(self) -> list[str]:
         """The columns of the input and those of the answers."""
-        return [*self.columns, *answer_names(self.width, self.prefix)]
+        return [*self.columns, *self.answer_names]
+
+    @property
+    def answer_names(self) -> list[str]:
+        """The columns of the answers."""
+        return answer_names(self.width, self.prefix, self.parts)
 
 
 def config_hash(model: str) -> str:

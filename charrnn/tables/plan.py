@@ -150,6 +150,7 @@ def plan(
     name_column: str,
     settings: Mapping[str, Any],
     spreadsheet_safe: bool = False,
+    parts: bool = False,
 ) -> Job:
     """Make a job.
 
@@ -162,6 +163,7 @@ def plan(
         name_column: column of names; letter case counts only where several columns fit.
         settings: as of :class:`Job`.
         spreadsheet_safe: likewise.
+        parts: likewise.
 
     Raises:
         InputError, SettingsError: as :func:`charrnn.tables.survey.survey`.
@@ -185,7 +187,8 @@ def plan(
         settings=settings,
         width=width,
         columns=tuple(found.columns),
-        prefix=free_prefix(found.columns, width),
+        prefix=free_prefix(found.columns, width, parts),
+        parts=parts,
         schema=found.schema,
         delimiter=found.delimiter or usual if chosen_format == inputs[0].table_format else usual,
         spreadsheet_safe=spreadsheet_safe,
@@ -203,6 +206,7 @@ def _identity(job: Job) -> str:
         [str(Path(file.path).absolute()), file.table_format, astuple(file.options), own]
         for file, own in zip(job.inputs, job.stamps, strict=True)
     ]
-    output = [str(Path(job.output).absolute()), job.output_format, job.delimiter, job.spreadsheet_safe, store.PART_ROWS]
+    written = job.output_format, job.delimiter, job.spreadsheet_safe, job.parts, store.PART_ROWS
+    output = [str(Path(job.output).absolute()), *written]
     content = [__version__, files, job.config_sha256, output, job.name_column, dict(job.settings)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -56,6 +56,6 @@ class Scorer:
         else:
             names = names_of(piece.content, job.name_column, where, NAME_FLAG) if len(piece) else []
         ranking = self.classifier.rank(names, **job.settings)
-        answers = answer_columns(ranking, self.names, job.width, job.prefix)
+        answers = answer_columns(ranking, self.names, job.width, job.prefix, job.parts)
         abstained = Counter(reason for reason in ranking.reasons if reason is not None)
         return write_part(self.folder, part, encode(piece, answers, job), dict(abstained), piece, job)

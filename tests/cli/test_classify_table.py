@@ -8,7 +8,7 @@ import pytest
 from charrnn.cli.classify_table import FORMATS
 from charrnn.corpus.rows import FORMATS as READER_FORMATS
 
-NAMES = ["Ye", "Papadopoulos", "Nguyễn", "42", "Xqzwvkjx", "", "Acme Ltd"]
+NAMES = ["Ye", "Papadopoulos", "Nguyễn", "42", "Xqzwvkjx", "", "Acme Ltd", "Kim Jong-un", "Dr. Ana María Pérez"]
 
 
 def test_the_formats_are_those_that_the_reader_knows():
@@ -23,17 +23,18 @@ def test_the_formats_are_those_that_the_reader_knows():
         ["--prior", "uniform"],
         ["--coverage", 0.9],
         ["--min-probability", 0.9],
+        ["--parts"],
     ],
 )
 def test_a_table_gets_the_answers_of_its_names(run, tmp_path, flags):
-    (tmp_path / "in.csv").write_text("surname\n" + "".join(f'"{name}"\n' for name in NAMES), encoding="utf-8")
+    (tmp_path / "in.csv").write_text("who\n" + "".join(f'"{name}"\n' for name in NAMES), encoding="utf-8")
     (tmp_path / "in.txt").write_text("".join(f"{name}\n" for name in NAMES), encoding="utf-8")
-    table = ["--input", tmp_path / "in.csv", "--name-column", "surname", "--output", tmp_path / "out.csv"]
+    table = ["--input", tmp_path / "in.csv", "--name-column", "who", "--output", tmp_path / "out.csv"]
     status, out, err = run("classify", *table, *flags)
-    assert (status, out) == (0, "") and err.startswith(f"charrnn: {tmp_path}/out.csv: 7 rows in ")
+    assert (status, out) == (0, "") and err.startswith(f"charrnn: {tmp_path}/out.csv: {len(NAMES)} rows in ")
     expected = run("classify", "--input", tmp_path / "in.txt", "--format", "csv", *flags)[1]
     rows, answers = (list(csv.reader(io.StringIO(text))) for text in ((tmp_path / "out.csv").read_text(), expected))
-    assert rows[0] == ["surname", *answers[0][1:]] and len(rows) == len(answers) == 1 + len(NAMES)
+    assert rows[0] == ["who", *answers[0][1:]] and len(rows) == len(answers) == 1 + len(NAMES)
     for row, answer in zip(rows[1:], answers[1:], strict=True):
         assert [_number(cell) for cell in row] == [_number(cell) for cell in answer]
 
@@ -49,6 +50,8 @@ def _number(cell):
     ("flags", "message"),
     [
         (["--explain"], "--explain: is for a few names"),
+        (["--parts", "--whole"], "parts: whole texts are one name each"),
+        (["--parts", "--kind", "male"], "parts: texts of the kind male are one name each"),
         (["--workers", 0], "--workers 0"),
         (["--format", "table"], "drop --format"),
         (["--output", "out.csv", "--format", "jsonl"], "drop --format"),

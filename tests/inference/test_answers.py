@@ -16,6 +16,7 @@ from charrnn.inference.answers import (
     sure_families,
 )
 from charrnn.inference.classifier import Classifier
+from charrnn.inference.full_names import Part
 from tests.conftest import config, network
 
 RANKING = Ranking(
@@ -29,6 +30,7 @@ RANKING = Ranking(
 def test_columns_are_named_by_rank():
     assert answer_names(2) == ["label", "probability", "label_2", "probability_2", "abstained", "reason"]
     assert answer_names(1, "x_") == ["x_label", "x_probability", "x_abstained", "x_reason"]
+    assert answer_names(1, "x_", parts=True) == [*answer_names(1, "x_"), "x_given", "x_surname"]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,17 @@ def test_answers_are_columns_as_wide_as_is_asked():
     assert columns["label_3"].tolist() == [None, None] and np.isnan(columns["probability_3"]).all()
     assert columns["probability_2"][0] == 0.25 and math.isnan(columns["probability"][1])
     assert columns["abstained"].tolist() == [False, True] and columns["reason"].tolist() == [None, "missing-name"]
+
+
+def test_parts_are_told_in_columns_of_their_own():
+    own = (Part("Ana", "given"), Part("García", "surname"), Part("López", "surname"))
+    columns = answer_columns(dataclasses.replace(RANKING, parts={0: own}), ["A", "B"], 1, "x_", parts=True)
+    assert list(columns) == answer_names(1, "x_", parts=True)
+    assert columns["x_given"].tolist() == ["Ana", None] and columns["x_surname"].tolist() == ["García López", None]
+
+
+def test_a_column_of_parts_has_a_name_of_its_own():
+    assert free_prefix(["surname"], 1) == "" and free_prefix(["surname"], 1, parts=True) == "charrnn_"
 
 
 def test_no_names_are_no_rows():

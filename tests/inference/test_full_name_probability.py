@@ -1,7 +1,9 @@
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import charrnn
+from charrnn.errors import SettingsError
 from charrnn.inference.full_names import Part
 
 SHIPPED = charrnn.load("names/classifier")
@@ -22,6 +24,16 @@ def test_full_names_are_answered(name, label):
     assert answer.predictions[0].label == label
     assert answer.reason is None
     assert len(answer.parts) > 1
+
+
+def test_a_table_tells_the_parts_only_where_texts_are_read_in_parts():
+    table = pa.table({"name": ["Kim Jong-un", "Smith", None]})
+    answer = SHIPPED.predict_table(table, parts=True, top_k=1)
+    assert answer["given"].to_pylist() == ["Jong-un", None, None]
+    assert answer["surname"].to_pylist() == ["Kim", None, None]
+    for settings in ({"whole": True}, {"kind": "male"}):
+        with pytest.raises(SettingsError, match=r"parts: .*one name each"):
+            SHIPPED.predict_table(table, parts=True, **settings)
 
 
 def test_a_part_is_shown_as_it_was_written_with_what_it_was_taken_for():
