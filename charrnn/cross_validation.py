@@ -81,9 +81,11 @@ def _cross_validate(run: TrainingRun, names: Corpus, known: Collection[str]) -> 
     config = starting_config(run, names, Split(names, names.select([]), names.select([])))
     models: list[FittedModel] = []
     scores: list[ExpertScores] = []
-    for part in parts:
+    start = "from scratch" if run.init is None else "with --init"
+    for i, part in enumerate(parts, start=1):
+        what = f"cross-validation {start}, {i} of {len(parts)}"
         try:
-            models.append(fit_part(run, config, shuffled_batches(run, dataset(config, part.train))))
+            models.append(fit_part(run, config, shuffled_batches(run, dataset(config, part.train)), what))
         except InterruptedRunError as error:
             raise KeyboardInterrupt from error
         scores.append(expert_scores(config, models[-1], dataset(config, part.test), run.context.device))

@@ -46,9 +46,9 @@ def test_no_score_is_of_a_name_that_its_model_learned(task, monkeypatch):
     learned, scored = [], []
     fit, evaluate = cross_validation.fit_part, cross_validation.evaluation.evaluate_apart
 
-    def fit_part(run, config, batches):
+    def fit_part(run, config, batches, what):
         learned.append([name.tolist() for name in batches.data.encoded])
-        return fit(run, config, batches)
+        return fit(run, config, batches, what)
 
     def record(model, corpus, known):
         scored.append([model.vocabulary.encode(PIPELINES[model.config.pipeline](name)) for name in corpus.names])

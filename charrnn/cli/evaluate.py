@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import Any
 
 from charrnn.cli.flags import DATA, add_column_flags, add_prior_flag, read_corpus, read_test_split
@@ -28,7 +29,7 @@ def add_command(commands: Any) -> None:
 def execute(flags: argparse.Namespace) -> int:
     """Print the scores."""
     from charrnn.inference import load
-    from charrnn.inference.evaluation import evaluate, unlisted
+    from charrnn.inference.evaluation import count_listed, evaluate, unlisted
 
     model = load(flags.model)
     corpus = read_corpus(flags, flags.data, model.config.pipeline)
@@ -42,6 +43,10 @@ def execute(flags: argparse.Namespace) -> int:
     if flags.exclude:
         corpus = corpus.without(read_corpus(flags, flags.exclude, model.config.pipeline, with_kinds=False).keys)
     scores = evaluate(model, corpus, flags.prior)
+    distinct = list(dict.fromkeys(corpus.names))
+    if flags.split != "test" and (known := count_listed(model, distinct)):
+        told = f"{known:,} of {len(distinct):,} names are in the list that the model learned from"
+        print(f"charrnn: {told}; of new names it knows less. --exclude leaves a list out.", file=sys.stderr)
     if flags.format == "json":
         print(json.dumps(scores))
     else:

@@ -35,6 +35,13 @@ def unlisted(model: Classifier | Generator) -> Classifier | Generator:
     return model.without_memory() if isinstance(model, Classifier) else model
 
 
+def count_listed(model: Classifier | Generator, names: Sequence[str]) -> int:
+    """How many of some names are in the list that the model learned from; 0 where it keeps none."""
+    if isinstance(model, Classifier):
+        return sum(map(bool, model.listed(names)))
+    return sum(map(model.knows, names))
+
+
 def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model") -> dict[str, float]:
     """Scores of a model on a corpus.
 
@@ -101,8 +108,8 @@ def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
     """Scores of an interpolated character 4-gram on the test split, fitted on the model's names.
 
     It has the model's text pipeline, and of its alphabet, which may come from another list, the characters of these
-    names; it knows of no kinds: with Bayes' rule for a classifier, each
-    label's own 4-gram for a generator. Keys as for :func:`evaluate`.
+    names; it knows of no kinds. Of a classifier it goes by Bayes' rule, of a generator each label has a 4-gram of its
+    own. Keys as for :func:`evaluate`.
     """
     pipeline, whole = PIPELINES[config.pipeline], Vocabulary(config.alphabet)
     used = {symbol for corpus in split for name in corpus.names for symbol in whole.encode(pipeline(name))}

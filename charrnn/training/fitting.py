@@ -86,15 +86,21 @@ def fit(run: TrainingRun, config: ModelConfig, loaders: Loaders) -> FittedModel:
     return _fitted(run, config, trainer, loaders.train.data)
 
 
-def fit_part(run: TrainingRun, config: ModelConfig, batches: Batches) -> FittedModel:
+def fit_part(run: TrainingRun, config: ModelConfig, batches: Batches, what: str) -> FittedModel:
     """Fit a part of the names, for cross-validation; nothing is written.
+
+    Args:
+        run: whose settings and ``init`` are used.
+        config: of the model.
+        batches: of the part.
+        what: beside the progress bar.
 
     Raises:
         NonFiniteLossError: training diverged.
         InterruptedRunError: a signal stopped it.
     """
     trainer = _make_trainer(run, config, batches, None, Checkpoint(None, run.description, run.context))
-    trainer.fit("cross-validation")
+    trainer.fit(what)
     return _fitted(run, config, trainer, batches.data)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,6 +23,8 @@ from charrnn.training.optimisation import make_schedule, parameter_groups, scale
 from charrnn.training.settings import Settings
 from charrnn.training.signals import StopRequest
 
+LOG_SECONDS = 30
+"""At least so long apart are the lines of progress where standard error is no terminal."""
 SaveState = Callable[[dict[str, Any]], None]
 
 
@@ -121,8 +124,17 @@ class Trainer:
         progress, plateau = self.progress, self.settings.schedule == "plateau"
         silent = not self.context.is_rank_zero
         what = what or ("training" if self.validation else "training on all names")
+        # In a file or a pipe, every refresh of the bar would be a line of text.
+        interval = 0.1 if sys.stderr.isatty() else LOG_SECONDS
         bar = tqdm(
-            desc=what, total=self.epochs, initial=progress.epoch, unit="epoch", dynamic_ncols=True, disable=silent
+            desc=what,
+            total=self.epochs,
+            initial=progress.epoch,
+            unit="epoch",
+            dynamic_ncols=True,
+            disable=silent,
+            mininterval=interval,
+            maxinterval=max(interval, 10),
         )
         with bar, StopRequest() as stop:
             while not self.is_over():
@@ -130,7 +142,7 @@ class Trainer:
                 rate = self.schedule.rate
                 metrics = self.end_epoch()
                 self.save(self.state_dict())
-                bar.set_postfix_str(self._summary(metrics))
+                bar.set_postfix_str(self._summary(metrics), refresh=False)
                 bar.update()
                 if self.validation and plateau and self.schedule.rate < rate:
                     bar.write(f"epoch {progress.epoch}: learning rate cut from {rate:.2g} to {self.schedule.rate:.2g}")

@@ -25,6 +25,19 @@ def test_evaluate_excludes_names(run, trained, small_corpus_dir):
     assert run("evaluate", *arguments, "--exclude", small_corpus_dir)[0] == 2
 
 
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_names_that_the_model_learned_are_told_of(run, trained, small_corpus_dir, tmp_path, task):
+    arguments = ["--model", trained[task], "--data", small_corpus_dir]
+    (tmp_path / "Greek.txt").write_text("Zzyzxopoulos\n", encoding="utf-8")
+    known = Corpus.read(small_corpus_dir).names[0]
+    told = run("evaluate", *arguments)[2]
+    assert told.startswith("charrnn: ") and "names are in the list that the model learned from" in told
+    assert run("evaluate", *arguments, "--split", "test")[2] == ""
+    assert run("evaluate", "--model", trained[task], "--data", tmp_path)[2] == ""
+    (tmp_path / "Greek.txt").write_text(f"Zzyzxopoulos\n{known}\n{known}\n", encoding="utf-8")
+    assert run("evaluate", "--model", trained[task], "--data", tmp_path)[2].startswith("charrnn: 1 of 2 names are in")
+
+
 def test_evaluate_with_another_prior(run, trained, small_corpus_dir):
     arguments = ["--model", trained["classifier"], "--data", small_corpus_dir, "--format", "json"]
     for prior in ("model", "uniform"):

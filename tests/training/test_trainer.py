@@ -50,6 +50,14 @@ def test_it_learns_what_can_be_learnt():
     assert history[-1]["validation_loss"] < 0.1 and history[-1]["accuracy"] == history[-1]["macro_f1"] == 1
 
 
+def test_a_log_gets_the_first_and_the_last_state_of_the_bar(capsys):
+    trainer = make_trainer(ClassifierSettings(**SMALL, epochs=9))
+    trainer.fit("some part")
+    states = [state for state in capsys.readouterr().err.replace("\r", "\n").split("\n") if state.strip()]
+    assert [state.startswith("some part: ") for state in states] == [True, True]
+    assert "9/9" in states[1] and "val" in states[1]
+
+
 def test_with_kinds_it_tells_the_accuracy_of_labels():
     trainer = make_trainer(ClassifierSettings(**SMALL, epochs=1))
     trainer.kind_count = 3  # the three classes are the kinds of one label
