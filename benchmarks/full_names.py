@@ -19,7 +19,7 @@ from common import ROOT, report, write_table
 import charrnn
 from charrnn import metrics
 from charrnn.corpus import Corpus
-from charrnn.inference import Classifier
+from charrnn.inference import Classifier, Generator
 from charrnn.inference.full_names import joined
 from charrnn.text import fold_latin
 
@@ -28,6 +28,12 @@ LISTS = {"development": "development", "people": "well-known people", "people_na
 COMPOSED = 50
 """Names of each label."""
 MANY = 100_000
+INVENTED = 100
+"""Full names of each label, at each temperature."""
+INVENTED_LABELS = [
+    *("Arabic", "Czech", "Greek", "Hindi", "Hungarian", "Icelandic", "Irish", "Japanese", "Polish", "Russian"),
+    *("Spanish", "Vietnamese"),
+]
 
 
 class Person(NamedTuple):
@@ -82,6 +88,29 @@ def _surnames_found(classifier: Classifier, persons: Sequence[Person]) -> float:
     return float(np.mean(hits))
 
 
+def temperatures(classifier: Classifier) -> str:
+    """Invented full names at several temperatures, as the classifier sees them; a uniform prior."""
+    generator = charrnn.load("names/generator")
+    assert isinstance(generator, Generator)
+    lines = [
+        "| temperature | label found | distinct | parts in the list |",
+        "| --- | --- | --- | --- |",
+    ]
+    for temperature in (0.4, 0.5, 0.6, 0.8, 1.0):
+        found, distinct, listed = [], [], []
+        for label in INVENTED_LABELS:
+            made = generator.full_names(label, INVENTED, seed=5, temperature=temperature)
+            names = [name.name for name in made]
+            best = classifier.probabilities(names, "uniform").argmax(axis=1)
+            found.append(np.mean(best == classifier.labels.index(label)))
+            distinct.append(len(set(names)) / len(names))
+            parts = [part.text for name in made for part in name.parts]
+            listed.append(np.mean([bool(labels) for labels in classifier.listed(parts)]))
+        shares = (f"{np.mean(values):.3f}" for values in (found, distinct, listed))
+        lines.append(f"| {temperature} | {' | '.join(shares)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Print the tables."""
     classifier = charrnn.load("names/classifier")
@@ -102,6 +131,9 @@ def main() -> None:
             lines.append(f"| {' | '.join([told, f'{len(persons):,}', how, *row])} |")
     print("\n".join(lines))
     write_table("full-names", "\n".join(lines))
+    text = temperatures(classifier)
+    print(text)
+    write_table("temperatures", text)
     rng = random.Random(0)
     by_kind: dict[bool, list[str]] = {True: [], False: []}
     for name, kind in zip(corpus.names, corpus.kinds, strict=True):

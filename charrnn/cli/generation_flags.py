@@ -49,9 +49,9 @@ def add_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--temperature",
         type=float,
-        default=0.8,
         metavar="T",
-        help="0 always takes the most probable character, 1 follows the model, above 1 is wilder. Default: 0.8.",
+        help="0 always takes the most probable character, 1 follows the model, above 1 is wilder. Default: 0.8; of "
+        "full names 0.5.",
     )
     command.add_argument(
         "--top-k", type=int, default=0, metavar="K", help="draw among the K most probable characters; 0 among all"
@@ -117,13 +117,14 @@ def wanted(flags: argparse.Namespace, given: Collection[str], labels: list[str])
     Raises:
         SettingsError: a value is out of its range, or flags do not fit together.
     """
-    from charrnn.generation.full_request import ANY_GENDER, FULL, FullRequest
+    from charrnn.generation.full_request import ANY_GENDER, FULL, FullRequest, usual_temperature
     from charrnn.generation.request import Request, usual_resample
     from charrnn.generation.sampling import Sampling
 
     label = parse_labels(flags.label, labels)
     seed = secrets.randbelow(2**32) if flags.seed is None else flags.seed
-    sampling = Sampling(flags.temperature, flags.top_k, flags.top_p)
+    temperature = usual_temperature(flags.kind) if flags.temperature is None else flags.temperature
+    sampling = Sampling(temperature, flags.top_k, flags.top_p)
     constraints = _constraints(flags, any_case=flags.any_case, ascii=flags.ascii)
     if flags.kind != FULL:
         if others := sorted(flag for flag in given if flag == "--gender" or flag.startswith(OF_SURNAMES)):

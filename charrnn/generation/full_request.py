@@ -10,13 +10,21 @@ from typing import NamedTuple
 from charrnn.arguments import choice, instance
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints
-from charrnn.generation.request import CONSTRAINED_DRAWS, NO_CONSTRAINTS, USUAL, Label, Request, usual_resample
-from charrnn.generation.sampling import Sampling
+from charrnn.generation.request import CONSTRAINED_DRAWS, NO_CONSTRAINTS, Label, Request, usual_resample
+from charrnn.generation.sampling import TEMPERATURE, Sampling
 from charrnn.name_forms import ANY_FORM, GENDERS, GIVEN, SURNAME, NameForms, SurnameForm
 
 FULL = "full"
 """Where a kind of names is asked for, it stands for full names."""
 ANY_GENDER = "any"
+FULL_NAME_TEMPERATURE = 0.5
+"""The usual temperature of full names: one odd part spoils the whole (``benchmarks/full_names.py`` compares others)."""
+USUAL_OF_FULL = Sampling(FULL_NAME_TEMPERATURE)
+
+
+def usual_temperature(kind: str | None) -> float:
+    """The temperature of names of a kind where none is asked for."""
+    return FULL_NAME_TEMPERATURE if kind == FULL else TEMPERATURE
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class FullRequest:
 
     label: Label = None
     seed: int = 0
-    sampling: Sampling = USUAL
+    sampling: Sampling = USUAL_OF_FULL
     given: Constraints = NO_CONSTRAINTS
     surname: Constraints = NO_CONSTRAINTS
     resample: int | None = None

@@ -26,7 +26,7 @@ ROUND_SIZE = 2048
 
 
 TEMPERATURE = 0.8
-"""The usual temperature: names of 1, as learned, are often odd."""
+"""The usual temperature of single names: names of 1, as learned, are often odd."""
 
 LEAST_TEMPERATURE = 1e-30
 """Lower temperatures are 0 in single precision; at this one, too, only the most probable character is ever drawn."""

@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.arguments import boolean, instance, integer, listed, weights
 from charrnn.errors import ModelFolderError, SettingsError
 from charrnn.generation.constraints import Constraints, Guide, unconstrained_guide
-from charrnn.generation.full_request import ANY_GENDER, FullRequest, PartRequest, part_requests
+from charrnn.generation.full_request import ANY_GENDER, FULL_NAME_TEMPERATURE, FullRequest, PartRequest, part_requests
 from charrnn.generation.novelty import novel_samples
 from charrnn.generation.request import BLEND, NO_CONSTRAINTS, Label, Request, Sample, draw_samples, usual_resample
 from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
@@ -123,7 +123,7 @@ class Generator(ListedNames):
         label: Label = None,
         n: int = 1,
         seed: int = 0,
-        temperature: float = TEMPERATURE,
+        temperature: float = FULL_NAME_TEMPERATURE,
         top_k: int = 0,
         top_p: float = 1.0,
         constraints: Constraints = NO_CONSTRAINTS,

@@ -8,7 +8,7 @@ from typing import Any
 
 from charrnn.errors import StoppedError
 from charrnn.generation import Constraints, FullRequest, Request, Sample, Sampling
-from charrnn.generation.full_request import ANY_GENDER, FULL
+from charrnn.generation.full_request import ANY_GENDER, FULL, usual_temperature
 from charrnn.generation.request import usual_resample
 from charrnn.inference import Classifier, FullName, Generator
 from charrnn.inference.answers import as_record, explanation_record
@@ -87,7 +87,8 @@ def generation_request(asked: schemas.GenerateRequest) -> Request | FullRequest:
     constraints = _constraints(asked, asked)
     label = asked.label if asked.blend is None else asked.blend
     seed = secrets.randbelow(2**32) if asked.seed is None else asked.seed
-    sampling = Sampling(asked.temperature, asked.top_k, asked.top_p)
+    temperature = usual_temperature(asked.kind) if asked.temperature is None else asked.temperature
+    sampling = Sampling(temperature, asked.top_k, asked.top_p)
     if asked.kind == FULL:
         surname = _constraints(asked, asked.surname or schemas.Shape.model_validate({}))
         return FullRequest(label, seed, sampling, constraints, surname, asked.resample, asked.gender or ANY_GENDER)

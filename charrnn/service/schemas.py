@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from charrnn.generation.full_request import FULL
+from charrnn.generation.full_request import FULL, FULL_NAME_TEMPERATURE
 from charrnn.generation.sampling import TEMPERATURE
 from charrnn.text import MAX_LENGTH
 
@@ -108,8 +108,12 @@ class GenerateRequest(Shape):
     seed: int | None = Field(
         None, ge=0, le=MAX_SEED, description="The same seed gives the same names. Default: a random one.", examples=[7]
     )
-    temperature: float = Field(
-        TEMPERATURE, ge=0, le=100, description="0 is the most probable character, 1 follows the model."
+    temperature: float | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description="0 is the most probable character, 1 follows the model. "
+        f"Default: {TEMPERATURE}; of full names {FULL_NAME_TEMPERATURE}.",
     )
     top_k: int = Field(0, ge=0, le=10_000, description="Draw among the most probable characters; 0 among all.")
     top_p: float = Field(1.0, gt=0, le=1, description="Draw among characters that together reach this probability.")

@@ -80,6 +80,13 @@ def test_full_names_are_printed_in_the_order_of_their_label(run):
         assert "--distance: is for single names" in run("generate", "--distance", "--stamp", row["stamp"])[2]
 
 
+@pytest.mark.parametrize(("kind", "usual"), [("full", 0.5), ("male", 0.8)])
+def test_full_names_have_a_usual_temperature_of_their_own(run, kind, usual):
+    flags = ["--label", "Greek", "--kind", kind, "-n", 5, "--seed", 7]
+    assert run("generate", *flags) == run("generate", *flags, "--temperature", usual)
+    assert run("generate", *flags) != run("generate", *flags, "--temperature", 1.3 - usual)
+
+
 def test_constraints_hold_for_either_part(run):
     flags = ["--prefix", "J", "--surname-suffix", "ková", "--surname-min-length", 8, "--gender", "female"]
     _, out, _ = run("generate", "--label", "Czech", "--kind", "full", "-n", 10, *flags)

@@ -152,6 +152,14 @@ def test_full_names_have_their_parts_and_their_stamps_bring_them_again(client):
     assert client.post("/api/generate", body).json() == answer
 
 
+@pytest.mark.parametrize(("kind", "usual"), [("full", 0.5), ("male", 0.8), (None, 0.8)])
+def test_the_usual_temperature_is_that_of_the_kind(client, kind, usual):
+    body = {"label": "Greek", "kind": kind, "n": 5, "seed": 7}
+    names = client.post("/api/generate", body).json()["names"]
+    assert names == client.post("/api/generate", body | {"temperature": usual}).json()["names"]
+    assert names != client.post("/api/generate", body | {"temperature": 1.3 - usual}).json()["names"]
+
+
 def test_fewer_names_than_asked_for_are_told(client):
     body = {"label": "Irish", "n": 10, "seed": 1, "novel": True, "pattern": "O'[AB]", "resample": 1}
     answer = client.post("/api/generate", body).json()

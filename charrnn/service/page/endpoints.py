@@ -95,7 +95,7 @@ class Endpoints:
         Args:
             label: one of the languages that the generator knows, or * for any.
             n: number of names.
-            temperature: 0 gives typical names, 1.5 daring ones; 0.8 is usual.
+            temperature: 0 gives typical names, 1.5 daring ones; 0.8 is usual, of full names 0.5.
             kind: of names: surname, female or male; full for full names; empty for any.
             ascii: write them without diacritics: Dvorak, not Dvořák.
             gender: of full names: female or male; empty for any.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from charrnn.generation.full_request import FULL
+from charrnn.generation.full_request import FULL, usual_temperature
 from charrnn.inference import Generator
 from charrnn.model_config import ANY
 from charrnn.name_forms import GENDERS, know_full_names
@@ -163,6 +163,8 @@ def build_tab(generator: Generator) -> GenerateTab:
     ]
     other.change(lambda value: gr.Slider(visible=bool(value)), other, share, api_visibility="private")
     kind.change(_shown_for_full_names, kind, [gender, of_given], api_visibility="private")
+    # Where a visitor chooses the kind; a link brings a temperature of its own.
+    kind.input(usual_temperature, kind, temperature, api_visibility="private")
     texts = [prefix, suffix, contains, characters, pattern, seed]
     return GenerateTab(controls, texts, shape, run, stop, status, names)
 
