@@ -154,6 +154,12 @@ def test_full_names_of_a_gender_are_brought_by_their_link(visit):
     page.get_by_role("combobox", name="Kind", exact=True).click()
     page.get_by_role("option", name="Surnames").click()
     expect(gender).to_be_hidden()
+    daring = page.get_by_label("number input for How daring")
+    expect(daring).to_have_value("0.8")
+    page.get_by_role("combobox", name="Kind", exact=True).click()
+    page.get_by_role("option", name="Full names").click()
+    expect(gender).to_be_visible()
+    expect(daring).to_have_value("0.5")
 
 
 def test_names_are_invented_stopped_kept_and_brought_again(visit):
