@@ -42,6 +42,11 @@ EAST_ASIAN = frozenset(["han", "kana", "hangul"])
 _QUOTED = r"""("[^"]*"|“[^“”]*[”“]|„[^„“”]*[“”]|«[^«»]*»|‹[^‹›]*›|\([^)]*\)|\[[^\]]*\]|'[^']*'|‘[^‘’]*’)"""
 _NICKNAMES = re.compile(rf"(?<=\s){_QUOTED}(?=[\s,]|$)")
 _FIRST_NICKNAME = re.compile(rf"^{_QUOTED}\s+(?=\S+\s)")
+_EDGES = "!#%&*+,-/:;<=>?@\\^_`|~¡¿·•…‐‑‒–—―、。，；：！？"
+"""Signs that belong to no name where they stand before or behind it, like all symbols and what is not visible."""
+_AS_EMOJI = "\ufe0f"
+_ENCLOSED = re.compile(_QUOTED)
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_]{2})[._](?=[^\W\d_]{2})")
 _SYMBOLS = re.compile(r"[\d_<>=@#{}\[\]()|\\/:;!?*%$+~^&]")
 _PATRONYMICS = re.compile(
     r".+(ович|евич|йович|ьич|овна|евна|ична|івна|ovich|evich|ovych|evych|yich|ovna|evna|ichna|ivna)", re.IGNORECASE
@@ -69,7 +74,7 @@ def unspaced_prefixes(text: str) -> list[str]:
     """
     if text.isascii():
         return []
-    word = unicodedata.normalize("NFKC", text).strip()
+    word = _without_last_dot(_without_signs(unicodedata.normalize("NFKC", text)))
     if not 2 <= len(word) <= LONGEST_UNSPACED or {unicode_script(c) for c in word} - set(UNSPACED):
         return []
     return [word, *(word[:size] for size in range(min(LONGEST_UNSPACED_SURNAME, len(word) - 1), 0, -1))]
@@ -90,7 +95,8 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     first, _, second = text.partition(" ")
     if _is_plain(first) and _is_plain(second):
         return Units((first, second))  # most full names, without the work on the others
-    whole = unicodedata.normalize("NFKC", text).replace("・", " ").strip()
+    whole = _BETWEEN_WORDS.sub(" ", _without_signs(unicodedata.normalize("NFKC", text).replace("・", " ")))
+    whole = _without_last_dot(whole)
     bare = _BIRTH_NAMES.sub("", _NICKNAMES.sub("", _FIRST_NICKNAME.sub("", whole)))
     bare = _AFTER_INITIALS.sub(" ", bare).strip()
     if _SYMBOLS.search(bare) or _is_of_two_people(bare):
@@ -113,15 +119,44 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
         return Units(tuple(words) or (text,))
     _, *prefixes = unspaced_prefixes(whole) or [""]
     surname_of = next((prefix for prefix in prefixes if not is_surname(whole) and is_surname(prefix)), "")
-    return Units((surname_of, whole[len(surname_of) :]), 1) if surname_of else Units((text,))
+    return Units((surname_of, whole[len(surname_of) :]), 1) if surname_of else Units((whole or text,))
+
+
+def _without_signs(text: str) -> str:
+    """A text without the signs, quotes and brackets around all of it: ``"Ana García";`` is *Ana García*."""
+    while True:
+        inner = text
+        while inner and _is_edge(inner[0]):
+            inner = inner[1:]
+        while inner and _is_edge(inner[-1]):
+            inner = inner[:-1]
+        inner = inner[1:-1] if _ENCLOSED.fullmatch(inner) else inner
+        if inner == text:
+            return text
+        text = inner
+
+
+def _is_edge(character: str) -> bool:
+    return character in _EDGES or character == _AS_EMOJI or unicodedata.category(character)[0] in "CSZ"
+
+
+def _without_last_dot(text: str) -> str:
+    """Without the full stop behind a word; that of an initial or a suffix stays."""
+    while text.endswith(".."):
+        text = text[:-1]
+    last = text.split(" ")[-1]
+    is_short = last.casefold() in SUFFIXES or "." in last[:-1] or sum(c.isalpha() for c in last) < 2
+    return text if is_short else text.removesuffix(".")
 
 
 @lru_cache(maxsize=100_000)
 def _is_plain(word: str) -> bool:
     """Whether a word beside another one is a unit as it stands: of letters, their marks and hyphens, and none of the
     words that are told apart here."""
-    are_letters = all(c.isalpha() or c == "-" or unicodedata.category(c)[0] == "M" for c in word)
-    is_usual = len(word) > 1 and word.casefold() not in _TOLD_APART
+    are_letters = (
+        all(c.isalpha() or c == "-" or unicodedata.category(c)[0] == "M" for c in word) and _AS_EMOJI not in word
+    )
+    is_usual = len(word) > 1 and "-" not in (word[0], word[-1]) and word.casefold() not in _TOLD_APART
     return is_usual and are_letters and unicodedata.is_normalized("NFKC", word)
 
 

@@ -148,6 +148,36 @@ def test_the_units_do_not_depend_on_how_wide_the_spaces_are(words):
     assert as_read[0] == as_read[1] and narrow.surnames == wide.surnames
 
 
+@pytest.mark.parametrize("text", ["Ana García", "García, Ana", "Merkel", "John F. Kennedy Jr.", "प्रिया शर्मा", "王小"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{};",
+        "{}*",
+        "{} -",
+        "• {}",
+        "{} 😀",
+        "{}\ufe0f",
+        "[{}]",
+        "({})",
+        '"{}"',
+        "“{}”;",
+        "{}.",
+        "{}..",
+        "{},",
+        "- {}",
+        "{}\u200e",
+    ],
+)
+def test_signs_around_a_text_change_nothing(text, around):
+    assert units(around.format(text)) == units(text)
+
+
+@pytest.mark.parametrize("text", ["angela.merkel", "angela_merkel"])
+def test_signs_in_place_of_a_space(text):
+    assert units(text) == Units(("angela", "merkel"))
+
+
 @pytest.mark.parametrize(
     "texts, expected",
     [
