@@ -116,7 +116,8 @@ class Constraints:
         if form != ANY_FORM:
             automaton = _formed(automaton, alphabet, form)
             self._check("the form of the gender, together with the other constraints", automaton, most)
-        return Guide(_spelled(automaton, alphabet, most, spelling), most)
+        is_shaped = form != ANY_FORM or replace(self, any_case=False, ascii=False) != Constraints()
+        return Guide(_spelled(automaton, alphabet, most, spelling), most, is_shaped)
 
     def _ascii_automaton(self, alphabet: str, most: int) -> Automaton:
         """The automaton for names that are written in ASCII once they are drawn."""
@@ -233,6 +234,7 @@ class Guide:
     Args:
         automaton: over the alphabet.
         longest: most characters of a name.
+        is_shaped: whether it constrains more than the spelling.
 
     Attributes:
         needed: the fewest characters that complete a match from each state if a given symbol comes next, that symbol
@@ -240,8 +242,8 @@ class Guide:
         next_state: the state after each symbol, (S, V); meaningless where ``needed`` is :data:`NEVER`.
     """
 
-    def __init__(self, automaton: Automaton, longest: int) -> None:
-        self.longest = longest
+    def __init__(self, automaton: Automaton, longest: int, is_shaped: bool = False) -> None:
+        self.longest, self.is_shaped = longest, is_shaped
         states, characters = automaton.next_state.shape
         self.next_state = np.zeros((states, characters + SPECIALS), np.int32)
         self.next_state[:, SPECIALS:] = automaton.next_state

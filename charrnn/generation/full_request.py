@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from charrnn.arguments import choice, instance
+from charrnn.arguments import boolean, choice, instance
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints
 from charrnn.generation.request import CONSTRAINED_DRAWS, NO_CONSTRAINTS, Label, Request, usual_resample
@@ -40,6 +40,7 @@ class FullRequest:
         surname: what surnames look like; of two, the first one.
         resample: draws for each part, of which one is chosen; None is usual: 16 under a constraint or a form, else 1.
         gender: ``female``, ``male``, or ``any``: drawn for each name.
+        looks_ahead: as of :class:`charrnn.generation.request.Request`.
 
     Raises:
         SettingsError: an attribute is out of its range or of another type.
@@ -52,8 +53,10 @@ class FullRequest:
     surname: Constraints = NO_CONSTRAINTS
     resample: int | None = None
     gender: str = ANY_GENDER
+    looks_ahead: bool = True
 
     def __post_init__(self) -> None:
+        boolean("looks_ahead", self.looks_ahead)
         # A request for one name checks what both have.
         draws = 1 if self.resample is None else self.resample
         checked = Request(self.label, self.seed, self.sampling, self.given, draws)
@@ -120,6 +123,7 @@ def part_requests(asked: FullRequest, forms: NameForms, gender: str, alphabet: s
             constraints,
             usual if asked.resample is None else asked.resample,
             gender if is_given else SURNAME,
+            asked.looks_ahead,
         )
         found.append(PartRequest(part, request, own))
     return found

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.arguments import instance, integer, weights
+from charrnn.arguments import boolean, instance, integer, weights
 from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints, Guide, written_in_ascii
+from charrnn.generation.lookahead import lookahead
 from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling, sample_round
 
 USUAL, NO_CONSTRAINTS = Sampling(), Constraints()
@@ -44,6 +45,8 @@ class Request:
         constraints: what names look like.
         resample: draws for each name, of which one is chosen.
         kind: of names, such as ``surname``; None for any.
+        looks_ahead: whether symbols are drawn with a view to the constraints (see :mod:`charrnn.generation.lookahead`);
+            not so for stamps of before.
 
     Raises:
         SettingsError: seed or resample is out of its range, or an attribute is of another type.
@@ -55,8 +58,10 @@ class Request:
     constraints: Constraints = NO_CONSTRAINTS
     resample: int = 1
     kind: str | None = None
+    looks_ahead: bool = True
 
     def __post_init__(self) -> None:
+        boolean("looks_ahead", self.looks_ahead)
         if isinstance(self.label, Mapping):
             object.__setattr__(self, "label", weights("label", self.label, *BLEND))
         else:
@@ -97,11 +102,13 @@ def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: 
         request: seed, sampling and resampling.
         first_round: where to begin; a round has :data:`charrnn.generation.sampling.ROUND_SIZE` attempts.
     """
+    bigrams = decoder.bigrams() if guide.is_shaped and request.looks_ahead else None
+    ahead = lookahead(guide, bigrams, request.sampling.temperature)
     for number in count(first_round):
         rng = np.random.default_rng([request.seed, *decoder.conditions, number])
         resampling_rng = np.random.default_rng([request.seed, *decoder.conditions, number, request.resample])
         attempts = enumerate(
-            sample_round(decoder, guide, request.sampling, rng, request.resample > 1), number * ROUND_SIZE
+            sample_round(decoder, guide, request.sampling, rng, request.resample > 1, ahead), number * ROUND_SIZE
         )
         while group := list(islice(attempts, request.resample)):
             attempt, raw = _resample(group, resampling_rng)

@@ -17,6 +17,7 @@ from charrnn.arguments import integer, number
 from charrnn.arrays import Bools, Floats, Floats32, Ints
 from charrnn.cancellation import check_stop
 from charrnn.generation.constraints import Guide
+from charrnn.generation.lookahead import Lookahead
 from charrnn.text import BOS, EOS
 
 SLOTS = 256
@@ -58,17 +59,25 @@ class Sampling:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
-    def choose(self, logits: Floats32, uniform: Floats) -> Ints:
-        """One symbol for each row of logits (B, V), inverting the cumulative distribution at ``uniform`` (B,)."""
+    def choose(self, logits: Floats32, uniform: Floats, ahead: Floats32 | None = None) -> Ints:
+        """One symbol for each row of logits (B, V), inverting the cumulative distribution at ``uniform`` (B,).
+
+        Args:
+            logits: -inf for what the constraints forbid.
+            uniform: from 0 to 1.
+            ahead: log of what the probabilities are multiplied with, (B, V), once temperature, top-k and top-p have
+                made them; not at temperature 0.
+        """
         if self.temperature == 0:
             return np.asarray(logits.argmax(axis=1), np.int64)
-        if not self._truncates:
-            return _invert(self._weights(logits, logits.max(axis=1, keepdims=True)), uniform)
+        if ahead is not None or not self._truncates:
+            tilted = self._tilted(logits, ahead)
+            return _invert(self._weights(tilted, tilted.max(axis=1, keepdims=True)), uniform)
         order, p, left_out = self._ranked(logits)
         p[left_out] = 0
         return np.take_along_axis(order, _invert(p, uniform)[:, None], axis=1)[:, 0].astype(np.int64)
 
-    def log_weights(self, allowed: Floats32, logits: Floats32, symbols: Ints) -> Floats:
+    def log_weights(self, allowed: Floats32, logits: Floats32, symbols: Ints, ahead: Floats32 | None = None) -> Floats:
         """log of the importance weights of chosen symbols, (B,), nats.
 
         A weight is the probability to choose the symbol freely, divided by that to choose it among what the constraints
@@ -79,12 +88,11 @@ class Sampling:
             allowed: the logits, -inf for what the constraints forbid, (B, V).
             logits: of all symbols, (B, V).
             symbols: chosen, (B,).
+            ahead: as for :meth:`choose`.
         """
         if self.temperature == 0:
             return np.zeros(len(logits))
-        free, among = logits, allowed
-        if self._truncates:
-            free, among = (np.where(self._kept(rows), logits, -np.inf) for rows in (logits, allowed))
+        free, among = self._tilted(logits, None), self._tilted(allowed, ahead)
         largest = [rows.max(axis=1).astype(np.float64) for rows in (among, free)]
         with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf
             # In double precision, for differences may be large.
@@ -93,6 +101,8 @@ class Sampling:
                 for rows, most in zip((among, free), largest, strict=True)
             ]
             log_ratio = (largest[0] - largest[1]) / self.temperature + np.log(sums[0]) - np.log(sums[1])
+        if ahead is not None:
+            log_ratio -= ahead[np.arange(len(symbols)), symbols]
         if not self._truncates:
             return np.asarray(log_ratio)
         is_possible = np.isfinite(np.take_along_axis(free, symbols[:, None], axis=1)[:, 0])
@@ -101,6 +111,11 @@ class Sampling:
     @property
     def _truncates(self) -> bool:
         return bool(self.top_k) or self.top_p < 1
+
+    def _tilted(self, logits: Floats32, ahead: Floats32 | None) -> Floats32:
+        """Logits without what top-k and top-p leave out, and with ``ahead``, which the temperature will not divide."""
+        kept = np.where(self._kept(logits), logits, np.float32(-np.inf)) if self._truncates else logits
+        return kept if ahead is None else kept + np.float32(self.temperature) * ahead
 
     def _ranked(self, logits: Floats32) -> tuple[Ints, Floats32, Bools]:
         """The symbols, most probable first, their weights, and which ones top-k and top-p leave out, (B, V) each."""
@@ -165,6 +180,9 @@ class Decoder(Protocol):
     def next_log_p(self, symbols: Ints) -> Floats32:
         """log p (B, V) of what follows ``symbols`` (B,), which every slot reads."""
 
+    def bigrams(self) -> Floats32 | None:
+        """log p of what follows each symbol, by it alone, (V, V); None where that is not known."""
+
     def decode(self, symbols: list[int]) -> str:
         """The text of symbols."""
 
@@ -185,7 +203,12 @@ class RawSample(NamedTuple):
 
 
 def sample_round(
-    decoder: Decoder, guide: Guide, sampling: Sampling, rng: np.random.Generator, weighs: bool
+    decoder: Decoder,
+    guide: Guide,
+    sampling: Sampling,
+    rng: np.random.Generator,
+    weighs: bool,
+    lookahead: Lookahead | None = None,
 ) -> Iterator[RawSample]:
     """:data:`ROUND_SIZE` names in order; a slot whose name has ended begins the next one at once.
 
@@ -195,6 +218,7 @@ def sample_round(
         sampling: how characters are chosen.
         rng: of the round.
         weighs: whether the importance weights are wanted; else they count as 1.
+        lookahead: of the guide; the weights make good what it adds.
     """
     longest = guide.longest + 1
     # The last row of these arrays belongs to slots that have no name left to draw.
@@ -211,9 +235,10 @@ def sample_round(
         check_stop()
         log_p = decoder.next_log_p(symbols)
         allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), log_p)
-        symbols = sampling.choose(allowed, uniform[name, length])
+        ahead = None if lookahead is None else lookahead(state, length)
+        symbols = sampling.choose(allowed, uniform[name, length], ahead)
         if weighs:
-            log_weight[name] += sampling.log_weights(allowed, log_p, symbols)
+            log_weight[name] += sampling.log_weights(allowed, log_p, symbols, ahead)
         log_probability[name] += log_p[all_slots, symbols]
         symbols_of[name, length] = symbols
         state = guide.next_state[state, symbols].astype(np.int64)

@@ -15,9 +15,11 @@ from charrnn.generation.request import Request
 from charrnn.generation.sampling import Sampling
 from charrnn.name_forms import GENDERS, NameForms
 
-OMITTED = Request(sampling=Sampling(temperature=1.0), constraints=Constraints(any_case=True))
+OMITTED = Request(sampling=Sampling(temperature=1.0), constraints=Constraints(any_case=True), looks_ahead=False)
 """The values that a stamp leaves out; they never change, so that old stamps bring their names again."""
-OMITTED_FULL = FullRequest(sampling=OMITTED.sampling, given=OMITTED.constraints, surname=OMITTED.constraints)
+OMITTED_FULL = FullRequest(
+    sampling=OMITTED.sampling, given=OMITTED.constraints, surname=OMITTED.constraints, looks_ahead=False
+)
 """Likewise for full names."""
 MODEL_DIGITS = 16
 """Digits of the weights' SHA-256 that a stamp holds."""
@@ -103,7 +105,7 @@ def _attempt(value: Any) -> int:
 
 def _completed(omitted: dict[str, Any], content: dict[str, Any], parts: dict[str, type]) -> dict[str, Any]:
     """The content with what was left out, its parts as objects."""
-    return content | {key: kind(**omitted[key] | content.get(key, {})) for key, kind in parts.items()}
+    return omitted | content | {key: kind(**omitted[key] | content.get(key, {})) for key, kind in parts.items()}
 
 
 def _differing(default: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:

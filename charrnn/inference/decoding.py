@@ -95,6 +95,17 @@ class ConditionalDecoder:
         for context, own in zip(self.contexts, contexts, strict=True):
             context[nodes] = own
 
+    def bigrams(self) -> Floats32 | None:
+        """log p of what follows each symbol by the n-grams, (V, V), row by row; None without n-grams."""
+        model, symbols = self.model, np.arange(self.vocabulary_size)
+        if model.ngrams is None:
+            return None
+        total = np.zeros((len(symbols), len(symbols)), np.float32)
+        for label, weight in zip(self.label_indices, self.weights, strict=True):
+            contexts = model.next_context(np.full(len(symbols), label), symbols)
+            total += np.float32(weight) * model.ngram_scores(contexts, self.kind)
+        return total
+
     def decode(self, symbols: list[int]) -> str:
         """The text of symbols."""
         return self.model.vocabulary.decode(symbols)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,7 +11,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from tqdm import tqdm
 
 from charrnn.errors import InterruptedRunError, NonFiniteLossError
 from charrnn.training.dataset import IGNORE, Batch, Batches
@@ -20,11 +18,10 @@ from charrnn.training.distributed import DistributedContext, unwrap
 from charrnn.training.metric_accumulator import MetricAccumulator
 from charrnn.training.modules import cross_entropy
 from charrnn.training.optimisation import make_schedule, parameter_groups, scale_gradients
+from charrnn.training.progress_bar import progress_bar
 from charrnn.training.settings import Settings
 from charrnn.training.signals import StopRequest
 
-LOG_SECONDS = 30
-"""At least so long apart are the lines of progress where standard error is no terminal."""
 SaveState = Callable[[dict[str, Any]], None]
 
 
@@ -124,18 +121,7 @@ class Trainer:
         progress, plateau = self.progress, self.settings.schedule == "plateau"
         silent = not self.context.is_rank_zero
         what = what or ("training" if self.validation else "training on all names")
-        # In a file or a pipe, every refresh of the bar would be a line of text.
-        interval = 0.1 if sys.stderr.isatty() else LOG_SECONDS
-        bar = tqdm(
-            desc=what,
-            total=self.epochs,
-            initial=progress.epoch,
-            unit="epoch",
-            dynamic_ncols=True,
-            disable=silent,
-            mininterval=interval,
-            maxinterval=max(interval, 10),
-        )
+        bar = progress_bar(what, self.epochs, progress.epoch, silent)
         with bar, StopRequest() as stop:
             while not self.is_over():
                 self.run_epoch(stop)

@@ -47,24 +47,24 @@ OLD = "f40c7b2c08d185e4"
 OLD_STAMPS = [
     (
         "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6IklyaXNoIiwic2VlZCI6N30",
-        (Request("Irish", 7, Sampling(1.0), FREE), 2),
+        (Request("Irish", 7, Sampling(1.0), FREE, looks_ahead=False), 2),
     ),
     (
         "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0Ijo0NCwibGFiZWwiOiJJdGFsaWFuIiwic2VlZCI6Mywic2FtcGxpbmci"
         "OnsidG9wX2siOjUsInRvcF9wIjowLjl9LCJjb25zdHJhaW50cyI6eyJzdWZmaXgiOiJpbmkifSwicmVzYW1wbGUiOjE2fQ",
-        (Request("Italian", 3, Sampling(1.0, 5, 0.9), replace(FREE, suffix="ini"), 16), 44),
+        (Request("Italian", 3, Sampling(1.0, 5, 0.9), replace(FREE, suffix="ini"), 16, looks_ahead=False), 44),
     ),
     (
         "eyJtb2RlbCI6ImY0MGM3YjJjMDhkMTg1ZTQiLCJhdHRlbXB0IjoyLCJsYWJlbCI6eyJJcmlzaCI6MC41LCJHcmVlayI6MC41fSwic2Vl"
         "ZCI6Mywic2FtcGxpbmciOnsidGVtcGVyYXR1cmUiOjAuOH19",
-        (Request({"Irish": 0.5, "Greek": 0.5}, 3, Sampling(0.8), FREE), 2),
+        (Request({"Irish": 0.5, "Greek": 0.5}, 3, Sampling(0.8), FREE, looks_ahead=False), 2),
     ),
 ]
 
 
 @pytest.mark.parametrize(("stamp", "held"), OLD_STAMPS)
 def test_stamps_of_earlier_versions_are_read_as_they_were_made(stamp, held):
-    """They know nothing of spelling, kinds and ASCII, and the usual temperature was 1."""
+    """They know nothing of spelling, kinds, ASCII and lookahead, and the usual temperature was 1."""
     assert read_stamp(OLD, stamp) == held
     assert make_stamp(OLD, *held) == stamp
 

@@ -102,21 +102,18 @@ def test_resampling_brings_names_nearer_to_those_that_happen_to_match(shipped_ge
     """Against the truth: free names that end in "ini"."""
     free = [name for name in shipped_generator.sample("Italian", 30_000, seed=1) if name.endswith("ini")]
     truth = np.mean([len(name) for name in free])
-    lengths = {
-        resample: np.mean(
-            [
-                len(name)
-                for name in shipped_generator.sample(
-                    "Italian", 200, seed=2, constraints=Constraints(suffix="ini"), resample=resample
-                )
-            ]
+
+    def length(resample, looks_ahead):
+        request = Request(
+            "Italian", 2, constraints=Constraints(suffix="ini"), resample=resample, looks_ahead=looks_ahead
         )
-        for resample in (1, 32)
-    }
+        return np.mean([len(sample.name) for sample in shipped_generator.stream(request, 200)])
+
     assert shipped_generator.sample("Italian", 9, constraints=Constraints(suffix="ini")) == shipped_generator.sample(
         "Italian", 9, suffix="ini", resample=16
     )
-    assert abs(lengths[32] - truth) < 0.7 < 2 < abs(lengths[1] - truth)
+    assert abs(length(32, False) - truth) < 0.7 < 2 < abs(length(1, False) - truth)
+    assert abs(length(1, True) - truth) < 0.7 and abs(length(16, True) - truth) < 0.7
 
 
 def test_characters_are_drawn_as_often_as_asked():
