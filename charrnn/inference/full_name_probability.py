@@ -145,7 +145,8 @@ class FullNameProbability(LabelProbability):
             index = {
                 text: row for row, text in enumerate(dict.fromkeys(read[u] for i in chunk for u in units[i].texts))
             }
-            ratios = self._ratios(list(index))
+            texts = list(index)
+            ratios = np.concatenate([self._ratios(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)])
             by_shape: dict[tuple[int, int], list[int]] = {}
             for i in chunk:
                 by_shape.setdefault((len(units[i].texts), units[i].surnames), []).append(i)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
-from charrnn.text import unicode_script
+from charrnn.text import MAX_LENGTH, unicode_script
 
 MAX_UNITS = 8
 """A text of more units is no name of one person."""
@@ -33,7 +33,7 @@ SUFFIXES = frozenset(_SUFFIXES.split())
 NAMES_TOO = frozenset(["ii", "iv", "md"])
 """Likewise, but of two words without a title the second one is a name: Naosuke Ii."""
 _TOLD_APART = PARTICLES | TITLES | SUFFIXES | NAMES_TOO
-_BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born)\s.*")
+_BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born|NÉE|GEB\.)\s.*")
 _CONJUNCTIONS = "and und et och og oder or и та і AND UND ET"
 CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
 UNSPACED = ("han", "hangul")
@@ -93,7 +93,7 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
         is_name: whether the list has a text at all; asked about the second of two words.
     """
     first, _, second = text.partition(" ")
-    if _is_plain(first) and _is_plain(second):
+    if " " not in second and len(text) <= MAX_LENGTH and _is_plain(first) and _is_plain(second):
         return Units((first, second))  # most full names, without the work on the others
     whole = _BETWEEN_WORDS.sub(" ", _without_signs(unicodedata.normalize("NFKC", text).replace("・", " ")))
     whole = _without_last_dot(whole)
@@ -101,7 +101,11 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     bare = _AFTER_INITIALS.sub(" ", bare).strip()
     if _SYMBOLS.search(bare) or _is_of_two_people(bare):
         return Units((text,))
-    pieces = [kept for piece in bare.split(",") if (kept := _without_titles(piece.split()))]
+    tokens = [piece.split() for piece in bare.split(",")]
+    pieces = [_without_titles(piece) for piece in tokens]
+    if not pieces[0] and len(pieces) > 1 and tokens[0] and not tokens[0][-1].endswith("."):
+        pieces[0] = tokens[0]  # King, Stephen
+    pieces = [piece for piece in pieces if piece]
     if len(pieces) == 2:
         surname, given = pieces
         while given and _is_particle_behind(given[-1], bare):
@@ -125,11 +129,12 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
 def _without_signs(text: str) -> str:
     """A text without the signs, quotes and brackets around all of it: ``"Ana García";`` is *Ana García*."""
     while True:
-        inner = text
-        while inner and _is_edge(inner[0]):
-            inner = inner[1:]
-        while inner and _is_edge(inner[-1]):
-            inner = inner[:-1]
+        start, end = 0, len(text)
+        while start < end and _is_edge(text[start]):
+            start += 1
+        while start < end and _is_edge(text[end - 1]):
+            end -= 1
+        inner = text[start:end]
         inner = inner[1:-1] if _ENCLOSED.fullmatch(inner) else inner
         if inner == text:
             return text

@@ -9,7 +9,7 @@ from typing import Any
 
 from unidecode import unidecode
 
-from charrnn.text.romanisation import is_latin, is_readable, romanise, script_runs
+from charrnn.text.romanisation import is_latin, is_readable, romanise, script, script_runs
 
 MAX_LENGTH = 100
 """Longest name in characters that is scored or trained on."""
@@ -118,8 +118,8 @@ def fold_latin(text: str) -> str:
     if _OTHER not in folded:
         return " ".join(folded.split())
     compatible = unicodedata.normalize("NFKC", text)
-    if compatible[0].isalpha() and not has_letters(folded):
-        return clean(compatible.casefold())  # no letter is Latin
+    if not any(c.isalpha() and script(c) in ("latin", "common") for c in compatible) and compatible[0].isalpha():
+        return clean(compatible.casefold())  # nothing is to be written in ASCII
     runs = script_runs(compatible)
     return clean("".join(to_ascii(run) if is_latin(run) else run for run in runs).casefold())
 

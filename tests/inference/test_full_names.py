@@ -23,7 +23,7 @@ def ratios(seed, size, labels=3):
 def test_parts_that_say_nothing_leave_the_frequencies(size, known):
     likelihood, readings = combine(np.ones((1, size, 3, 2)), np.ones((1, size, 3)), known, FullNameWeights())
     assert np.ptp(likelihood) < 1e-12
-    assert np.all(np.abs(readings) <= size)
+    assert np.all((np.abs(readings) >= 1) & (np.abs(readings) <= size))
 
 
 def test_the_shares_of_the_readings_sum_to_one():

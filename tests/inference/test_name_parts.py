@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.inference.name_parts import Units, are_of_several_scripts, units_of, unspaced_prefixes
+from charrnn.inference.name_parts import Units, _is_plain, are_of_several_scripts, units_of, unspaced_prefixes
 
 SURNAMES = {"王", "司马", "남궁", "김", "田中"}
 NAMES = {"johnson", "Morrison", "Na", "Pacino"}
@@ -19,6 +19,10 @@ def units(text):
     [
         ("Satoshi Nakamoto", Units(("Satoshi", "Nakamoto"))),
         ("Nakamoto, Satoshi", Units(("Nakamoto", "Satoshi"), 1)),
+        ("King, Stephen", Units(("King", "Stephen"), 1)),
+        ("POPE, ALEXANDER", Units(("POPE", "ALEXANDER"), 1)),
+        ("Dr., Ana García", Units(("Ana", "García"))),
+        ("Marie Curie NÉE SKŁODOWSKA", Units(("Marie", "Curie"))),
         ("García Lorca, Federico", Units(("García Lorca", "Federico"), 1)),
         ("Vincent van Gogh", Units(("Vincent", "van Gogh"))),
         ("Lodewijk van der Berg", Units(("Lodewijk", "van der Berg"))),
@@ -171,6 +175,13 @@ def test_the_units_do_not_depend_on_how_wide_the_spaces_are(words):
 )
 def test_signs_around_a_text_change_nothing(text, around):
     assert units(around.format(text)) == units(text)
+
+
+def test_texts_of_surplus_white_space_are_not_kept():
+    _is_plain.cache_clear()
+    units("Ana" + " " * 100_000 + "Garcia")
+    units("Ana María García")
+    assert _is_plain.cache_info().currsize == 0
 
 
 @pytest.mark.parametrize("text", ["angela.merkel", "angela_merkel"])

@@ -76,7 +76,27 @@ def test_fold_latin_keeps_the_letters_of_other_scripts(name, folded):
     assert fold_latin(name) == folded
 
 
-WORDS = ["Dvořák", "ＳＡＴＯ", "佐藤", "Иван", "प्रिया", "O\u2019Neíl", "ﬁn", "Ǆordje", "İz", "ẞ", "Əli", "n\u0303a"]
+WORDS = [
+    "Dvořák",
+    "ＳＡＴＯ",
+    "佐藤",
+    "Иван",
+    "प्रिया",
+    "O\u2019Neíl",
+    "ﬁn",
+    "Ǆordje",
+    "İz",
+    "ẞ",
+    "Əli",
+    "n\u0303a",
+    "ʻАли",
+    "Иванᴣ",
+    "Ꞌя",
+]
+
+
+def test_signs_of_latin_names_are_folded_before_other_scripts():
+    assert fold_latin("ʻАли") == "'али" and fold_latin("ǃХун") == "!хун"
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1), st.sampled_from([" ", "\u3000", "\u00a0", " \t"]))

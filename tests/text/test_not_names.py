@@ -15,7 +15,14 @@ COMPANIES = [
     *("Acme Ltd", "Acme, Inc.", "Foo Bar GmbH", "Müller & Söhne", "Smith and Sons", "Rossi S.p.A.", "Foo Bar A/S"),
     *("Foo Trading Co.", "University of Oslo", "Bank of Foo", "Foo Technologies", "Société Foo SARL", "Foo, L.L.C."),
 ]
-TWO = ["John and Mary Smith", "Gates, Bill & Melinda", "John Smith; Mary Jones", "Hans und Grete Braun"]
+TWO = [
+    "Anna oder Eva Braun",
+    "Иван и Мария Петровы",
+    "John and Mary Smith",
+    "Gates, Bill & Melinda",
+    "John Smith; Mary Jones",
+    "Hans und Grete Braun",
+]
 NAMES = [
     *("Sá", "Co", "Maria Co", "Null", "Na", "Ng", "Ag", "De Sa", "Sas Kovács", "Limited", "Hotel"),
     *("S. K. Ramaswamy", "Ramaswamy S.K.", "Ramaswamy S. K.", "J.R.R. Tolkien", "Kim Jong-un", "O'Brien"),
