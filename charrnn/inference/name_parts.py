@@ -147,8 +147,9 @@ def _is_edge(character: str) -> bool:
 
 def _without_last_dot(text: str) -> str:
     """Without the full stop behind a word; that of an initial or a suffix stays."""
-    while text.endswith(".."):
-        text = text[:-1]
+    if not text.endswith("."):
+        return text
+    text = text.rstrip(".") + "."
     last = text.split(" ")[-1]
     is_short = last.casefold() in SUFFIXES or "." in last[:-1] or sum(c.isalpha() for c in last) < 2
     return text if is_short else text.removesuffix(".")

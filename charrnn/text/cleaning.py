@@ -118,7 +118,7 @@ def fold_latin(text: str) -> str:
     if _OTHER not in folded:
         return " ".join(folded.split())
     compatible = unicodedata.normalize("NFKC", text)
-    if not any(c.isalpha() and script(c) in ("latin", "common") for c in compatible) and compatible[0].isalpha():
+    if compatible[0].isalpha() and not any(script(c) in ("latin", "common") for c in set(compatible) if c.isalpha()):
         return clean(compatible.casefold())  # nothing is to be written in ASCII
     runs = script_runs(compatible)
     return clean("".join(to_ascii(run) if is_latin(run) else run for run in runs).casefold())
