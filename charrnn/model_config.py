@@ -35,7 +35,8 @@ class ModelConfig:
         max_length: length of the longest training name, in characters.
         kinds: of names, such as ``surname``, in order; empty for a model that knows of none.
         families: the family of each label, such as ``South Slavic``; empty where they are not known.
-        data: source, fingerprint, numbers, seed and fractions of the split; of a generator also ``spelling``, how the
+        data: source, fingerprint, numbers, seed and fractions of the split; ``characters``, those that the training
+            names have, where training started from a model that knows more; of a generator also ``spelling``, how the
             training names of each label write capitals, digits and symbols (see :mod:`charrnn.text.spelling`), and
             ``name_forms``, how full names of each label are put together, where it is known (see
             :mod:`charrnn.name_forms`).
@@ -101,6 +102,13 @@ class ModelConfig:
         if not all(map(math.isfinite, weights)) or (weights[1] and not has_ngrams):
             raise ModelFolderError("config.json: calibration and weights do not fit. Copy the model folder again.")
         return weights
+
+    @property
+    def own_characters(self) -> str:
+        """The characters of the training names; the alphabet may have more, from the model that training started
+        from."""
+        found = self.data.get("characters")
+        return found if isinstance(found, str) and found else self.alphabet
 
 
 def embedding_rows(count: int) -> int:

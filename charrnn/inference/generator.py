@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -257,13 +258,16 @@ class Generator(ListedNames):
         return compiled(self.vocabulary.alphabet, self.config.max_length, self._spelling(request), form)
 
     def _spelling(self, request: Request) -> tuple[tuple[str, ...], ...]:
-        """The rules of spelling that the names of a request keep (see :func:`charrnn.text.spelling_patterns`)."""
+        """The rules of spelling that the names of a request keep (see :func:`charrnn.text.spelling_patterns`); before
+        them, that names have the characters of the training names alone."""
+        own = self.config.own_characters
+        characters = () if own == self.config.alphabet else ((f"[{re.escape(own)}]*",),)
         if request.constraints.any_case or not self.spellings:
-            return ()
+            return characters
         asked = request.label if isinstance(request.label, Mapping) else [request.label]
         keys = [*self.labels, ANY]
         rules = [self.spellings.get(keys[self.label_index(label)], Spelling()) for label in asked]
-        return spelling_patterns(rules, self.vocabulary.alphabet)
+        return (*characters, *spelling_patterns(rules, self.vocabulary.alphabet))
 
 
 def _checked_count(n: int) -> int:

@@ -70,7 +70,7 @@ class LabelProbability:
         self.model = LabelModel(config, weights)
         self.vocabulary = self.model.vocabulary
         self.is_letter = np.array([False] * SPECIALS + [symbol_script(c) != "common" for c in config.alphabet])
-        self.reader = NameReader(config.pipeline, config.alphabet)
+        self.reader = NameReader(config.pipeline, config.own_characters)
         self.memory = Memory.from_weights(weights, len(config.class_counts))
         self.memory_weight = config.expert_weights(has_ngrams(weights))[-1]
         self.likeness = Likeness.of(config, self.model.ngrams)

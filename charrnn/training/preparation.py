@@ -105,7 +105,11 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
         config = replace(
             config, data=config.data | {"spelling": spelling} | _name_forms(run, config, splits.train, texts)
         )
-    return config if run.init is None else adopt_architecture(config, run.init)
+    if run.init is None:
+        return config
+    adopted = adopt_architecture(config, run.init)
+    # The alphabet is now that of the starting model, which knows more characters than the names have.
+    return replace(adopted, data=adopted.data | {"characters": config.alphabet})
 
 
 def _name_forms(run: TrainingRun, config: ModelConfig, names: Corpus, texts: Sequence[str]) -> dict[str, Any]:

@@ -48,6 +48,16 @@ def test_names_keep_within_alphabet_and_length(model):
         assert set(name) <= set(model.vocabulary.alphabet)
 
 
+def test_a_model_that_started_from_another_writes_the_characters_of_its_own_names(shipped_generator):
+    cfg, weights = model_folder.read(shipped_generator.folder)
+    cfg = dataclasses.replace(cfg, data=cfg.data | {"characters": "Aabcdehilmnorstu -]^"})
+    own = Generator(cfg, weights)
+    for asked in ({}, {"any_case": True}, {"constraints": Constraints(suffix="a")}):
+        assert set("".join(own.sample("Polish", 200, **asked))) <= set(cfg.own_characters)
+    # Whoever asks for another character gets it.
+    assert all(name.startswith("Ł") for name in own.sample("Polish", 5, prefix="Ł"))
+
+
 def test_temperature_zero_is_greedy(model):
     assert len(set(model.sample("A", n=50, seed=1, temperature=0))) == 1
     assert model.sample("A", n=1, temperature=0) == model.sample("A", n=1, top_k=1)

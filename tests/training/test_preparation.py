@@ -7,6 +7,7 @@ import torch
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.errors import CorpusError, SettingsError
+from charrnn.inference import PRETRAINED
 from charrnn.model_config import classes_of, conditions
 from charrnn.name_forms import NameForms
 from charrnn.text import PIPELINES, Vocabulary, fold_latin, is_no_name
@@ -30,6 +31,14 @@ def prepare(task, context=None, corpus=CORPUS, families=None, **settings):
     names = usable_names(task, corpus, run.settings.pipeline)
     splits = split(names, run.settings.seed)
     return run, names, splits, starting_config(run, names, splits)
+
+
+@pytest.mark.parametrize("task", ["classifier", "generator"])
+def test_the_characters_of_the_names_are_kept_where_the_alphabet_is_that_of_init(task):
+    run, names, splits, own = prepare(task)
+    assert own.own_characters == own.alphabet and "characters" not in own.data
+    adopted = starting_config(dataclasses.replace(run, init=PRETRAINED / "names" / task), names, splits)
+    assert set(own.alphabet) < set(adopted.alphabet) and adopted.own_characters == own.alphabet
 
 
 @pytest.mark.parametrize(
