@@ -48,8 +48,8 @@ def cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
 
     The calibration is fitted on the names of all parts, each scored by the model that does not know it. To score a
     part, it is fitted on the other parts. If the run has an alternative, both are cross-validated, and compared on the
-    names that the model which one starts from did not know, if there are any; what the better one scores is that of the
-    better of two, and so a little too good.
+    names that the model which one starts from did not know, or on all names, if these are too few; what the better one
+    scores is that of the better of two, and so a little too good.
 
     Args:
         run: whose settings and ``init`` each fit has.
@@ -64,12 +64,11 @@ def cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
     known = frozenset().union(*(own.init_names for own in runs))
     found = [_cross_validate(own, names, known) for own in runs]
     loss = "nll" if run.task == "classifier" else "nats_per_char"
-    losses = [own.scores.get(evaluation.NEW_TO_INIT, own.scores["charrnn"])[loss] for own in found]
+    is_told_apart = evaluation.count_new(found[0].scores) >= evaluation.MIN_NAMES
+    losses = [own.scores[evaluation.NEW_TO_INIT if is_told_apart else "charrnn"][loss] for own in found]
     # Rank 0 decides, for machines may differ in the last digits.
     best = found[run.context.on_rank_zero(lambda: losses.index(min(losses)))]
-    count = "n" if run.task == "classifier" else "names"
-    new = best.scores.get(evaluation.NEW_TO_INIT, {}).get(count)
-    if best.run.init is None or new == best.scores["charrnn"][count]:
+    if best.run.init is None or not evaluation.count_new(best.scores):
         for report in (best.scores, best.spread):
             report.pop(evaluation.NEW_TO_INIT, None)
     return best

@@ -67,7 +67,7 @@ def train(run: TrainingRun) -> TrainedModel:
     if run.score_on is not None:
         config = replace(config, out_of_source=evaluation.evaluate_out_of_source(model, run.corpus, run.score_on))
     if len(test):
-        scores = evaluation.evaluate_apart(model, test, run.init_names if config.data["known_to_init"] else ())
+        scores = evaluation.without_needless(evaluation.evaluate_apart(model, test, run.init_names))
         scores["4-gram"] = evaluation.evaluate_baseline(config, splits)
         write_hparams(run.out / RUN, settings, scores["charrnn"])
         scores["charrnn"] |= evaluation.evaluate_interval(model, test)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charrnn.cli.flags import DATA, add_column_flags, add_prior_flag, read_corpus, read_test_split
 from charrnn.errors import InputError
+
+if TYPE_CHECKING:
+    from charrnn.inference import Classifier, Generator
 
 
 def add_command(commands: Any) -> None:
@@ -29,7 +32,7 @@ def add_command(commands: Any) -> None:
 def execute(flags: argparse.Namespace) -> int:
     """Print the scores."""
     from charrnn.inference import load
-    from charrnn.inference.evaluation import count_listed, evaluate, unlisted
+    from charrnn.inference.evaluation import evaluate, unlisted
 
     model = load(flags.model)
     corpus = read_corpus(flags, flags.data, model.config.pipeline)
@@ -44,7 +47,7 @@ def execute(flags: argparse.Namespace) -> int:
         corpus = corpus.without(read_corpus(flags, flags.exclude, model.config.pipeline, with_kinds=False).keys)
     scores = evaluate(model, corpus, flags.prior)
     distinct = list(dict.fromkeys(corpus.names))
-    if flags.split != "test" and (known := count_listed(model, distinct)):
+    if flags.split != "test" and (known := _count_listed(model, distinct)):
         told = f"{known:,} of {len(distinct):,} names are in the list that the model learned from"
         print(f"charrnn: {told}; of new names it knows less. --exclude leaves a list out.", file=sys.stderr)
     if flags.format == "json":
@@ -53,3 +56,10 @@ def execute(flags: argparse.Namespace) -> int:
         for key, value in scores.items():
             print(f"{key:<18} {value:,}" if isinstance(value, int) else f"{key:<18} {value:.4f}")
     return 0
+
+
+def _count_listed(model: Classifier | Generator, names: list[str]) -> int:
+    """How many names are in the list that the model learned from; 0 where it keeps none."""
+    from charrnn.inference import Classifier
+
+    return sum(map(bool, model.listed(names)) if isinstance(model, Classifier) else map(model.knows, names))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,13 +33,6 @@ MIN_NAMES = 30
 def unlisted(model: Classifier | Generator) -> Classifier | Generator:
     """The model that answers test names as names that its list does not have; its memory holds them, too."""
     return model.without_memory() if isinstance(model, Classifier) else model
-
-
-def count_listed(model: Classifier | Generator, names: Sequence[str]) -> int:
-    """How many of some names are in the list that the model learned from; 0 where it keeps none."""
-    if isinstance(model, Classifier):
-        return sum(map(bool, model.listed(names)))
-    return sum(map(model.knows, names))
 
 
 def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model") -> dict[str, float]:
@@ -83,6 +76,19 @@ def evaluate_apart(
     new = [i for i, name in enumerate(corpus.names) if fold_latin(read(name)) not in known] if known else []
     apart = {NEW_TO_INIT: evaluate(model, corpus.select(new))} if new else {}
     return {"charrnn": evaluate(model, corpus), **apart}
+
+
+def count_new(scores: Mapping[str, Mapping[str, float]]) -> int:
+    """How many names :func:`evaluate_apart` scored under :data:`NEW_TO_INIT`; 0 where it told none apart, or all are
+    such."""
+    count = "n" if "n" in scores["charrnn"] else "names"
+    new = int(scores.get(NEW_TO_INIT, {}).get(count, 0))
+    return new if new < scores["charrnn"][count] else 0
+
+
+def without_needless(scores: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Without the scores under :data:`NEW_TO_INIT` where :func:`count_new` is 0."""
+    return scores if count_new(scores) else {who: own for who, own in scores.items() if who != NEW_TO_INIT}
 
 
 def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str, float]:

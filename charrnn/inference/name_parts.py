@@ -23,8 +23,14 @@ _GIVEN_TOO = "abdel abdul al bar ben bin den der do du le li lo mac san te van"
 GIVEN_TOO = frozenset(_GIVEN_TOO.split())
 """Particles that may be the first part of a name themselves: Ben Johnson, Van Morrison, Le Duc Tho, Li Na."""
 AFTER_VAN = frozenset(["de", "den", "der"])
-_TITLES = "dr prof mr mrs ms mx miss sir dame lord lady rev fr herr frau mme mlle sr sra srta señor señora"
-_RANKS = "sen. gen. gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope emperor empress"
+_TITLES = """
+    dr prof mr mrs ms mx miss sir dame lord lady rev fr herr frau mme mlle monsieur madame sr sra srta señor señora shri
+    smt
+"""
+_RANKS = """
+    med. mag. ing. dipl.-ing. sen. gen. gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope
+    emperor empress
+"""
 TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", ".")) | frozenset(_RANKS.split())
 """What may stand before a name."""
 _SUFFIXES = "dr. jr jr. jnr sr sr. snr iii esq esq. phd ph.d. ph.d m.d. obe mbe cbe"

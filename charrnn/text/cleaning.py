@@ -13,8 +13,8 @@ from charrnn.text.romanisation import is_latin, is_readable, romanise, script, s
 
 MAX_LENGTH = 100
 """Longest name in characters that is scored or trained on."""
-MISSING_NAMES = frozenset({"NaN", "None", "N/A", "null", "-"})
-"""What other programs write into a table where a name is missing. ``Null`` and ``NULL`` are no such marks but names."""
+MISSING_NAMES = frozenset({"NaN", "nan", "None", "NULL", "null", "NA", "N/A", "#N/A", "<NA>", "-"})
+"""What other programs write into a table where a name is missing. ``Null``, ``Na`` and ``Nan`` are names."""
 
 
 _OWN_SPELLINGS = str.maketrans({"ə": "a", "Ə": "A", "ʻ": "'"})

@@ -29,6 +29,9 @@ _LEGAL_FORMS = _listed(
     pte pty sarl sdn srl sro zrt
     """
 )
+_FOREIGN_FORMS = ["株式会社", "有限会社", "合同会社", "有限公司", "주식회사"]
+"""They stand before or behind the name of a company, without a space."""
+_CYRILLIC_FORMS = frozenset(["ооо", "оао", "зао", "пао", "тов"])
 _ABBREVIATED_FORMS = re.compile(r"\w\w .*\b(?:ab|ag|co|kg|oy|spa|s\.p\.a|s\.r\.l|s\.r\.o|d\.o\.o|z o\.o)\.$|\ba/s\.?$")
 _ORGANISATIONS = _listed(
     """
@@ -44,7 +47,7 @@ _SIGNS = re.compile(r"[@\d{}<>=\\$%]|://")
 _WEB = re.compile(r"\bwww\.|\w\w\.(?:com|org|net|edu|gov|html?|pdf|txt)(?=[/:]|\s|$)|^[\w.-]+\.(?:de|fr|io|uk)(?:/|$)")
 _ABBREVIATIONS = re.compile(r"(?<=\b\w)[./](?=\w\b)|\.")
 _AND_SONS = re.compile(r"(?:&|\b(?:and|und|et|e|y|og|och)) (?:cie|co|filhos|fils|hijos|partners?|sohne|sons)\b")
-_TELLING = _LEGAL_FORMS | _ORGANISATIONS | _listed("and e et i oder of og och or und y и или та і")
+_TELLING = _LEGAL_FORMS | _CYRILLIC_FORMS | _ORGANISATIONS | _listed("and e et i oder of og och or und y и или та і")
 """Words without which letters and spaces alone tell of no organisation and of no two people."""
 _TWO_PEOPLE = re.compile(r"\w (?:&|and|oder|or|und|et|og|och|и|или|та|і) \w|\w; ?\w")
 _WORDS = re.compile(r"\w+")
@@ -59,6 +62,8 @@ def is_no_name(text: str) -> bool:
     Args:
         text: in folded case, Latin letters in ASCII.
     """
+    if not text.isascii() and any(text.startswith(form) or text.endswith(form) for form in _FOREIGN_FORMS):
+        return True
     if text.isalpha():
         return text in _PLACEHOLDERS
     if text.replace(" ", "").isalpha() and _TELLING.isdisjoint(found := text.split()):
@@ -71,5 +76,5 @@ def is_no_name(text: str) -> bool:
     if len(words) < 2:
         return False
     forms = _ABBREVIATED_FORMS, _AND_SONS, _OF, _TWO_PEOPLE
-    is_company = words[-1] in _LEGAL_FORMS or any(form.search(text) for form in forms)
+    is_company = words[-1] in _LEGAL_FORMS or words[0] in _CYRILLIC_FORMS or any(form.search(text) for form in forms)
     return is_company or not _ORGANISATIONS.isdisjoint(words)

@@ -93,7 +93,7 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
             "validation_fraction": settings.validation_fraction if len(splits.validation) else 0,
             "test_fraction": settings.test_fraction if len(splits.test) else 0,
             "folds": run.fitting.folds,
-            "known_to_init": sum(fold_latin(text) in run.init_names for text in texts) if run.init_names else 0,
+            "known_to_init": _count_known(run, texts, splits.train.labels),
         },
     )
     counts = np.bincount(class_indices(config, splits.train), minlength=len(config.class_counts))
@@ -110,6 +110,12 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
     adopted = adopt_architecture(config, run.init)
     # The alphabet is now that of the starting model, which knows more characters than the names have.
     return replace(adopted, data=adopted.data | {"characters": config.alphabet})
+
+
+def _count_known(run: TrainingRun, texts: Sequence[str], labels: Sequence[str]) -> int:
+    """How many names the model that training starts from knows; as scores count them, a classifier's once a label."""
+    known = [(text, label) for text, label in zip(texts, labels, strict=True) if fold_latin(text) in run.init_names]
+    return len(set(known) if run.task == "classifier" else known)
 
 
 def _name_forms(run: TrainingRun, config: ModelConfig, names: Corpus, texts: Sequence[str]) -> dict[str, Any]:

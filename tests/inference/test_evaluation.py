@@ -7,6 +7,7 @@ from charrnn import model_folder
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError
+from charrnn.inference import evaluation
 from charrnn.inference.classifier import Classifier
 from charrnn.inference.evaluation import (
     MIN_NAMES,
@@ -145,3 +146,11 @@ def test_probabilities_of_all_characters_sum_to_one(alphabet):
     others = p[4 + known :].sum()  # not in ASCII, as a model has them that started from one of another pipeline
     space = p[UNKNOWN] / (95 - known)
     assert total + space + others + p[[PAD, BOS, EOS]].sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("new", "told"), [(0, 0), (3, 3), (5, 0)])
+@pytest.mark.parametrize("count", ["n", "names"])
+def test_new_names_are_told_apart_where_there_are_others(new, told, count):
+    scores = {"charrnn": {count: 5}} | ({evaluation.NEW_TO_INIT: {count: new}} if new else {})
+    assert evaluation.count_new(scores) == told
+    assert (evaluation.NEW_TO_INIT in evaluation.without_needless(scores)) == bool(told)

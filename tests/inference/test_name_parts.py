@@ -19,6 +19,8 @@ def units(text):
     [
         ("Satoshi Nakamoto", Units(("Satoshi", "Nakamoto"))),
         ("Nakamoto, Satoshi", Units(("Nakamoto", "Satoshi"), 1)),
+        ("Dr. med. Max Berg", Units(("Max", "Berg"))),
+        ("Madame Marie Curie", Units(("Marie", "Curie"))),
         ("King, Stephen", Units(("King", "Stephen"), 1)),
         ("POPE, ALEXANDER", Units(("POPE", "ALEXANDER"), 1)),
         ("Dr., Ana García", Units(("Ana", "García"))),

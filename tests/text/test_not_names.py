@@ -13,6 +13,7 @@ ADDRESSES = [
 ]
 COMPANIES = [
     *("Acme Ltd", "Acme, Inc.", "Foo Bar GmbH", "Müller & Söhne", "Smith and Sons", "Rossi S.p.A.", "Foo Bar A/S"),
+    *("株式会社日立製作所", "ООО Ромашка", "深圳某某有限公司"),
     *("Foo Trading Co.", "University of Oslo", "Bank of Foo", "Foo Technologies", "Société Foo SARL", "Foo, L.L.C."),
 ]
 TWO = [
