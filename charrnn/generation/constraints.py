@@ -85,6 +85,11 @@ class Constraints:
             raise SettingsError(f"{', '.join(unknown)}: no such constraint. There are {', '.join(known)}.")
         return replace(self, **parts)
 
+    @property
+    def shapes(self) -> bool:
+        """Whether they constrain more than the spelling."""
+        return replace(self, any_case=False, ascii=False) != Constraints()
+
     def compile(
         self, alphabet: str, longest: int, spelling: Sequence[Sequence[str]] = (), form: SurnameForm = ANY_FORM
     ) -> Guide:
@@ -116,8 +121,7 @@ class Constraints:
         if form != ANY_FORM:
             automaton = _formed(automaton, alphabet, form)
             self._check("the form of the gender, together with the other constraints", automaton, most)
-        is_shaped = form != ANY_FORM or replace(self, any_case=False, ascii=False) != Constraints()
-        return Guide(_spelled(automaton, alphabet, most, spelling), most, is_shaped)
+        return Guide(_spelled(automaton, alphabet, most, spelling), most, self.shapes or form != ANY_FORM)
 
     def _ascii_automaton(self, alphabet: str, most: int) -> Automaton:
         """The automaton for names that are written in ASCII once they are drawn."""

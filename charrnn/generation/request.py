@@ -31,7 +31,7 @@ BLEND = "finite and above 0", math.ulp(0.0)
 
 def usual_resample(constraints: Constraints) -> int:
     """The draws for each name where nobody says how many: 16 with a constraint, else 1. Spelling is none."""
-    return CONSTRAINED_DRAWS if replace(constraints, any_case=False, ascii=False) != NO_CONSTRAINTS else 1
+    return CONSTRAINED_DRAWS if constraints.shapes else 1
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,7 @@ def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: 
         request: seed, sampling and resampling.
         first_round: where to begin; a round has :data:`charrnn.generation.sampling.ROUND_SIZE` attempts.
     """
-    bigrams = decoder.bigrams() if guide.is_shaped and request.looks_ahead else None
-    ahead = lookahead(guide, bigrams, request.sampling.temperature)
+    ahead = lookahead(guide, decoder.bigrams, request.sampling.temperature) if request.looks_ahead else None
     for number in count(first_round):
         rng = np.random.default_rng([request.seed, *decoder.conditions, number])
         resampling_rng = np.random.default_rng([request.seed, *decoder.conditions, number, request.resample])

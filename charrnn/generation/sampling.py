@@ -59,20 +59,35 @@ class Sampling:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
-    def choose(self, logits: Floats32, uniform: Floats, ahead: Floats32 | None = None) -> Ints:
+    def with_lookahead(self, allowed: Floats32, logits: Floats32, ahead: Floats32) -> Floats32:
+        """The logits that symbols are drawn by, (B, V), without further truncation.
+
+        What top-k and top-p would leave of a free draw stays, so that every name that can be drawn freely and matches
+        can be drawn; and what they leave once the view to the constraints counts.
+
+        Args:
+            allowed: the logits, -inf for what the constraints forbid, (B, V).
+            logits: of all symbols, (B, V).
+            ahead: of a :class:`charrnn.generation.lookahead.Lookahead`, (B, V).
+        """
+        tilted = allowed + ahead
+        if not self._truncates:
+            return tilted
+        kept = self._kept(tilted) | (self._kept(logits) & np.isfinite(allowed))
+        return np.where(kept, tilted, np.float32(-np.inf))
+
+    def choose(self, logits: Floats32, uniform: Floats, truncated: bool = False) -> Ints:
         """One symbol for each row of logits (B, V), inverting the cumulative distribution at ``uniform`` (B,).
 
         Args:
-            logits: -inf for what the constraints forbid.
+            logits: -inf for what is never drawn.
             uniform: from 0 to 1.
-            ahead: log of what the probabilities are multiplied with, (B, V), once temperature, top-k and top-p have
-                made them; not at temperature 0.
+            truncated: whether top-k and top-p have left out already what they leave out.
         """
         if self.temperature == 0:
             return np.asarray(logits.argmax(axis=1), np.int64)
-        if ahead is not None or not self._truncates:
-            tilted = self._tilted(logits, ahead)
-            return _invert(self._weights(tilted, tilted.max(axis=1, keepdims=True)), uniform)
+        if truncated or not self._truncates:
+            return _invert(self._weights(logits, logits.max(axis=1, keepdims=True)), uniform)
         order, p, left_out = self._ranked(logits)
         p[left_out] = 0
         return np.take_along_axis(order, _invert(p, uniform)[:, None], axis=1)[:, 0].astype(np.int64)
@@ -85,14 +100,18 @@ class Sampling:
         deterministic.
 
         Args:
-            allowed: the logits, -inf for what the constraints forbid, (B, V).
+            allowed: the logits, -inf for what the constraints forbid, (B, V); with ``ahead``, those of
+                :meth:`with_lookahead`.
             logits: of all symbols, (B, V).
             symbols: chosen, (B,).
-            ahead: as for :meth:`choose`.
+            ahead: what was added to the logits, (B, V).
         """
         if self.temperature == 0:
             return np.zeros(len(logits))
-        free, among = self._tilted(logits, None), self._tilted(allowed, ahead)
+        free, among = logits, allowed
+        if self._truncates:
+            free = np.where(self._kept(logits), logits, -np.inf)
+            among = allowed if ahead is not None else np.where(self._kept(allowed), logits, -np.inf)
         largest = [rows.max(axis=1).astype(np.float64) for rows in (among, free)]
         with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf
             # In double precision, for differences may be large.
@@ -102,7 +121,7 @@ class Sampling:
             ]
             log_ratio = (largest[0] - largest[1]) / self.temperature + np.log(sums[0]) - np.log(sums[1])
         if ahead is not None:
-            log_ratio -= ahead[np.arange(len(symbols)), symbols]
+            log_ratio -= ahead[np.arange(len(symbols)), symbols] / np.float64(self.temperature)
         if not self._truncates:
             return np.asarray(log_ratio)
         is_possible = np.isfinite(np.take_along_axis(free, symbols[:, None], axis=1)[:, 0])
@@ -111,11 +130,6 @@ class Sampling:
     @property
     def _truncates(self) -> bool:
         return bool(self.top_k) or self.top_p < 1
-
-    def _tilted(self, logits: Floats32, ahead: Floats32 | None) -> Floats32:
-        """Logits without what top-k and top-p leave out, and with ``ahead``, which the temperature will not divide."""
-        kept = np.where(self._kept(logits), logits, np.float32(-np.inf)) if self._truncates else logits
-        return kept if ahead is None else kept + np.float32(self.temperature) * ahead
 
     def _ranked(self, logits: Floats32) -> tuple[Ints, Floats32, Bools]:
         """The symbols, most probable first, their weights, and which ones top-k and top-p leave out, (B, V) each."""
@@ -236,7 +250,9 @@ def sample_round(
         log_p = decoder.next_log_p(symbols)
         allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), log_p)
         ahead = None if lookahead is None else lookahead(state, length)
-        symbols = sampling.choose(allowed, uniform[name, length], ahead)
+        if ahead is not None:
+            allowed = sampling.with_lookahead(allowed, log_p, ahead)
+        symbols = sampling.choose(allowed, uniform[name, length], truncated=ahead is not None)
         if weighs:
             log_weight[name] += sampling.log_weights(allowed, log_p, symbols, ahead)
         log_probability[name] += log_p[all_slots, symbols]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 from charrnn.arguments import choice, integer
@@ -48,6 +48,8 @@ def make_stamp(weights_sha256: str, request: Request, attempt: int) -> str:
         request: what was asked for.
         attempt: which draw, as :class:`charrnn.generation.request.Sample` has it.
     """
+    if not request.constraints.shapes:
+        request = replace(request, looks_ahead=False)  # there is nothing to look ahead to
     content = {"attempt": attempt, **_differing(asdict(OMITTED), asdict(request))}
     return _written(weights_sha256, content)
 

@@ -13,7 +13,8 @@ from charrnn.text.romanisation import is_latin, is_readable, romanise, script, s
 
 MAX_LENGTH = 100
 """Longest name in characters that is scored or trained on."""
-MISSING_NAMES = frozenset({"NaN", "nan", "None", "NULL", "null", "NA", "N/A", "#N/A", "<NA>", "-"})
+_MISSING_NAMES = "NaN nan None NULL null NA N/A <NA> - #N/A #REF! #VALUE! #NAME? #NUM! #NULL! #DIV/0!"
+MISSING_NAMES = frozenset(_MISSING_NAMES.split())
 """What other programs write into a table where a name is missing. ``Null``, ``Na`` and ``Nan`` are names."""
 
 

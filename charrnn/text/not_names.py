@@ -47,9 +47,9 @@ _SIGNS = re.compile(r"[@\d{}<>=\\$%]|://")
 _WEB = re.compile(r"\bwww\.|\w\w\.(?:com|org|net|edu|gov|html?|pdf|txt)(?=[/:]|\s|$)|^[\w.-]+\.(?:de|fr|io|uk)(?:/|$)")
 _ABBREVIATIONS = re.compile(r"(?<=\b\w)[./](?=\w\b)|\.")
 _AND_SONS = re.compile(r"(?:&|\b(?:and|und|et|e|y|og|och)) (?:cie|co|filhos|fils|hijos|partners?|sohne|sons)\b")
-_TELLING = _LEGAL_FORMS | _CYRILLIC_FORMS | _ORGANISATIONS | _listed("and e et i oder of og och or und y и или та і")
+_TELLING = _LEGAL_FORMS | _CYRILLIC_FORMS | _ORGANISATIONS | _listed("and e et oder of og och und y и или та і")
 """Words without which letters and spaces alone tell of no organisation and of no two people."""
-_TWO_PEOPLE = re.compile(r"\w (?:&|and|oder|or|und|et|og|och|и|или|та|і) \w|\w; ?\w")
+_TWO_PEOPLE = re.compile(r"\w (?:&|and|oder|und|et|og|och|и|или|та|і) \w|\w; ?\w")
 _WORDS = re.compile(r"\w+")
 
 

@@ -83,12 +83,14 @@ def draws(decoder, guide, ahead, sampling, n=300):
 @pytest.mark.parametrize("sampling", [Sampling(1.0), Sampling(0.7)])
 def test_of_a_bigram_model_every_draw_weighs_the_probability_to_match(constraints, sampling):
     decoder, guide = BigramDecoder(), constraints.compile(ALPHABET, LONGEST)
-    ahead = lookahead(guide, decoder.bigrams(), sampling.temperature)
+    ahead = lookahead(guide, decoder.bigrams, sampling.temperature)
     weights = np.exp([raw.log_weight for raw in draws(decoder, guide, ahead, sampling)])
     np.testing.assert_allclose(weights, decoder.probability(guide, sampling), rtol=1e-4)
 
 
-@pytest.mark.parametrize("sampling", [Sampling(0.7), Sampling(1.0, top_k=4), Sampling(1.0, top_p=0.9)])
+@pytest.mark.parametrize(
+    "sampling", [Sampling(0.7), Sampling(1.0, top_k=4), Sampling(1.0, top_p=0.9), Sampling(1.0, top_p=0.75)]
+)
 def test_the_weights_make_good_whatever_lookahead_adds(sampling, monkeypatch):
     monkeypatch.setattr(module, "MAX_CELLS", 0)  # one row for all lengths
     decoder, guide = BigramDecoder(1), SHAPES[0].compile(ALPHABET, LONGEST)
@@ -100,7 +102,7 @@ def test_the_weights_make_good_whatever_lookahead_adds(sampling, monkeypatch):
 @pytest.mark.parametrize("constraints", SHAPES)
 def test_what_is_drawn_with_a_view_to_the_constraints_meets_them(constraints):
     decoder, guide = BigramDecoder(2), constraints.compile(ALPHABET, LONGEST)
-    ahead = lookahead(guide, decoder.bigrams(), 1.0)
+    ahead = lookahead(guide, decoder.bigrams, 1.0)
     plain = constraints.compile(ALPHABET, LONGEST)
     for raw in draws(decoder, guide, ahead, Sampling(1.0)):
         state = 0
@@ -110,12 +112,26 @@ def test_what_is_drawn_with_a_view_to_the_constraints_meets_them(constraints):
 
 
 def test_there_is_none_where_it_says_nothing(monkeypatch):
-    bigrams, shaped = BigramDecoder().bigrams(), SHAPES[0].compile(ALPHABET, LONGEST)
-    assert lookahead(shaped, bigrams, 1.0) is not None
-    assert lookahead(shaped, bigrams, 0) is None and lookahead(shaped, None, 1.0) is None
-    assert lookahead(Constraints(any_case=True).compile(ALPHABET, LONGEST), bigrams, 1.0) is None
+    bigrams, shaped = BigramDecoder().bigrams, SHAPES[0].compile(ALPHABET, LONGEST)
+    assert lookahead(shaped, bigrams, 1.0) is not None and lookahead(shaped, bigrams, 0) is not None
+    assert lookahead(shaped, lambda: None, 1.0) is None
+
+    def never():
+        raise AssertionError("bigrams are computed in vain")
+
+    assert lookahead(Constraints(any_case=True).compile(ALPHABET, LONGEST), never, 1.0) is None
     monkeypatch.setattr(module, "MAX_WORK", 10)
-    assert lookahead(shaped, bigrams, 1.0) is None
+    assert lookahead(shaped, never, 1.0) is None
+
+
+@pytest.mark.parametrize(
+    "sampling", [Sampling(0.8, top_k=3), Sampling(0.8, top_p=0.5), Sampling(0.8, top_k=1), Sampling(0.05)]
+)
+def test_names_do_not_grow_however_few_symbols_are_left(sampling):
+    model = load("names/generator")
+    request = Request("German", 3, sampling, Constraints(suffix="ska"), resample=16)
+    names = [sample.name for sample in model.stream(request, 20)]
+    assert np.median([len(name) for name in names]) < 12
 
 
 @pytest.mark.parametrize(

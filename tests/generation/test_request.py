@@ -177,7 +177,7 @@ class Relabelled:
     def __init__(self, decoder, conditions):
         self.conditions = conditions
         self.reset, self.reset_slots = decoder.reset, decoder.reset_slots
-        self.next_log_p, self.decode = decoder.next_log_p, decoder.decode
+        self.next_log_p, self.decode, self.bigrams = decoder.next_log_p, decoder.decode, decoder.bigrams
 
 
 def test_labels_with_equal_distributions_draw_different_names():

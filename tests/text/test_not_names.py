@@ -30,7 +30,16 @@ NAMES = [
     *("Kumar, S.A.", "Rao N.V.", "Reddy, K.K.", "Byatt, A.S.", "P.T. Usha", "Pt Ravi Shankar", "Peter Ag"),
     *("J.de Vries", "W.F.de Klerk", "J.Fr. Gauss", "Joan Miró i Company", "Josep i Company", "Jaume Company"),
     *("Jean-Pierre Bureau", "Aaron Bank", "Mary Ann Holding", "Anna Pizza", "Ann Church", "Robert Downey Jr."),
-    *("Martin Luther King, Jr.", "Ortega y Gasset", "Ludwig van Beethoven", "Dvořák", "佐藤", "Иванов", "Nguyễn Văn A"),
+    *(
+        "David Or Cohen",
+        "Martin Luther King, Jr.",
+        "Ortega y Gasset",
+        "Ludwig van Beethoven",
+        "Dvořák",
+        "佐藤",
+        "Иванов",
+        "Nguyễn Văn A",
+    ),
 ]
 
 

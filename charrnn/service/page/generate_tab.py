@@ -163,7 +163,7 @@ def build_tab(generator: Generator) -> GenerateTab:
     ]
     other.change(lambda value: gr.Slider(visible=bool(value)), other, share, api_visibility="private")
     kind.change(_shown_for_full_names, kind, [gender, of_given], api_visibility="private")
-    # Where a visitor chooses the kind; a link brings a temperature of its own.
+    # Where a visitor chooses the kind; a link keeps the temperature that it was made with.
     kind.input(usual_temperature, kind, temperature, api_visibility="private")
     texts = [prefix, suffix, contains, characters, pattern, seed]
     return GenerateTab(controls, texts, shape, run, stop, status, names)
