@@ -254,15 +254,12 @@ def test_stop_ends_the_work_of_the_server(visit, address):
 
 # Between typing and Enter there is a frame, however quick somebody is; Gradio learns of what was typed in it.
 NEXT_FRAMES = "() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))"
-STOP_AT_ONCE = """() => new Promise((resolve) => {
-  const timer = setInterval(() => {
-    const stop = document.querySelector('#stop');
-    if (stop.disabled) return;
-    clearInterval(timer);
-    stop.click();
-    resolve();
-  }, 5);
-})"""
+STOP_AT_ONCE = """() => {
+  const stop = document.querySelector('#stop');
+  if (stop.disabled) return false;
+  stop.click();
+  return true;
+}"""
 
 
 def test_names_of_an_earlier_request_do_not_pass_for_those_of_one_that_was_stopped(visit):
@@ -272,7 +269,7 @@ def test_names_of_an_earlier_request_do_not_pass_for_those_of_one_that_was_stopp
     page.get_by_label("Pattern").fill("Spanochristodoulou")  # the only such name is known; the search takes seconds
     page.evaluate(NEXT_FRAMES)
     page.get_by_label("Pattern").press("Enter")
-    page.evaluate(STOP_AT_ONCE)
+    page.wait_for_function(STOP_AT_ONCE, polling=5)
     expect(page.locator("#status")).to_contain_text("Stopped before the first name.")
     expect(page.locator("#names .name")).to_have_count(0)
 
