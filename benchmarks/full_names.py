@@ -7,9 +7,14 @@ are held-back given names and surnames of one label, none of which the list has.
 
 from __future__ import annotations
 
+import csv
 import random
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import ngram_floor
@@ -21,13 +26,14 @@ from charrnn import metrics
 from charrnn.corpus import Corpus
 from charrnn.inference import Classifier, Generator
 from charrnn.inference.full_names import joined
-from charrnn.text import fold_latin
+from charrnn.name_forms import SURNAME
+from charrnn.text import fold_latin, is_latin
 
 PEOPLE = ROOT / "benchmarks" / "full_names"
 LISTS = {"development": "development", "people": "well-known people", "people_native": "the same in other scripts"}
 COMPOSED = 50
 """Names of each label."""
-MANY = 100_000
+ROWS = 1_000_000
 INVENTED = 100
 """Full names of each label, at each temperature."""
 INVENTED_LABELS = [
@@ -111,6 +117,38 @@ def temperatures(classifier: Classifier) -> str:
     return "\n".join(lines)
 
 
+def seconds_of_a_table(corpus: Corpus, rows: int) -> dict[str, float]:
+    """Time for a CSV of full names, with one worker and with two.
+
+    All labels and scripts are alike, those of one label in one script; names are as frequent as 1 / rank in each list.
+    """
+    rng = np.random.default_rng(0)
+    lists: dict[tuple[str, bool, bool], list[str]] = {}
+    for name, label, kind in zip(corpus.names, corpus.labels, corpus.kinds, strict=True):
+        lists.setdefault((label, is_latin(name), kind == SURNAME), []).append(name)
+    kinds = [(label, latin) for label, latin, is_surname in lists if is_surname and (label, latin, False) in lists]
+    names: list[str] = []
+    for key in kinds:
+        drawn = []
+        for own in (lists[*key, False], lists[*key, True]):
+            p = 1 / np.arange(1, len(own) + 1)
+            drawn.append(rng.choice(len(own), rows // len(kinds) + 1, p=p / p.sum()))
+            drawn[-1] = [own[i] for i in drawn[-1]]
+        names += map(" ".join, zip(*drawn, strict=True))
+    rng.shuffle(names)
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "people.csv"
+        with source.open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream).writerows([["name"], *([name] for name in names[:rows])])
+        for workers in (1, 2):
+            command = [sys.executable, "-m", "charrnn", "classify", "--input", source, "--workers", str(workers)]
+            start = time.perf_counter()
+            subprocess.run([*command, "--output", Path(folder) / f"{workers}.csv"], check=True, capture_output=True)
+            found[f"{rows:,} full names, workers: {workers}, seconds"] = time.perf_counter() - start
+    return found
+
+
 def main() -> None:
     """Print the tables."""
     classifier = charrnn.load("names/classifier")
@@ -134,14 +172,7 @@ def main() -> None:
     text = temperatures(classifier)
     print(text)
     write_table("temperatures", text)
-    rng = random.Random(0)
-    by_kind: dict[bool, list[str]] = {True: [], False: []}
-    for name, kind in zip(corpus.names, corpus.kinds, strict=True):
-        by_kind[kind == "surname"].append(name)
-    table = [f"{rng.choice(by_kind[False])} {rng.choice(by_kind[True])}" for _ in range(MANY)]
-    start = time.perf_counter()
-    classifier.rank(table)
-    results["full names a second, drawn uniformly from the list"] = MANY / (time.perf_counter() - start)
+    results |= seconds_of_a_table(corpus, ROWS)
     report("full_names", results)
 
 
