@@ -59,7 +59,7 @@ class Sampling:
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
-    def with_lookahead(self, allowed: Floats32, logits: Floats32, ahead: Floats32) -> Floats32:
+    def _with_lookahead(self, allowed: Floats32, logits: Floats32, ahead: Floats32) -> Floats32:
         """The logits that symbols are drawn by, (B, V), without further truncation.
 
         What top-k and top-p would leave of a free draw stays, so that every name that can be drawn freely and matches
@@ -101,10 +101,10 @@ class Sampling:
 
         Args:
             allowed: the logits, -inf for what the constraints forbid, (B, V); with ``ahead``, those of
-                :meth:`with_lookahead`.
+                :meth:`_with_lookahead`.
             logits: of all symbols, (B, V).
             symbols: chosen, (B,).
-            ahead: what was added to the logits, (B, V).
+            ahead: what was added to the logits, (B, V), if anything.
         """
         if self.temperature == 0:
             return np.zeros(len(logits))
@@ -119,9 +119,11 @@ class Sampling:
                 np.exp((rows - most[:, None]) / self.temperature).sum(axis=1)
                 for rows, most in zip((among, free), largest, strict=True)
             ]
-            log_ratio = (largest[0] - largest[1]) / self.temperature + np.log(sums[0]) - np.log(sums[1])
-        if ahead is not None:
-            log_ratio -= ahead[np.arange(len(symbols)), symbols] / np.float64(self.temperature)
+            difference = largest[0] - largest[1]
+            if ahead is not None:  # in this order, no rounding is left where the best symbol is chosen
+                rows = np.arange(len(symbols))
+                difference = (logits[rows, symbols] - largest[1]) - (allowed[rows, symbols] - largest[0])
+            log_ratio = difference / self.temperature + np.log(sums[0]) - np.log(sums[1])
         if not self._truncates:
             return np.asarray(log_ratio)
         is_possible = np.isfinite(np.take_along_axis(free, symbols[:, None], axis=1)[:, 0])
@@ -251,7 +253,7 @@ def sample_round(
         allowed = np.where(guide.forbidden(state, length), np.float32(-np.inf), log_p)
         ahead = None if lookahead is None else lookahead(state, length)
         if ahead is not None:
-            allowed = sampling.with_lookahead(allowed, log_p, ahead)
+            allowed = sampling._with_lookahead(allowed, log_p, ahead)
         symbols = sampling.choose(allowed, uniform[name, length], truncated=ahead is not None)
         if weighs:
             log_weight[name] += sampling.log_weights(allowed, log_p, symbols, ahead)

@@ -90,8 +90,9 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     """The units of a text; one unit where it has no parts.
 
     A particle (*van*, *al*, *de la*) belongs to the unit that follows. Signs around the text, titles, initials,
-    nicknames in quotes or brackets and, in names of three parts, East Slavic patronymics are left out. A text with digits, with symbols that
-    names do not have or of two people is one unit. Han and Hangul without a space are cut after a listed surname.
+    nicknames in quotes or brackets and, in names of three parts, East Slavic patronymics are left out. A text with
+    digits, with symbols that names do not have or of two people is one unit. Han and Hangul without a space are cut
+    after a listed surname.
 
     Args:
         text: what somebody typed.
