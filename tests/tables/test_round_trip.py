@@ -17,6 +17,7 @@ from charrnn.tables import store
 from charrnn.tables.classify import classify_table
 from charrnn.tables.plan import plan
 from charrnn.tables.values import as_text
+from charrnn.text import MISSING_NAMES
 from tests.tables.conftest import SETTINGS
 from tests.tables.files import DELIMITERS, read, write
 
@@ -91,8 +92,7 @@ def classified(model, source, target, table_format, output_format, **options):
 
 def check_answers(model, job, found, names):
     """Each row has the answers of ``predict`` for its own name."""
-    missing = ("NaN", "None", "N/A", "null", "-")
-    given = [None if isinstance(name, str) and name in missing else name for name in names]
+    given = [None if isinstance(name, str) and name in MISSING_NAMES else name for name in names]
     for row, answer in zip(found, model[0].predict(given), strict=True):
         labels = [row[f"{job.prefix}label{rank}"] or None for rank in ("", "_2", "_3")]
         assert labels == ([score.label for score in answer.predictions] or [None] * 3)
@@ -173,7 +173,7 @@ objects = st.dictionaries(text, nested, max_size=3).flatmap(
 )
 def test_json_keeps_every_object(model, records, source, target, spaces, ascii_only):
     rows = [{**record, "name": own} for record, own in records]
-    assume(any(isinstance(row["name"], str) and row["name"] not in ("NaN", "null", "-", "None", "N/A") for row in rows))
+    assume(any(isinstance(row["name"], str) and row["name"] not in MISSING_NAMES for row in rows))
     texts = [json.dumps(row, separators=spaces, ensure_ascii=ascii_only) for row in rows]
     with tempfile.TemporaryDirectory() as folder:
         path, out = Path(folder, f"in.{source}"), Path(folder, f"out.{target}")
