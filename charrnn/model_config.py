@@ -37,9 +37,9 @@ class ModelConfig:
         families: the family of each label, such as ``South Slavic``; empty where they are not known.
         data: source, fingerprint, numbers, seed and fractions of the split; ``characters``, those that the training
             names have, where training started from a model that knows more; of a generator also ``spelling``, how the
-            training names of each label write capitals, digits and symbols (see :mod:`charrnn.text.spelling`), and
-            ``name_forms``, how full names of each label are put together, where it is known (see
-            :mod:`charrnn.name_forms`).
+            training names of each label write capitals, digits and symbols (see :mod:`charrnn.text.spelling`). How full
+            names of each label are put together, where it is known (see :mod:`charrnn.name_forms`): of a generator
+            ``name_forms``, of a classifier ``name_orders``.
         training: the settings of the run, and what it took.
         calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate_classifier`; of a generator, see
             :func:`charrnn.training.calibration.calibrate_generator`. Empty: the network answers alone. Of a classifier

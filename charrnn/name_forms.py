@@ -23,7 +23,10 @@ ORDERS: dict[str, tuple[str, ...]] = {
 *patronymic* alone a name made of it: both stand in the lists of surnames. A patronymic before a surname is in no list,
 so it is left out."""
 NAME_FORMS = "name_forms"
-"""Key of a config's ``data``: the record of :class:`NameForms` of each label of whose full names something is known."""
+"""Key of a generator's ``data``: the record of :class:`NameForms` of each label of whose full names something is known.
+"""
+NAME_ORDERS = "name_orders"
+"""Key of a classifier's ``data``: the order of the parts of each such label, a key of :data:`ORDERS`."""
 GENDERS = FEMALE, MALE = ("female", "male")
 """Of who bears a name; the kinds of given names are called so, too."""
 

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from charrnn.arguments import boolean, listed
 from charrnn.arrays import Bools, Floats, Floats32, Ints, log_softmax
 from charrnn.errors import InputError
-from charrnn.inference.full_names import FullNames, FullNameWeights, combine, likelihood_ratios
+from charrnn.inference.full_names import (
+    FullNames,
+    FullNameWeights,
+    combine,
+    likelihood_ratios,
+    usual_readings,
+)
 from charrnn.inference.label_probability import BATCH, Evidence, LabelProbability
 from charrnn.inference.name_parts import (
     MAX_UNITS,
@@ -26,6 +32,8 @@ from charrnn.inference.name_parts import (
     unspaced_prefixes,
 )
 from charrnn.inference.priors import Prior
+from charrnn.model_config import ModelConfig
+from charrnn.model_folder import Weights
 from charrnn.name_forms import GENDERS, SURNAME, know_full_names
 from charrnn.text import PAD, UNKNOWN, is_no_name
 
@@ -57,6 +65,10 @@ class FullNameProbability(LabelProbability):
     """The probabilities of the labels of names, full names among them; arguments as of :class:`LabelProbability`."""
 
     full_name_weights = FullNameWeights()
+
+    def __init__(self, config: ModelConfig, weights: Weights) -> None:
+        super().__init__(config, weights)
+        self.usual_readings = usual_readings(config, self.full_name_weights)
 
     @property
     def reads_full_names(self) -> bool:
@@ -257,7 +269,9 @@ class FullNameProbability(LabelProbability):
         kinds = self.config.kinds
         given = [kinds.index(kind) for kind in GENDERS if kind in kinds]
         surname = ratios[..., kinds.index(SURNAME)]
-        likelihood, readings = combine(ratios[..., given], surname, known_surnames, self.full_name_weights)
+        likelihood, readings = combine(
+            ratios[..., given], surname, known_surnames, self.usual_readings, self.full_name_weights
+        )
         frequency = np.log(self.model.prior.reshape(len(self.labels), -1).sum(axis=1))
         return likelihood + frequency, readings
 

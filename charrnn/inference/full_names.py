@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Floats32, Ints
+from charrnn.errors import ModelFolderError
 from charrnn.inference.name_parts import Units
-from charrnn.name_forms import GIVEN, SURNAME
+from charrnn.model_config import ModelConfig
+from charrnn.name_forms import GIVEN, NAME_ORDERS, ORDERS, SURNAME
 
 
 class Part(NamedTuple):
@@ -24,6 +26,18 @@ class Part(NamedTuple):
     kind: str
 
 
+class Readings(NamedTuple):
+    """How usual the readings of a full name are: numbers for one label, or arrays for all, (L,).
+
+    Attributes:
+        surname_first: share of names with the surname before the given name.
+        further_surname: how much rarer a surname of one part more is than one of a part less.
+    """
+
+    surname_first: Any
+    further_surname: Any
+
+
 class FullNameWeights(NamedTuple):
     """How parts are put together; chosen on ``benchmarks/full_names/development.tsv``.
 
@@ -31,14 +45,30 @@ class FullNameWeights(NamedTuple):
         weight: of the sum over the parts of log p(part | label, kind) - log p(part); below 1, for parts are not
             independent.
         foreign: share of parts that say nothing of the label, such as a foreign given name.
-        surname_first: share of names with the surname before the given name.
-        further_surname: how much rarer a surname of one part more is than one of a part less.
+        any_order: the readings under a label whose usual order is not known.
+        given_first: likewise, where the given name is usually first.
+        surname_first: likewise, where the surname is. Foreign texts often have these names the other way round.
     """
 
     weight: float = 0.85
     foreign: float = 0.15
-    surname_first: float = 0.25
-    further_surname: float = 0.2
+    any_order: Readings = Readings(0.25, 0.2)
+    given_first: Readings = Readings(0.1, 0.2)
+    surname_first: Readings = Readings(0.6, 0.01)
+
+
+def usual_readings(config: ModelConfig, weights: FullNameWeights) -> Readings:
+    """How usual the readings are under each label of a classifier, (L,).
+
+    Raises:
+        ModelFolderError: what the config says of their order is malformed.
+    """
+    orders = config.data.get(NAME_ORDERS, {})
+    if not isinstance(orders, dict) or not all(isinstance(own, str) and own in ORDERS for own in orders.values()):
+        raise ModelFolderError(f"config.json: {NAME_ORDERS} is no order by label. Copy the model folder again.")
+    usual = {GIVEN: weights.given_first, SURNAME: weights.surname_first}
+    known = {label: usual[ORDERS[order][0]] for label, order in orders.items()}
+    return Readings(*np.array([known.get(label, weights.any_order) for label in config.labels]).T)
 
 
 def likelihood_ratios(logits: NDArray[Any], prior: Floats, weights: FullNameWeights) -> Floats32:
@@ -57,7 +87,7 @@ def likelihood_ratios(logits: NDArray[Any], prior: Floats, weights: FullNameWeig
 
 
 def combine(
-    given: NDArray[Any], surname: NDArray[Any], known_surnames: int, weights: FullNameWeights
+    given: NDArray[Any], surname: NDArray[Any], known_surnames: int, usual: Readings, weights: FullNameWeights
 ) -> tuple[Floats, Ints]:
     """What the units of names say together of each label.
 
@@ -65,6 +95,7 @@ def combine(
         given: of :func:`likelihood_ratios`, under each kind of given names, (N, U, L, kinds).
         surname: likewise under surnames, (N, U, L).
         known_surnames: of :class:`Units`, of all names.
+        usual: of :func:`usual_readings`; of no account where surnames are known.
         weights: how.
 
     Returns:
@@ -72,15 +103,15 @@ def combine(
         number of units of the given name if that is first, else minus the number of units of the surname.
     """
     count = given.shape[1]
-    rarity = weights.further_surname ** np.arange(max(count - 1, 1))
-    rarity = np.ones(count) if known_surnames else rarity / rarity.sum()
+    rarity = np.power.outer(usual.further_surname, np.arange(max(count - 1, 1))).T  # (U - 1, L)
+    rarity /= rarity.sum(axis=0)
     total = np.zeros(surname[:, 0].shape)  # (N, L)
     most, best = total.copy(), np.zeros(total.shape, np.int64)
     for size in [known_surnames] if known_surnames else range(1, count):
         for first in ("surname",) if known_surnames else ("given", "surname"):
             is_given = first == "given"
-            share = 1 - weights.surname_first if is_given else weights.surname_first
-            share *= rarity[(count - size if is_given else size) - 1]
+            order = 1 - usual.surname_first if is_given else usual.surname_first
+            share = 1 if known_surnames else order * rarity[(count - size if is_given else size) - 1]
             own_given, own_surname = (slice(size), slice(size, None)) if is_given else (slice(size, None), slice(size))
             # A person's given names are of one kind.
             p = _product(given[:, own_given]).mean(axis=-1) * _product(surname[:, own_surname]) * share

@@ -14,7 +14,7 @@ from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.model_config import ANY, ModelConfig, conditions, embedding_rows
-from charrnn.name_forms import NAME_FORMS, SURNAME, know_full_names
+from charrnn.name_forms import NAME_FORMS, NAME_ORDERS, SURNAME, know_full_names
 from charrnn.text import PIPELINES, Compose, Spelling, Vocabulary, fold_latin, is_no_name
 from charrnn.training.dataset import Batches, DeviceLoader, LengthBuckets, Loader, NameDataset
 from charrnn.training.training_run import TrainingRun
@@ -99,12 +99,10 @@ def starting_config(run: TrainingRun, names: Corpus, splits: Split) -> ModelConf
     counts = np.bincount(class_indices(config, splits.train), minlength=len(config.class_counts))
     config = replace(config, class_counts=counts.tolist())
     if run.task == "classifier":
-        config = replace(config, data=config.data | {"no_name_share": sum(map(is_no_name, texts)) / len(texts)})
+        own: dict[str, Any] = {"no_name_share": sum(map(is_no_name, texts)) / len(texts)}
     else:
-        spelling = _spelling(splits.train.labels, texts, config.labels, run.private)
-        config = replace(
-            config, data=config.data | {"spelling": spelling} | _name_forms(run, config, splits.train, texts)
-        )
+        own = {"spelling": _spelling(splits.train.labels, texts, config.labels, run.private)}
+    config = replace(config, data=config.data | own | _full_names(run, config, splits.train, texts))
     if run.init is None:
         return config
     adopted = adopt_architecture(config, run.init)
@@ -118,8 +116,9 @@ def _count_known(run: TrainingRun, texts: Sequence[str], labels: Sequence[str]) 
     return len(set(known) if run.task == "classifier" else known)
 
 
-def _name_forms(run: TrainingRun, config: ModelConfig, names: Corpus, texts: Sequence[str]) -> dict[str, Any]:
-    """How full names of each label are put together, under its key, where the model knows their parts and of labels.
+def _full_names(run: TrainingRun, config: ModelConfig, names: Corpus, texts: Sequence[str]) -> dict[str, Any]:
+    """How full names of each label are put together, of a classifier their order alone, where the model knows their
+    parts and of labels; under its key.
 
     Args:
         run: that knows of labels.
@@ -130,6 +129,8 @@ def _name_forms(run: TrainingRun, config: ModelConfig, names: Corpus, texts: Seq
     known = [label for label in config.labels if label in run.name_forms]
     if not known or not know_full_names(config.kinds):
         return {}
+    if run.task == "classifier":
+        return {NAME_ORDERS: {label: run.name_forms[label].order for label in known}}
     surnames = defaultdict(list)
     for text, label, kind in zip(texts, names.labels, names.kinds, strict=True):
         if kind == SURNAME:
