@@ -99,9 +99,12 @@ FUNCTIONS = {
     ),
     "Classifier.predict_table": (
         CLASSIFIER.predict_table,
-        {"table": TABLE, "name_column": "name", "parts": False, **ASKED},
+        {"table": TABLE, "name_column": "name", "parts": False, "surname_column": None, **ASKED},
     ),
-    "Classifier.check_parts": (CLASSIFIER.check_parts, {"parts": False, "kind": None, "whole": False}),
+    "Classifier.check_parts": (
+        CLASSIFIER.check_parts,
+        {"parts": False, "kind": None, "whole": False, "surname_column": None},
+    ),
     "Classifier.check_settings": (CLASSIFIER.check_settings, ASKED),
     "Classifier.width": (CLASSIFIER.width, {"top_k": 3, "coverage": None, "labels": None, "level": "label"}),
     "Classifier.width of families": (CLASSIFIER.width, {"top_k": 3, "labels": ["Irish"], "level": "family"}),

@@ -56,6 +56,11 @@ def add_command(commands: Any) -> None:
     command.add_argument(
         "--name-column", default="name", metavar="C", help="column of a table with the names. Default: name."
     )
+    command.add_argument(
+        "--surname-column",
+        metavar="C",
+        help="column of a table with the surnames, where --name-column has given names alone",
+    )
     add_reading_flags(command)
     command.add_argument(
         "--output",
@@ -130,9 +135,10 @@ def execute(flags: argparse.Namespace) -> int:
     table_format = None if flags.input is None else classify_table.input_format(flags)
     if table_format is not None:
         return classify_table.execute(flags, table_format)
-    if flags.resume or flags.restart or flags.workers is not None or flags.engine != "local":
+    if flags.resume or flags.restart or flags.workers is not None or flags.engine != "local" or flags.surname_column:
         raise SettingsError(
-            "--resume, --restart, --workers, --engine: are for tables. Give --input a .csv, .jsonl or .parquet."
+            "--resume, --restart, --workers, --engine, --surname-column: are for tables. Give --input a .csv, .jsonl "
+            "or .parquet."
         )
     if undecoded := next((name for name in flags.names if not _is_text(name)), None):
         raise InputError(f"{undecoded!r}: is not in the encoding of this terminal. Give it in a file, with --encoding.")

@@ -67,6 +67,7 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     """Classify a table of this format."""
     from charrnn.corpus.rows import TableFile
     from charrnn.inference import locate
+    from charrnn.inference.frames import NameColumns
     from charrnn.tables.classify import classify_table
     from charrnn.tables.plan import input_files, output_format, pipe_as_file, plan
 
@@ -90,12 +91,13 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     model = load_classifier(flags.model)
     settings = answer_settings(flags)
     model.check_settings(**settings)  # an error comes before anything is read
-    model.check_parts(flags.parts, flags.kind, flags.whole)
+    model.check_parts(flags.parts, flags.kind, flags.whole, flags.surname_column)
     # Absolute, because names/classifier is the shipped model and ./names/classifier is a folder.
     folder = str(locate(flags.model).absolute())
     with pipe_as_file(files[0]) as first:
         inputs, how = [first, *files[1:]], (flags.spreadsheet_safe, flags.parts)
-        job = plan(inputs, output, chosen, model, folder, flags.name_column, settings, *how)
+        columns = NameColumns(flags.name_column, flags.surname_column, ("--name-column", "--surname-column"))
+        job = plan(inputs, output, chosen, model, folder, columns, settings, *how)
         if job.prefix:
             _tell(f"the table has columns named as answers are, so these are called {job.prefix}label and so on")
         summary = classify_table(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charrnn.arguments import boolean, integer, listed, number, text, texts
+from charrnn.arguments import integer, listed, number, text, texts
 from charrnn.arrays import Bools, Floats, Floats32, largest, sum_of_kinds
 from charrnn.errors import InputError, SettingsError, shown
 from charrnn.inference.answers import LabelScore, Prediction, Ranking, answer_columns, free_prefix
@@ -127,7 +127,14 @@ class Classifier(FullNameProbability):
             reasons[i] = rejection or reasons[i]
         return Ranking(best, ranked, sizes, reasons, parts)
 
-    def predict_table(self, table: Any, name_column: str = "name", parts: bool = False, **settings: Any) -> Any:
+    def predict_table(
+        self,
+        table: Any,
+        name_column: str = "name",
+        parts: bool = False,
+        surname_column: str | None = None,
+        **settings: Any,
+    ) -> Any:
         """The table with the answers as further columns: ``label``, ``probability``, ``label_2``, … ``abstained``,
         ``reason``; with ``parts``, ``given`` and ``surname``.
 
@@ -140,16 +147,18 @@ class Classifier(FullNameProbability):
             name_column: which column holds the names; letter case counts only where several columns fit. A name that is
                 missing, or is :data:`charrnn.text.MISSING_NAMES`, or is no text abstains.
             parts: whether to tell what the parts of full names were taken for; None where a text is one name.
+            surname_column: which column holds the surnames, where ``name_column`` holds given names alone.
             settings: as for :meth:`predict`.
 
         Raises:
-            SettingsError: as :meth:`predict`; or ``parts`` where no text is read in parts.
+            SettingsError: as :meth:`predict`; or ``parts`` or ``surname_column`` where no text is read in parts.
             InputError: there is no such column, it holds no text, or this is no table.
         """
         from charrnn.inference import frames  # the readers of tables that it imports would slow the start
 
-        self.check_parts(parts, settings.get("kind"), settings.get("whole", False))
-        names = frames.names_of(table, text("name_column", name_column))
+        surname_column = None if surname_column is None else text("surname_column", surname_column)
+        self.check_parts(parts, settings.get("kind"), settings.get("whole", False), surname_column)
+        names = frames.names_of(table, frames.NameColumns(text("name_column", name_column), surname_column))
         ranking = self.rank(names, **settings)
         level = settings.get("level", "label")
         width = self.width(settings.get("top_k", 3), settings.get("coverage"), settings.get("labels"), level)
@@ -184,14 +193,6 @@ class Classifier(FullNameProbability):
                 )
             if labels is not None:
                 raise SettingsError(f"coverage {coverage}: holds among all labels only. Leave labels out.")
-
-    def check_parts(self, parts: bool, kind: str | None = None, whole: bool = False) -> None:
-        """Raise a SettingsError if parts of full names are wanted where no text is read in parts."""
-        if boolean("parts", parts) and self._reads_whole(whole, kind):
-            why = "this model does not know surnames and given names"
-            if self.reads_full_names:
-                why = "whole texts are one name each" if whole else f"texts of the kind {kind} are one name each"
-            raise SettingsError(f"parts: {why}, so there are none to tell. Leave parts out.")
 
     def width(
         self, top_k: int, coverage: float | None = None, labels: Sequence[str] | None = None, level: str = "label"

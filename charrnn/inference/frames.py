@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -11,8 +11,57 @@ from charrnn.corpus.rows import find_column
 from charrnn.errors import InputError, needs_extra
 from charrnn.text import MISSING_NAMES, is_missing
 
-ARGUMENT = "name_column"
-"""What names the column of names in Python, for messages; on the command line it is a flag."""
+
+class NameColumns(NamedTuple):
+    """The columns of a table that hold its names.
+
+    Attributes:
+        name: the column of names; of given names, where surnames have a column of their own.
+        surname: the column of surnames; None if they have none.
+        flags: what names the two columns, for messages: arguments, or flags of the command line.
+    """
+
+    name: str
+    surname: str | None = None
+    flags: tuple[str, str] = ("name_column", "surname_column")
+
+    def find(self, where: str, columns: Sequence[str]) -> list[int]:
+        """The positions of the columns (see :func:`charrnn.corpus.rows.find_column`).
+
+        Args:
+            where: the table, for messages.
+            columns: names of its columns.
+
+        Raises:
+            InputError: a column is absent, fits twice, or is wanted for both.
+        """
+        wanted = [self.name] if self.surname is None else [self.name, self.surname]
+        found = [find_column(where, columns, own, flag) for own, flag in zip(wanted, self.flags, strict=False)]
+        if len(set(found)) < len(found):
+            raise InputError(f"{where}: {self.flags[0]} and {self.flags[1]} are one column. Set one of them.")
+        return found
+
+    def texts(self, values: Sequence[Sequence[Any]]) -> list[Any]:
+        """The names of rows, None for missing ones (see :func:`without_missing`).
+
+        Args:
+            values: of the columns, in the order of :meth:`find`.
+
+        Returns:
+            The values of the one column, or of each row surname and given name with a comma between them, which the
+            parser of full names knows; where one is missing, the other one; where one is no text, that one.
+        """
+        columns = [without_missing(own) for own in values]
+        return columns[0] if len(columns) == 1 else [_with_surname(*pair) for pair in zip(*columns, strict=True)]
+
+
+def _with_surname(given: Any, surname: Any) -> Any:
+    if given is None or surname is None:
+        return surname if given is None else given
+    if not isinstance(given, str) or not isinstance(surname, str):
+        return surname if isinstance(given, str) else given
+    given, surname = (text.replace(",", " ").strip() for text in (given, surname))
+    return f"{surname}, {given}" if given and surname else given or surname
 
 
 _KINDS = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"), ("pyarrow", "RecordBatch")}
@@ -45,21 +94,25 @@ def taken_names(table: Any) -> set[Any]:
     return {name[0] if isinstance(name, tuple) else name for name in columns_of(table)}
 
 
-def names_of(table: Any, name_column: str, where: str = "table", flag: str = ARGUMENT) -> list[Any]:
-    """The names in a column; None for missing ones, which include the texts :data:`charrnn.text.MISSING_NAMES`.
+def names_of(table: Any, name_columns: NameColumns, where: str = "table") -> list[Any]:
+    """The names in a table; None for missing ones, which include the texts :data:`charrnn.text.MISSING_NAMES`.
 
     Args:
         table: a frame or an Arrow table.
-        name_column: which column holds the names (see :func:`charrnn.corpus.rows.find_column`).
+        name_columns: which columns hold the names.
         where: the table, for messages.
-        flag: what names the column, for messages.
 
     Raises:
-        InputError: the column is absent, fits twice, or holds no text.
+        InputError: a column is absent, fits twice, or holds no text.
     """
-    columns = columns_of(table)
-    position = find_column(where, [str(column) for column in columns], name_column, flag)
-    library = library_of(table)
+    positions = name_columns.find(where, [str(column) for column in columns_of(table)])
+    found = zip(positions, name_columns.flags, strict=False)
+    return name_columns.texts([_values(table, position, where, flag) for position, flag in found])
+
+
+def _values(table: Any, position: int, where: str, flag: str) -> list[Any]:
+    """The values of a column of a table, which must hold some text, if any."""
+    library, columns = library_of(table), columns_of(table)
     if library == "pandas":
         column = table.iloc[:, position]
         values = column.astype(object).where(column.notna(), None).tolist()
@@ -75,11 +128,10 @@ def names_of(table: Any, name_column: str, where: str = "table", flag: str = ARG
             raise InputError(
                 f"{where}: the column {str(columns[position])!r} holds bytes that are no UTF-8."
             ) from error
-    names = without_missing(values)
-    given = [name for name in names if name is not None]
-    if given and not any(isinstance(name, str) for name in given):
-        raise no_text(where, str(columns[position]), given[0], flag)
-    return names
+    there = [value for value in without_missing(values) if value is not None]
+    if there and not any(isinstance(value, str) for value in there):
+        raise no_text(where, str(columns[position]), there[0], flag)
+    return list(values)
 
 
 def without_missing(values: Sequence[Any]) -> list[Any]:

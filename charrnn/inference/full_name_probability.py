@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from charrnn.arguments import boolean, listed
 from charrnn.arrays import Bools, Floats, Floats32, Ints, log_softmax
-from charrnn.errors import InputError
+from charrnn.errors import InputError, SettingsError
 from charrnn.inference.full_names import (
     FullNames,
     FullNameWeights,
@@ -174,6 +174,18 @@ class FullNameProbability(LabelProbability):
     def _reads_whole(self, whole: bool, kind: str | None) -> bool:
         """Whether a text is one name, whatever its parts."""
         return boolean("whole", whole) or self._kind_index(kind) is not None or not self.reads_full_names
+
+    def check_parts(
+        self, parts: bool, kind: str | None = None, whole: bool = False, surname_column: str | None = None
+    ) -> None:
+        """Raise a SettingsError if parts of full names are wanted, or given, where no text is read in parts."""
+        wanted = {"parts": boolean("parts", parts), "surname_column": surname_column is not None}
+        if any(wanted.values()) and self._reads_whole(whole, kind):
+            why = "this model does not know surnames and given names"
+            if self.reads_full_names:
+                why = "whole texts are one name each" if whole else f"texts of the kind {kind} are one name each"
+            setting = next(setting for setting, is_wanted in wanted.items() if is_wanted)
+            raise SettingsError(f"{setting}: {why}, so there are no parts. Leave {setting} out.")
 
     def _split(self, names: Sequence[str], texts: list[str | None]) -> tuple[dict[int, Units], dict[str, str]]:
         """The units of the names that have several, by their index, and how the model reads each unit.

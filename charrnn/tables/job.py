@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 from charrnn.corpus.rows import TableFile
 from charrnn.errors import ModelFolderError
 from charrnn.inference.answers import answer_names
+from charrnn.inference.frames import NameColumns
 from charrnn.model_folder import CONFIG, path_of
 
 JSON_FORMATS = ("json", "jsonl")
 MOST_TOLD = 10
 """Bad rows that are described; the others are counted."""
-NAME_FLAG = "--name-column"
-"""What names the column of names, for messages."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Job:
         output_format: one of the values of :data:`charrnn.corpus.rows.FORMATS`.
         model: folder of the classifier.
         config_sha256: of :func:`config_hash`, when the job was planned.
-        name_column: the column that holds the names.
+        name_columns: the columns that hold the names.
         settings: arguments of :meth:`Classifier.rank` other than the names.
         width: number of label columns.
         columns: names of the columns of the input; of JSON, all keys.
@@ -50,7 +49,7 @@ class Job:
     output_format: str
     model: str
     config_sha256: str
-    name_column: str
+    name_columns: NameColumns
     settings: Mapping[str, Any]
     width: int
     columns: tuple[str, ...]

@@ -14,11 +14,10 @@ from charrnn.corpus.rows import (
     SheetBlock,
     TableFile,
     TextBlock,
-    find_column,
     read_blocks,
 )
 from charrnn.errors import InputError, needs_extra
-from charrnn.tables.job import JSON_FORMATS, MOST_TOLD, NAME_FLAG, Job
+from charrnn.tables.job import JSON_FORMATS, MOST_TOLD, Job
 from charrnn.tables.values import as_json, as_text
 
 with needs_extra("tables"):
@@ -35,7 +34,7 @@ class Piece:
     Attributes:
         numbers: of the rows.
         content: the rows.
-        names: the values of the name column; None if they are to be taken from the content, an Arrow table.
+        names: of the rows, None for missing ones; None if they are to be taken from the content, an Arrow table.
         bad_rows: number of malformed rows that were left out before or between these.
         bad_rows_told: a line about each of the first of them.
     """
@@ -97,8 +96,7 @@ def _piece(job: Job, file: TableFile, block: Block) -> Piece:
         return Piece(block.numbers, table)
     if job.output_format in JSON_FORMATS:
         if isinstance(block, RecordBlock):
-            names: list[Any] = [record.get(job.name_column) for record in block.records]
-            return Piece(block.numbers, block.texts, names)
+            return Piece(block.numbers, block.texts, _names_of_records(job, block))
         texts = [as_json(dict(zip(block.columns, (cell.value for cell in row), strict=True))) for row in block.rows]
         return Piece(block.numbers, texts, _names(job, block))
     if isinstance(block, SheetBlock) and job.output_format == "xlsx":
@@ -109,8 +107,14 @@ def _piece(job: Job, file: TableFile, block: Block) -> Piece:
 
 def _names(job: Job, block: SheetBlock) -> list[Any]:
     """The names of a sheet. An error such as #N/A is no text, though a sheet holds it as one."""
-    position = find_column("sheet", block.columns, job.name_column, NAME_FLAG)
-    return [row[position] if row[position].is_error else row[position].value for row in block.rows]
+    positions = job.name_columns.find("sheet", block.columns)
+    values = [[row[i] if row[i].is_error else row[i].value for row in block.rows] for i in positions]
+    return job.name_columns.texts(values)
+
+
+def _names_of_records(job: Job, block: RecordBlock) -> list[Any]:
+    columns = [column for column in (job.name_columns.name, job.name_columns.surname) if column is not None]
+    return job.name_columns.texts([[record.get(column) for record in block.records] for column in columns])
 
 
 def _cast(table: pa.Table, job: Job, file: TableFile) -> pa.Table:

@@ -20,6 +20,7 @@ from charrnn.corpus.rows import DELIMITERS, FORMATS, TableFile, format_of
 from charrnn.errors import InputError, SettingsError, needs_extra
 from charrnn.inference import Classifier
 from charrnn.inference.answers import free_prefix
+from charrnn.inference.frames import NameColumns
 from charrnn.storage import storage_errors
 from charrnn.tables import store
 from charrnn.tables.job import Job, config_hash, is_folder, stamp
@@ -147,7 +148,7 @@ def plan(
     chosen_format: str,
     model: Classifier,
     folder: str,
-    name_column: str,
+    name_columns: NameColumns,
     settings: Mapping[str, Any],
     spreadsheet_safe: bool = False,
     parts: bool = False,
@@ -160,7 +161,7 @@ def plan(
         chosen_format: of the output, see :func:`output_format`.
         model: that classifies.
         folder: of the model.
-        name_column: column of names; letter case counts only where several columns fit.
+        name_columns: columns of names; letter case counts only where several columns fit.
         settings: as of :class:`Job`.
         spreadsheet_safe: likewise.
         parts: likewise.
@@ -174,7 +175,7 @@ def plan(
         raise InputError(
             f"{error.filename}: cannot be read ({error.strerror}). Check the path and its rights."
         ) from error
-    found = survey(inputs, name_column, chosen_format)
+    found = survey(inputs, name_columns, chosen_format)
     width = model.width(settings["top_k"], settings["coverage"], settings.get("labels"), settings.get("level", "label"))
     usual = DELIMITERS.get(chosen_format, ",")
     job = Job(
@@ -183,7 +184,7 @@ def plan(
         output_format=chosen_format,
         model=folder,
         config_sha256=config_hash(folder),
-        name_column=found.name_column,
+        name_columns=found.name_columns,
         settings=settings,
         width=width,
         columns=tuple(found.columns),
@@ -208,5 +209,5 @@ def _identity(job: Job) -> str:
     ]
     written = job.output_format, job.delimiter, job.spreadsheet_safe, job.parts, store.PART_ROWS
     output = [str(Path(job.output).absolute()), *written]
-    content = [__version__, files, job.config_sha256, output, job.name_column, dict(job.settings)]
+    content = [__version__, files, job.config_sha256, output, job.name_columns[:2], dict(job.settings)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

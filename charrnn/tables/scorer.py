@@ -8,9 +8,9 @@ from pathlib import Path
 from charrnn.errors import ModelFolderError
 from charrnn.inference import Classifier, load
 from charrnn.inference.answers import answer_columns
-from charrnn.inference.frames import names_of, without_missing
+from charrnn.inference.frames import names_of
 from charrnn.tables.formats import encode
-from charrnn.tables.job import NAME_FLAG, Job, PartId, PartRecord, config_hash
+from charrnn.tables.job import Job, PartId, PartRecord, config_hash
 from charrnn.tables.pieces import Piece
 from charrnn.tables.store import write_part
 
@@ -51,10 +51,9 @@ class Scorer:
         """
         job = self.job
         where = str(job.inputs[part.file])
-        if piece.names is not None:
-            names = without_missing(piece.names)
-        else:
-            names = names_of(piece.content, job.name_column, where, NAME_FLAG) if len(piece) else []
+        names = piece.names
+        if names is None:
+            names = names_of(piece.content, job.name_columns, where) if len(piece) else []
         ranking = self.classifier.rank(names, **job.settings)
         answers = answer_columns(ranking, self.names, job.width, job.prefix, job.parts)
         abstained = Counter(reason for reason in ranking.reasons if reason is not None)

@@ -20,13 +20,12 @@ from charrnn.corpus.rows import (
     SheetBlock,
     TableFile,
     TextBlock,
-    find_column,
     read_blocks,
 )
 from charrnn.corpus.rows.json_rows import LiteralFloat
 from charrnn.errors import InputError, SettingsError, needs_extra
-from charrnn.inference.frames import no_text
-from charrnn.tables.job import JSON_FORMATS, NAME_FLAG
+from charrnn.inference.frames import NameColumns, no_text
+from charrnn.tables.job import JSON_FORMATS
 from charrnn.tables.values import EXACT_INTEGER
 from charrnn.text import is_missing
 
@@ -45,25 +44,25 @@ class Survey:
 
     Attributes:
         columns: names of the columns of all files, in the order in which they first occur.
-        name_column: the column of names, as it is called in the table.
+        name_columns: the columns of names, as they are called in the table.
         schema: ``pyarrow.Schema`` for the rows, where they do not bring their own.
         delimiter: of the first file, if it is CSV or TSV.
         header: the cells of the first row, if it is of Excel.
     """
 
     columns: list[str]
-    name_column: str
+    name_columns: NameColumns
     schema: Any = None
     delimiter: str | None = None
     header: Any = None
 
 
-def survey(files: Sequence[TableFile], name_column: str, output_format: str) -> Survey:
+def survey(files: Sequence[TableFile], name_columns: NameColumns, output_format: str) -> Survey:
     """Look through the files of a table.
 
     Args:
         files: of one format.
-        name_column: that is wanted.
+        name_columns: that are wanted.
         output_format: that the rows will be written in.
 
     Raises:
@@ -72,13 +71,13 @@ def survey(files: Sequence[TableFile], name_column: str, output_format: str) -> 
         SettingsError: the output cannot hold the columns.
     """
     if files[0].table_format in ("json", "jsonl", "xlsx"):
-        found = _survey_values(files, name_column, output_format)
+        found = _survey_values(files, name_columns, output_format)
     else:
-        found = _survey_headers(files, name_column, output_format)
+        found = _survey_headers(files, name_columns, output_format)
     return found
 
 
-def _survey_headers(files: Sequence[TableFile], name_column: str, output_format: str) -> Survey:
+def _survey_headers(files: Sequence[TableFile], name_columns: NameColumns, output_format: str) -> Survey:
     """Of CSV, TSV and Parquet."""
     headers: list[list[str]] = []
     schemas: list[Any] = []
@@ -86,7 +85,7 @@ def _survey_headers(files: Sequence[TableFile], name_column: str, output_format:
     for file in files:
         block = next(read_blocks(file))
         assert isinstance(block, TextBlock | ArrowBlock)
-        find_column(str(file), block.columns, name_column, NAME_FLAG)
+        name_columns.find(str(file), block.columns)
         _refuse_repeated(str(file), block.columns, output_format)
         headers.append(block.columns)
         if isinstance(block, ArrowBlock):
@@ -112,10 +111,10 @@ def _survey_headers(files: Sequence[TableFile], name_column: str, output_format:
                 f"{files[0]} and others: a column has types that do not fit together ({reason}). Take JSON Lines for "
                 "--output."
             ) from error
-    return Survey(columns, name_column, schema, delimiter)
+    return Survey(columns, name_columns, schema, delimiter)
 
 
-def _survey_values(files: Sequence[TableFile], name_column: str, output_format: str) -> Survey:
+def _survey_values(files: Sequence[TableFile], name_columns: NameColumns, output_format: str) -> Survey:
     """Of JSON and Excel."""
     kinds = _Kinds(files[0].table_format, output_format)
     header: list[str] = []
@@ -125,7 +124,7 @@ def _survey_values(files: Sequence[TableFile], name_column: str, output_format: 
             assert isinstance(block, RecordBlock | SheetBlock)
             if isinstance(block, SheetBlock):
                 cells, header = cells or block.header, header or block.columns
-                find_column(str(file), block.columns, name_column, NAME_FLAG)
+                name_columns.find(str(file), block.columns)
                 _refuse_repeated(str(file), block.columns, output_format)
                 if block.columns != header and output_format not in JSON_FORMATS:
                     raise SettingsError(f"{file}: other columns than {files[0]}. Take JSON Lines for --output.")
@@ -136,16 +135,18 @@ def _survey_values(files: Sequence[TableFile], name_column: str, output_format: 
         raise InputError(f"{files[0]}, column {halves[0]!r}: its name holds half a character. Mend it.")
     where = str(files[0]) if len(files) == 1 else f"{files[0]} and others"
     if columns and not header:
-        name_column = columns[find_column(where, columns, name_column, NAME_FLAG)]
-    names = [column for column in columns if column.strip().casefold() == name_column.strip().casefold()]
-    examples = [kinds.examples[column] for column in names if column in kinds.examples]
-    if examples and kinds.with_text.isdisjoint(names):
-        raise no_text(where, names[0], examples[0], NAME_FLAG)
+        called = [columns[i] for i in name_columns.find(where, columns)]
+        name_columns = NameColumns(called[0], called[1] if called[1:] else None, name_columns.flags)
+    for wanted, flag in zip((name_columns.name, name_columns.surname), name_columns.flags, strict=True):
+        names = [column for column in columns if column.strip().casefold() == (wanted or "").strip().casefold()]
+        examples = [kinds.examples[column] for column in names if column in kinds.examples]
+        if wanted is not None and examples and kinds.with_text.isdisjoint(names):
+            raise no_text(where, names[0], examples[0], flag)
     if output_format in JSON_FORMATS or output_format == files[0].table_format:
-        return Survey(columns, name_column, header=cells or None)
+        return Survey(columns, name_columns, header=cells or None)
     types = _ARROW if output_format not in DELIMITERS else dict.fromkeys(_ARROW, pa.string())
     fields = [(column, types[kind] if (kind := kinds.kinds.get(column)) else pa.null()) for column in columns]
-    return Survey(columns, name_column, pa.schema(fields))
+    return Survey(columns, name_columns, pa.schema(fields))
 
 
 def _pairs(block: RecordBlock | SheetBlock) -> Iterator[list[tuple[str, Any]]]:

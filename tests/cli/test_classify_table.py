@@ -7,6 +7,11 @@ import pytest
 
 from charrnn.cli.classify_table import FORMATS
 from charrnn.corpus.rows import FORMATS as READER_FORMATS
+from charrnn.inference import load
+from charrnn.inference.full_names import text_by_kind
+from tests.tables.files import read, write
+
+MODEL = load("names/classifier")
 
 NAMES = ["Ye", "Papadopoulos", "Nguyễn", "42", "Xqzwvkjx", "", "Acme Ltd", "Kim Jong-un", "Dr. Ana María Pérez"]
 
@@ -39,6 +44,38 @@ def test_a_table_gets_the_answers_of_its_names(run, tmp_path, flags):
         assert [_number(cell) for cell in row] == [_number(cell) for cell in answer]
 
 
+PEOPLE = [
+    *[("Ye", "Kim"), ("Van", "Morrison"), ("Ludwig", "van Beethoven"), ("José", "García López"), ("李", "小明")],
+    *[
+        ("", "Papadopoulos"),
+        ("Anna Maria", None),
+        (None, ""),
+        ("J.", "Smith"),
+        ("Rossi, Jr.", "Rossi, "),
+        ("42", "Nowak"),
+    ],
+]
+
+
+@pytest.mark.parametrize("source", ["in.csv", "in.jsonl", "in.parquet", "in.xlsx"])
+@pytest.mark.parametrize("target", ["out.csv", "out.jsonl", "out.parquet", "out.xlsx"])
+def test_given_names_and_surnames_of_two_columns_are_read_together(run, tmp_path, source, target):
+    write(tmp_path / source, [{"First": given, "x": i, "LAST": surname} for i, (given, surname) in enumerate(PEOPLE)])
+    flags = ["--name-column", "first", "--surname-column", "last", "--top-k", 1, "--parts"]
+    status, out, err = run("classify", "--input", tmp_path / source, *flags, "--output", tmp_path / target)
+    assert (status, out) == (0, ""), err
+    names = [f"{surname.replace(',', '')}, {given.replace(',', '')}" if given and surname else given or surname
+             for given, surname in PEOPLE]  # fmt: skip
+    for row, name in zip(read(tmp_path / target), names, strict=True):
+        (answer,) = MODEL.predict([name or None], top_k=1)
+        assert (row["reason"] or None) == answer.reason
+        assert row["label"] == (answer.predictions[0].label if answer.predictions else row["label"])
+        assert {kind: row[kind] or "" for kind in ("given", "surname")} == {"given": "", "surname": ""} | text_by_kind(
+            answer.parts
+        )
+    assert read(tmp_path / target)[1]["surname"] == "Morrison"
+
+
 def _number(cell):
     try:
         return pytest.approx(float(cell), abs=1e-6)
@@ -52,6 +89,9 @@ def _number(cell):
         (["--explain"], "--explain: is for a few names"),
         (["--parts", "--whole"], "parts: whole texts are one name each"),
         (["--parts", "--kind", "male"], "parts: texts of the kind male are one name each"),
+        (["--surname-column", "x", "--whole"], "surname_column: whole texts are one name each"),
+        (["--surname-column", "x"], "no column 'x'; found name. Set --surname-column"),
+        (["--surname-column", "name"], "--name-column and --surname-column are one column"),
         (["--workers", 0], "--workers 0"),
         (["--format", "table"], "drop --format"),
         (["--output", "out.csv", "--format", "jsonl"], "drop --format"),

@@ -10,7 +10,7 @@ from charrnn.errors import InterruptedRunError, StorageError
 FLAGS = {
     "classify": "names model input input_format name_column output format workers engine ray_address resume restart "
     "delimiter encoding bad_rows overwrite spreadsheet_safe top_k coverage prior min_probability "
-    "explain labels kind level whole parts",
+    "explain labels kind level whole parts surname_column",
     "generate": "model label n seed temperature top_k top_p distance stamp format prefix suffix contains pattern "
     "characters min_length max_length any_case ascii resample novel kind gender surname_prefix surname_suffix "
     "surname_contains surname_pattern surname_characters surname_min_length surname_max_length",

@@ -9,8 +9,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from charrnn.errors import InputError
+from charrnn.errors import InputError, SettingsError
 from charrnn.inference import load
+from charrnn.inference.frames import NameColumns
 
 NAMES = ["Rossi", None, "Suzuki", "NaN", "-", "Null"]
 IS_MISSING = [False, True, False, True, True, False]
@@ -155,6 +156,34 @@ def test_what_is_no_table_of_names_is_told(model, table, message):
     with pytest.raises(InputError) as caught:
         model.predict_table(table)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_surnames_may_have_a_column_of_their_own(kind):
+    model = load("names/classifier")
+    frame = FRAMES[kind]({"last": ["Morrison", "Kim", "NaN", None], "first": ["Van", None, "Ana", "-"]})
+    found = model.predict_table(frame, "first", parts=True, surname_column="LAST", top_k=1)
+    expected = model.predict(["Morrison, Van", "Kim", "Ana", None], top_k=1)
+    assert [row["reason"] for row in rows(found)] == [answer.reason for answer in expected]
+    probabilities = [answer.predictions[0].probability for answer in expected[:3]]
+    assert [row["probability"] for row in rows(found)] == [*(pytest.approx(p, abs=1e-6) for p in probabilities), None]
+    assert [row["given"] for row in rows(found)] == ["Van", None, None, None]
+
+
+def test_a_column_of_surnames_is_checked(model):
+    shipped, frame = load("names/classifier"), pd.DataFrame({"name": ["Ana"], "house": [12]})
+    with pytest.raises(InputError, match=r"the column 'house' holds no text but 12\. Set surname_column\."):
+        shipped.predict_table(frame, surname_column="house")
+    for setting in ({"kind": "surname"}, {"whole": True}):
+        with pytest.raises(SettingsError, match=r"surname_column: .* one name each"):
+            shipped.predict_table(frame, surname_column="house", **setting)
+    with pytest.raises(SettingsError, match="surname_column: this model does not know surnames"):
+        model.predict_table(frame, surname_column="house")
+
+
+def test_of_a_row_with_a_value_that_is_no_text_that_value_is_the_name():
+    columns = NameColumns("first", "last")
+    assert columns.texts([["a", 5, None, 5, "b,"], [7, "b", 8, None, " c, d "]]) == [7, 5, 8, 5, "c  d, b"]
 
 
 @pytest.mark.parametrize("name", ["Satoshi", b"Satoshi"])

@@ -3,6 +3,7 @@ import pytest
 from charrnn.cli import main
 from charrnn.corpus.rows import FORMATS, ReadOptions, TableFile, format_of
 from charrnn.inference import load
+from charrnn.inference.frames import NameColumns
 from charrnn.tables import store
 from charrnn.tables.plan import plan
 
@@ -45,7 +46,7 @@ def run(trained, capsys):
 def job_for(trained, tmp_path):
     """Plan a job of files in the temporary folder."""
 
-    def job_for(source, target, options=None, name_column="name", **settings):
+    def job_for(source, target, options=None, columns=("name",), **settings):
         names = [source] if isinstance(source, str) else source
         inputs = [TableFile(str(tmp_path / name), format_of(name), options or ReadOptions()) for name in names]
         output = target if target == "-" else str(tmp_path / target)
@@ -53,6 +54,6 @@ def job_for(trained, tmp_path):
         assert chosen in FORMATS.values()
         folder = str(settings.pop("model", trained["classifier"]))
         safe = settings.pop("spreadsheet_safe", False)
-        return plan(inputs, output, chosen, load(folder), folder, name_column, SETTINGS | settings, safe)
+        return plan(inputs, output, chosen, load(folder), folder, NameColumns(*columns), SETTINGS | settings, safe)
 
     return job_for

@@ -11,6 +11,7 @@ import pytest
 from charrnn.cli import main
 from charrnn.corpus.rows import TableFile
 from charrnn.inference import load
+from charrnn.inference.frames import NameColumns
 from charrnn.tables import store
 from charrnn.tables.local_engine import score_locally
 from charrnn.tables.plan import plan
@@ -74,7 +75,7 @@ def interrupted(trained, source, tmp_path):
     out = tmp_path / "out.csv"
     model = load(trained["classifier"])
     files = [TableFile(str(path), "csv") for path in (source / "0.csv", source / "1.csv")]
-    job = plan(files, str(out), "csv", model, str(trained["classifier"]), "name", SETTINGS)
+    job = plan(files, str(out), "csv", model, str(trained["classifier"]), NameColumns("name"), SETTINGS)
     with store.open_job(job) as finished:
         parts = [next(store.unfinished_parts(job, 0, ()))]
         finished |= dict(score_locally(job, store.parts_folder(str(out)), iter(parts)))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from charrnn.corpus.rows import ReadOptions, TableFile
 from charrnn.errors import CharRNNError
 from charrnn.inference import load
+from charrnn.inference.frames import NameColumns
 from charrnn.tables import store
 from charrnn.tables.classify import classify_table
 from charrnn.tables.plan import plan
@@ -85,7 +86,7 @@ def parts_of_three(monkeypatch):
 def classified(model, source, target, table_format, output_format, **options):
     """Classify a file into another; the answers of ``predict`` for its names."""
     file = TableFile(str(source), table_format, ReadOptions(**options))
-    job = plan([file], str(target), output_format, *model, "name", SETTINGS)
+    job = plan([file], str(target), output_format, *model, NameColumns("name"), SETTINGS)
     classify_table(job)
     return job
 

@@ -149,7 +149,8 @@ def test_an_input_that_is_altered_meanwhile_is_not_joined(job_for, tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"name_column": "x"},
+        {"columns": ("x",)},
+        {"columns": ("name", "x")},
         {"top_k": 1},
         {"min_probability": 0.5},
         {"spreadsheet_safe": True},

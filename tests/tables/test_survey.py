@@ -6,12 +6,17 @@ import pytest
 
 from charrnn.corpus.rows import TableFile, format_of
 from charrnn.errors import InputError, SettingsError
+from charrnn.inference.frames import NameColumns
 from charrnn.tables.survey import survey
 from tests.tables.files import write
 
 
-def look(folder, names, target, name_column="name"):
-    return survey([TableFile(str(folder / name), format_of(name)) for name in names], name_column, target)
+def look(folder, names, target, name_column="name", surname_column=None):
+    return survey(
+        [TableFile(str(folder / name), format_of(name)) for name in names],
+        NameColumns(name_column, surname_column),
+        target,
+    )
 
 
 def test_the_keys_of_json_are_joined_in_their_order(tmp_path):
@@ -47,9 +52,21 @@ def test_cells_of_a_sheet_may_be_mixed_where_their_text_form_does(tmp_path):
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet", "t.xlsx"])
 def test_the_name_column_is_found_without_regard_to_case_and_called_as_it_is(name, tmp_path):
     write(tmp_path / name, [{"Name": "a", "x": "b"}])
-    assert look(tmp_path, [name], "jsonl").name_column in ("Name", "name")
-    with pytest.raises(InputError, match=rf"{name}: no column 'surname'; found Name, x\. Set --name-column"):
+    assert look(tmp_path, [name], "jsonl").name_columns.name in ("Name", "name")
+    assert look(tmp_path, [name], "jsonl", "X", "name").name_columns[:2] in (("x", "Name"), ("X", "name"))
+    with pytest.raises(InputError, match=rf"{name}: no column 'surname'; found Name, x\. Set name_column"):
         look(tmp_path, [name], "jsonl", "surname")
+    with pytest.raises(InputError, match=rf"{name}: no column 'surname'; found Name, x\. Set surname_column"):
+        look(tmp_path, [name], "jsonl", "x", "surname")
+    with pytest.raises(InputError, match=rf"{name}: name_column and surname_column are one column"):
+        look(tmp_path, [name], "jsonl", "x", "X")
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.xlsx"])
+def test_a_column_of_surnames_without_text_is_told(name, tmp_path):
+    write(tmp_path / name, [{"name": "a", "house": 12}])
+    with pytest.raises(InputError, match=r"the column 'house' holds no text but 12\. Set surname_column"):
+        look(tmp_path, [name], "csv", "name", "house")
 
 
 def test_two_columns_that_fit_are_told(tmp_path):
