@@ -27,7 +27,7 @@ MAX_CELLS = 4_000_000
 """Cells of the table, 16 MB; of larger ones, one row serves all larger numbers of further characters."""
 MAX_WORK = 20_000_000_000
 """Multiplications, some seconds; where more would be needed, there is no lookahead."""
-LEAST_TEMPERATURE = 0.2
+LEAST_BIGRAM_TEMPERATURE = 0.2
 """Bigrams of a lower temperature would rule out what the model finds likely."""
 TINY = 1e-300
 
@@ -39,11 +39,11 @@ class Lookahead:
     Args:
         guide: the constraints.
         bigrams: log p(next symbol | symbol), (V, V).
-        temperature: of the sampling; bigrams are given :data:`LEAST_TEMPERATURE` at least.
+        temperature: of the sampling; bigrams are given :data:`LEAST_BIGRAM_TEMPERATURE` at least.
     """
 
     def __init__(self, guide: Guide, bigrams: Floats32, temperature: float) -> None:
-        self.longest, warmth = guide.longest, max(temperature, LEAST_TEMPERATURE)
+        self.longest, warmth = guide.longest, max(temperature, LEAST_BIGRAM_TEMPERATURE)
         follows = bigrams.astype(np.float64) / warmth
         follows = np.exp(follows - follows.max(axis=1, keepdims=True))
         follows /= follows.sum(axis=1, keepdims=True)

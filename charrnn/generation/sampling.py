@@ -92,7 +92,7 @@ class Sampling:
         p[left_out] = 0
         return np.take_along_axis(order, _invert(p, uniform)[:, None], axis=1)[:, 0].astype(np.int64)
 
-    def log_weights(self, allowed: Floats32, logits: Floats32, symbols: Ints, ahead: Floats32 | None = None) -> Floats:
+    def log_weights(self, allowed: Floats32, logits: Floats32, symbols: Ints, truncated: bool = False) -> Floats:
         """log of the importance weights of chosen symbols, (B,), nats.
 
         A weight is the probability to choose the symbol freely, divided by that to choose it among what the constraints
@@ -100,18 +100,17 @@ class Sampling:
         deterministic.
 
         Args:
-            allowed: the logits, -inf for what the constraints forbid, (B, V); with ``ahead``, those of
-                :meth:`_with_lookahead`.
+            allowed: the logits that symbols are drawn by, (B, V): -inf for what the constraints forbid.
             logits: of all symbols, (B, V).
             symbols: chosen, (B,).
-            ahead: what was added to the logits, (B, V), if anything.
+            truncated: as of :meth:`choose`, for ``allowed``.
         """
         if self.temperature == 0:
             return np.zeros(len(logits))
         free, among = logits, allowed
         if self._truncates:
             free = np.where(self._kept(logits), logits, -np.inf)
-            among = allowed if ahead is not None else np.where(self._kept(allowed), logits, -np.inf)
+            among = allowed if truncated else np.where(self._kept(allowed), logits, -np.inf)
         largest = [rows.max(axis=1).astype(np.float64) for rows in (among, free)]
         with np.errstate(over="ignore"):  # a tiny temperature sends all but the best to -inf
             # In double precision, for differences may be large.
@@ -119,10 +118,9 @@ class Sampling:
                 np.exp((rows - most[:, None]) / self.temperature).sum(axis=1)
                 for rows, most in zip((among, free), largest, strict=True)
             ]
-            difference = largest[0] - largest[1]
-            if ahead is not None:  # in this order, no rounding is left where the best symbol is chosen
-                rows = np.arange(len(symbols))
-                difference = (logits[rows, symbols] - largest[1]) - (allowed[rows, symbols] - largest[0])
+            rows = np.arange(len(symbols))
+            # In this order, no rounding is left where the best symbol is chosen.
+            difference = (logits[rows, symbols] - largest[1]) - (among[rows, symbols] - largest[0])
             log_ratio = difference / self.temperature + np.log(sums[0]) - np.log(sums[1])
         if not self._truncates:
             return np.asarray(log_ratio)
@@ -256,7 +254,7 @@ def sample_round(
             allowed = sampling._with_lookahead(allowed, log_p, ahead)
         symbols = sampling.choose(allowed, uniform[name, length], truncated=ahead is not None)
         if weighs:
-            log_weight[name] += sampling.log_weights(allowed, log_p, symbols, ahead)
+            log_weight[name] += sampling.log_weights(allowed, log_p, symbols, truncated=ahead is not None)
         log_probability[name] += log_p[all_slots, symbols]
         symbols_of[name, length] = symbols
         state = guide.next_state[state, symbols].astype(np.int64)

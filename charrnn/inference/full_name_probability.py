@@ -25,11 +25,11 @@ from charrnn.inference.full_names import (
 from charrnn.inference.label_probability import BATCH, Evidence, LabelProbability
 from charrnn.inference.name_parts import (
     MAX_UNITS,
-    PARTICLES,
     Units,
     are_of_several_scripts,
     units_of,
     unspaced_prefixes,
+    without_particles,
 )
 from charrnn.inference.priors import Prior
 from charrnn.model_config import ModelConfig
@@ -117,10 +117,9 @@ class FullNameProbability(LabelProbability):
             whole: likewise.
         """
         texts, reasons = self.reader.read(names)
-        units, read = ({}, {}) if self._reads_whole(whole, kind) else self._split(names, texts)
-        for i in [i for i, own in units.items() if len(own.texts) > MAX_UNITS]:
+        units, read, too_long = ({}, {}, []) if self._reads_whole(whole, kind) else self._split(names, texts)
+        for i in too_long:
             reasons[i] = "too-many-parts"
-            del units[i]
         shift = self._shift(prior, labels, kind)
         # A name of listed parts is like the list; nothing but its parts needs to be scored.
         known_texts = self._listed_texts(read.values())
@@ -187,8 +186,11 @@ class FullNameProbability(LabelProbability):
             setting = next(setting for setting, is_wanted in wanted.items() if is_wanted)
             raise SettingsError(f"{setting}: {why}, so there are no parts. Leave {setting} out.")
 
-    def _split(self, names: Sequence[str], texts: list[str | None]) -> tuple[dict[int, Units], dict[str, str]]:
-        """The units of the names that have several, by their index, and how the model reads each unit.
+    def _split(
+        self, names: Sequence[str], texts: list[str | None]
+    ) -> tuple[dict[int, Units], dict[str, str], list[int]]:
+        """The units of the names that have several, by their index; how the model reads each unit; and the names that
+        have too many, which are read as one.
 
         Args:
             names: as they were typed.
@@ -204,11 +206,15 @@ class FullNameProbability(LabelProbability):
         surnames = {own for own, labels in zip(prefixes, self.listed(prefixes, SURNAME), strict=True) if labels}
         is_name = cache(lambda word: bool(self.listed([word])[0]))
         found = {i: units_of(names[i], surnames.__contains__, is_name) for i in several}
+        too_long = [i for i, own in found.items() if len(own.texts) > MAX_UNITS]
+        for i in too_long:
+            del found[i]
         read = self._read_units(unit for own in found.values() if len(own.texts) > 1 for unit in own.texts)
         for i, own in found.items():
             if len(own.texts) == 1 and own.texts[0] != names[i]:
                 texts[i] = self.reader.read(own.texts)[0][0] or texts[i]
-        return {i: own for i, own in found.items() if len(own.texts) > 1 and read.keys() >= set(own.texts)}, read
+        units = {i: own for i, own in found.items() if len(own.texts) > 1 and read.keys() >= set(own.texts)}
+        return units, read, too_long
 
     def _listed_texts(self, texts: Iterable[str]) -> set[str]:
         """Those of some texts, as the model reads them, that the list has."""
@@ -238,7 +244,7 @@ class FullNameProbability(LabelProbability):
         distinct = list(dict.fromkeys(units))
         pairs = zip(distinct, self.reader.read(distinct)[0], strict=True)
         read = {unit: text for unit, text in pairs if text is not None}
-        shorter = {text: _without_particles(text) for text in read.values()}
+        shorter = {text: without_particles(text) for text in read.values()}
         known = self._listed_texts(text for own in shorter.values() for text in own)
 
         def best(text: str) -> str:
@@ -286,12 +292,3 @@ class FullNameProbability(LabelProbability):
         )
         frequency = np.log(self.model.prior.reshape(len(self.labels), -1).sum(axis=1))
         return likelihood + frequency, readings
-
-
-def _without_particles(text: str) -> list[str]:
-    """A unit, and what is left of it when its first particles are taken away one by one."""
-    if " " not in text:
-        return [text]
-    words = text.split(" ")
-    particles = next((i for i, word in enumerate(words[:-1]) if word not in PARTICLES), len(words) - 1)
-    return [" ".join(words[i:]) for i in range(particles + 1)]

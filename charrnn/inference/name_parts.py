@@ -13,13 +13,15 @@ from charrnn.text import MAX_LENGTH, unicode_script
 MAX_UNITS = 8
 """A text of more units is no name of one person."""
 _PARTICLES = """
-    abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de degli dei del dell' della
-    den der di do dos das du el ibn la las le li lo los mac mc nic ní o o' ould san st st. te ten ter und van vom von y
-    zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
+    't ’t ab abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de degli dei del
+    dell' della delle dello den der des di do dos das du el ibn la las le li lo los mac mc nic ní o o' ould san st st.
+    te ten ter ua uí und van vom von y zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
 """
 PARTICLES = frozenset(_PARTICLES.split())
 """What stays with the word that follows: articles, prepositions, words for *son* and *daughter*."""
-_GIVEN_TOO = "abdel abdul al bar ben bin den der do du le li lo mac san te van"
+AND = frozenset(["e", "i"])
+"""Likewise, but in small letters alone: da Costa e Silva, Gaudí i Cornet. In capitals they are initials."""
+_GIVEN_TOO = "abdel abdul al bar ben bin den der des do du le li lo mac san te van"
 GIVEN_TOO = frozenset(_GIVEN_TOO.split())
 """Particles that may be the first part of a name themselves: Ben Johnson, Van Morrison, Le Duc Tho, Li Na."""
 AFTER_VAN = frozenset(["de", "den", "der"])
@@ -37,7 +39,7 @@ _SUFFIXES = "dr. jr jr. jnr sr sr. snr iii esq esq. phd ph.d. ph.d m.d. obe mbe 
 SUFFIXES = frozenset(_SUFFIXES.split())
 """What may stand behind a name."""
 NAMES_TOO = frozenset(["ii", "iv", "md"])
-"""Likewise, but of two words without a title the second one is a name: Naosuke Ii."""
+"""Likewise, but beside one word they are a name (Naosuke Ii), unless they alone are in capitals (Elizabeth II)."""
 _TOLD_APART = PARTICLES | TITLES | SUFFIXES | NAMES_TOO
 _BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born|NÉE|GEB\.)\s.*")
 _CONJUNCTIONS = "and und et och og oder or и та і AND UND ET"
@@ -75,8 +77,8 @@ class Units(NamedTuple):
 
 
 def unspaced_prefixes(text: str) -> list[str]:
-    """The surnames that a text in Han or Hangul without a space may begin with, longest first, and the text itself;
-    none of another text.
+    """A text in Han or Hangul without a space, and the surnames that it may begin with, longest first; none of another
+    text.
     """
     if text.isascii():
         return []
@@ -109,13 +111,14 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     if _SYMBOLS.search(bare) or _is_of_two_people(bare):
         return Units((text,))
     tokens = [piece.split() for piece in bare.split(",")]
-    pieces = [_without_titles(piece) for piece in tokens]
+    tells_case = bare != bare.upper()
+    pieces = [_without_titles(piece, i == 0, tells_case) for i, piece in enumerate(tokens)]
     if not pieces[0] and len(pieces) > 1 and tokens[0] and not tokens[0][-1].endswith("."):
         pieces[0] = tokens[0]  # King, Stephen
     pieces = [piece for piece in pieces if piece]
     if len(pieces) == 2:
         surname, given = pieces
-        while given and _is_particle_behind(given[-1], bare):
+        while given and _is_particle_behind(given, bare):
             surname = [given.pop(), *surname]
         words = _words(given, is_name)
         # A patronymic is the last word, as the surname does not stand there.
@@ -173,10 +176,20 @@ def _is_plain(word: str) -> bool:
     return is_usual and are_letters and unicodedata.is_normalized("NFKC", word)
 
 
-def _is_particle_behind(token: str, text: str) -> bool:
-    """Whether the last word behind a comma belongs to the surname before it: Berg, Jan van; but Johnson, Ben."""
+def _is_particle_behind(given: list[str], text: str) -> bool:
+    """Whether the last word behind a comma belongs to the surname before it: Berg, Jan van; but Johnson, Ben.
+
+    A word that would leave no given name (Wu, Di) is a particle only if it alone is in small letters.
+    """
+    token = given[-1]
     tells_case = token == token.lower() and text != text.lower()
-    return token.casefold() in PARTICLES and (token.casefold() not in GIVEN_TOO or tells_case)
+    may_be_name = token.casefold() in GIVEN_TOO or len(given) == 1
+    return is_particle(token) and (tells_case or not may_be_name)
+
+
+def is_particle(token: str) -> bool:
+    """Whether a word is one of :data:`PARTICLES`, or of :data:`AND` as it is written."""
+    return token.casefold() in PARTICLES or token in AND
 
 
 def are_of_several_scripts(units: Units) -> bool:
@@ -192,21 +205,30 @@ def _is_of_two_people(text: str) -> bool:
     return not CONJUNCTIONS.isdisjoint(inside) or (len(words) == 3 and inside[0] in ("y", "e"))
 
 
-def _without_titles(tokens: list[str]) -> list[str]:
-    """Without the titles before a name, what follows it, and the initials."""
+def _without_titles(tokens: list[str], is_first: bool, tells_case: bool) -> list[str]:
+    """Without the titles before a name, what follows it, and the initials.
+
+    Args:
+        tokens: of a text, or of what stands between two commas.
+        is_first: whether the text begins with them.
+        tells_case: whether the text has small letters.
+    """
     size = len(tokens)
     while tokens and tokens[0].casefold() in TITLES:
         tokens = tokens[1:]
     most = 2 if len(tokens) == size else 1
-    while tokens and (tokens[-1].casefold() in SUFFIXES or (len(tokens) > most and tokens[-1].casefold() in NAMES_TOO)):
+    while tokens and (
+        tokens[-1].casefold() in SUFFIXES
+        or (tokens[-1].casefold() in NAMES_TOO and (len(tokens) > most or (tells_case and tokens[-1].isupper())))
+    ):
         tokens = tokens[:-1]
-    return [token for i, token in enumerate(tokens) if not _is_initial(token, i)]
+    return [token for i, token in enumerate(tokens) if not _is_initial(token, is_first and i == 0)]
 
 
-def _is_initial(token: str, index: int) -> bool:
+def _is_initial(token: str, is_first: bool) -> bool:
     """Whether a token is an initial: a letter with a dot or, but at the start, a capital that is no particle."""
     return bool(_WITH_DOTS.fullmatch(token)) or (
-        len(token) == 1 and index > 0 and token != token.lower() and token.casefold() not in PARTICLES
+        len(token) == 1 and not is_first and token != token.lower() and not is_particle(token)
     )
 
 
@@ -215,7 +237,7 @@ def _words(tokens: list[str], is_name: Callable[[str], bool]) -> list[str]:
     words: list[str] = []
     held: list[str] = []
     for i, token in enumerate(tokens):
-        is_held = token.casefold() in PARTICLES and i + 1 < len(tokens)
+        is_held = is_particle(token) and i + 1 < len(tokens)
         if is_held and (held or i > 0 or not _is_alone(tokens, is_name)):
             held.append(token)
             continue
@@ -250,3 +272,12 @@ def _without_patronymic(words: list[str]) -> list[str]:
         return [first, last]
     is_last = _PATRONYMICS.fullmatch(last) and (not last.isascii() or last.casefold().endswith("na"))
     return [first, middle] if is_last else words
+
+
+def without_particles(text: str) -> list[str]:
+    """A unit, and what is left of it when its first particles are taken away one by one."""
+    if " " not in text:
+        return [text]
+    words = text.split(" ")
+    particles = next((i for i, word in enumerate(words[:-1]) if not is_particle(word)), len(words) - 1)
+    return [" ".join(words[i:]) for i in range(particles + 1)]

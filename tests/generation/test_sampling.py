@@ -152,6 +152,19 @@ def test_weights_are_exact_however_unlikely_the_symbol_is(temperature, behind, t
     assert found == pytest.approx(-behind / temperature, abs=1e-3)
 
 
+@pytest.mark.parametrize("temperature", [1e-30, 1e-12, 1e-6])
+def test_the_best_symbol_has_the_weight_one_at_the_lowest_temperatures(temperature):
+    rng = np.random.default_rng(0)
+    logits, ahead = (rng.normal(size=(1000, 8)).astype(np.float32) for _ in range(2))
+    drawn_by = logits + ahead
+    best = np.flatnonzero(logits.argmax(axis=1) == drawn_by.argmax(axis=1))
+    symbols = logits.argmax(axis=1)[best]
+    found = Sampling(temperature).log_weights(drawn_by[best], logits[best], symbols, truncated=True)
+    assert len(best) > 100 and np.all(np.abs(found) < 1e-2)
+    if temperature < 1e-10:
+        assert np.all(found == 0)
+
+
 @pytest.mark.parametrize(
     ("sampling", "weights"),
     [

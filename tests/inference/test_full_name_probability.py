@@ -3,8 +3,9 @@ import pyarrow as pa
 import pytest
 
 import charrnn
+from charrnn.corpus.label_facts import label_facts
 from charrnn.errors import SettingsError
-from charrnn.inference.full_names import Part
+from charrnn.inference.full_names import Part, text_by_kind
 
 SHIPPED = charrnn.load("names/classifier")
 PEOPLE = {
@@ -119,7 +120,7 @@ def test_priors_and_labels_count():
 
 
 def test_an_explanation_is_of_the_answer():
-    for name in PEOPLE:
+    for name in (*PEOPLE, "Ab Cd Ef Gh Ij Kl Mn Op Qr"):  # the last one has too many parts
         explanation = SHIPPED.explain(name)
         scores = SHIPPED.predict([name])[0].predictions
         assert (explanation.label, explanation.other) == (scores[0].label, scores[1].label)
@@ -128,6 +129,21 @@ def test_an_explanation_is_of_the_answer():
         total = sum(explanation.attributions) + explanation.remainder + explanation.memory
         assert explanation.score == pytest.approx(total)
         assert len(explanation.attributions) == len(explanation.characters)
+
+
+@pytest.mark.parametrize(
+    "name, surname", [("Klaus Iohannis", "Iohannis"), ("Nguyễn Văn An", "Nguyễn"), ("Park Geun Hye", "Park")]
+)
+def test_the_surname_stands_where_it_usually_does_under_the_label(name, surname):
+    (answer,) = SHIPPED.predict([name])
+    assert text_by_kind(answer.parts)["surname"] == surname
+
+
+def test_the_shipped_model_knows_the_order_of_every_label():
+    assert SHIPPED.config.data["name_orders"] == {
+        label: own.name_forms.order for label, own in label_facts().items() if label in SHIPPED.labels
+    }
+    assert list(SHIPPED.config.data["name_orders"]) == SHIPPED.labels
 
 
 def test_the_letters_of_both_parts_count():
