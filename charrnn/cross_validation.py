@@ -16,6 +16,7 @@ from charrnn.corpus import Corpus
 from charrnn.corpus.split import Split, folds
 from charrnn.errors import InterruptedRunError
 from charrnn.inference import Classifier, Generator, evaluation
+from charrnn.inference.evaluation_details import HeldOut
 from charrnn.model_config import ModelConfig
 from charrnn.training.calibration import ExpertScores, calibrate, expert_scores
 from charrnn.training.fitting import FittedModel, fit_part
@@ -34,6 +35,7 @@ class CrossValidation(NamedTuple):
         scores: means over the parts, of charrnn and of the 4-gram; keys as for
             :func:`charrnn.inference.evaluation.evaluate`. Counts are summed up.
         spread: likewise, standard deviations over the parts; of counts there is none.
+        held_out: the models of the parts, each with the names that it did not learn.
     """
 
     run: TrainingRun
@@ -41,6 +43,7 @@ class CrossValidation(NamedTuple):
     calibration: dict[str, Any]
     scores: dict[str, dict[str, float]]
     spread: dict[str, dict[str, float]]
+    held_out: HeldOut
 
 
 def cross_validate(run: TrainingRun, names: Corpus) -> CrossValidation:
@@ -88,11 +91,14 @@ def _cross_validate(run: TrainingRun, names: Corpus, known: Collection[str]) -> 
         except InterruptedRunError as error:
             raise KeyboardInterrupt from error
         scores.append(expert_scores(config, models[-1], dataset(config, part.test), run.context.device))
+    kind = Classifier if run.task == "classifier" else Generator
+    held_out: list[tuple[Classifier | Generator, Corpus]] = []
     reports: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
     for i, (part, model) in enumerate(zip(parts, models, strict=True)):
         others = calibration_of(run, config, model, [*scores[:i], *scores[i + 1 :]])
         own = replace(config, calibration=others, class_counts=model.class_counts)
-        for who, report in _evaluate(own, model, part, known).items():
+        held_out.append((kind(own, model.weights()), part.test))
+        for who, report in evaluation.evaluate_apart(*held_out[-1], known).items():
             reports[who].append(report)
         reports["4-gram"].append(evaluation.evaluate_baseline(own, part))
     return CrossValidation(
@@ -101,6 +107,7 @@ def _cross_validate(run: TrainingRun, names: Corpus, known: Collection[str]) -> 
         calibration_of(run, config, models[-1], scores),
         {who: _counts(own) | _over_parts(np.mean, own) for who, own in reports.items()},
         {who: _over_parts(np.std, own) for who, own in reports.items()},
+        held_out,
     )
 
 
@@ -112,13 +119,6 @@ def calibration_of(
     if isinstance(run.settings, ClassifierSettings):
         calibration["weights"]["memory"] = 0.0 if run.private else run.settings.memory_weight
     return calibration
-
-
-def _evaluate(
-    config: ModelConfig, model: FittedModel, part: Split, known: Collection[str]
-) -> dict[str, dict[str, float]]:
-    kind = Classifier if config.task == "classifier" else Generator
-    return evaluation.evaluate_apart(kind(config, model.weights()), part.test, known)
 
 
 def _over_parts(statistic: Any, reports: Sequence[dict[str, float]]) -> dict[str, float]:

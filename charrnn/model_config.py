@@ -46,7 +46,8 @@ class ModelConfig:
             also what was measured on the test split: ``test``, its sets of labels, and ``reliability``, names, summed
             confidence and hits in bins of confidence.
         metrics: scores on the test split, of the model and of the baseline.
-        by_label: scores on the test split by label, see :func:`charrnn.inference.evaluation.evaluate_labels`.
+        by_label: scores by label on the test split, or in cross-validation, see
+            :func:`charrnn.inference.evaluation_details.evaluate_labels`.
         out_of_source: scores of :func:`charrnn.inference.evaluation.evaluate_out_of_source`, if another source was
             named.
         weights_sha256: SHA-256 of ``model.safetensors``; empty until written.

@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from charrnn import model_folder
 from charrnn.corpus.split import Split, split
 from charrnn.cross_validation import calibration_of, cross_validate
-from charrnn.inference import Classifier, Generator, evaluation
+from charrnn.inference import Classifier, Generator, evaluation, evaluation_details
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import Weights
 from charrnn.text import PIPELINES, fold_latin
@@ -71,12 +73,11 @@ def train(run: TrainingRun) -> TrainedModel:
         scores["4-gram"] = evaluation.evaluate_baseline(config, splits)
         write_hparams(run.out / RUN, settings, scores["charrnn"])
         scores["charrnn"] |= evaluation.evaluate_interval(model, test)
-        config = replace(config, metrics=scores, by_label=evaluation.evaluate_labels(model, test))
-    if len(test) and isinstance(model, Classifier):
-        bins = evaluation.evaluate_reliability(model, test)
-        measured = {"test": evaluation.evaluate_sets(model, test), "reliability": bins.T.tolist()}
-        config = replace(config, calibration=calibration | measured)
-        pictures["reliability.png"] = to_png(reliability_figure(bins))
+        config = replace(config, metrics=scores)
+    held_out = cross.held_out if cross else [(model, test)] if len(test) else []
+    config = evaluation_details.with_details(config, held_out)
+    if bins := config.calibration.get("reliability"):
+        pictures["reliability.png"] = to_png(reliability_figure(np.transpose(bins)))
     card = model_card(config, run.command)
     read = PIPELINES[config.pipeline]
     known = None if run.private else {fold_latin(read(name)) for names in splits for name in names.names}

@@ -1,4 +1,5 @@
 import dataclasses
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import torch
 from charrnn import cross_validation, model_folder, recipe, train
 from charrnn.cli import main as charrnn
 from charrnn.corpus import Corpus
-from charrnn.inference import Classifier, Generator, evaluation
+from charrnn.inference import Classifier, Generator, evaluation, evaluation_details
 from charrnn.text import PIPELINES
 from charrnn.training.calibration import calibrate
 from charrnn.training.distributed import DistributedContext
@@ -39,6 +40,31 @@ def test_a_short_list_is_trained_on_as_a_whole_and_scored_by_models_of_its_parts
     if task == "classifier":
         assert config.calibration["names"] == len(NAMES) and config.metrics["charrnn"]["accuracy"] > 0.8
     assert trained.config.metrics == config.metrics
+    counts = dict(zip(config.labels, config.label_counts, strict=True))
+    assert {label: own["names"] for label, own in config.by_label.items()} == counts
+    card = (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
+    assert "| label | training names | names scored |" in card
+    if task == "classifier":
+        hits = sum(own["answers"].get(label, 0) for label, own in config.by_label.items())
+        bins = np.array(config.calibration["reliability"])
+        assert bins[:, 0].sum() == len(NAMES) and bins[:, 2].sum() == hits
+        assert hits / len(NAMES) == pytest.approx(config.metrics["charrnn"]["accuracy"], abs=0.02)
+        assert all(own["coverage"] >= hits / len(NAMES) for own in config.calibration["test"].values())
+        assert "each under a calibration by the others" in card and (tmp_path / "m" / "reliability.png").exists()
+
+
+@TASKS
+def test_scores_by_label_are_those_of_all_parts_together(task):
+    cross = cross_validation.cross_validate(run_of(task, epochs=1), CORPUS)
+    together = evaluation_details.evaluate_labels(cross.held_out)
+    alone = [evaluation_details.evaluate_labels([own]) for own in cross.held_out]
+    for label, own in together.items():
+        assert own["names"] == sum(part[label]["names"] for part in alone if label in part)
+        if task == "classifier":
+            answers = Counter()
+            for part in alone:
+                answers.update(part[label]["answers"] if label in part else {})
+            assert own["answers"] == answers
 
 
 @TASKS

@@ -11,6 +11,7 @@ from charrnn import model_folder, recipe, train
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
 from charrnn.inference import Classifier, Generator, evaluation
+from charrnn.inference.evaluation_details import evaluate_labels
 from charrnn.text import PIPELINES, Vocabulary, fold_latin
 from charrnn.training.distributed import DistributedContext
 from charrnn.training.settings import SETTINGS
@@ -21,7 +22,7 @@ CPU = DistributedContext(torch.device("cpu"))
 STEPS = ["usable_names", "split", "starting_config", "make_loaders"]
 STEPS += ["fit", "expert_scores", "calibration_of", "refit", "training_record", "remember"]
 EVALUATION = ["evaluate_out_of_source", "evaluate_apart", "evaluate_baseline", "evaluate_labels"]
-EVALUATION += ["evaluate_reliability", "evaluate_sets"]
+EVALUATION += ["evaluate_sets", "evaluate_reliability"]
 
 
 def small_run(task, corpus, **inputs):
@@ -52,7 +53,7 @@ def calls(monkeypatch):
     for name in [*STEPS, "model_card"]:
         record(recipe, name)
     for name in EVALUATION:
-        record(recipe.evaluation, name)
+        record(recipe.evaluation if hasattr(recipe.evaluation, name) else recipe.evaluation_details, name)
     record(recipe.model_folder, "write")
     return recorded
 
@@ -97,7 +98,7 @@ def test_each_step_is_given_what_it_needs_and_the_test_names_only_to_evaluation(
     _, model, data, _ = step["expert_scores"][0]
     assert model is first and data is loaders.validation.data
     assert step["refit"][0][2:] == (loaders.refit, first)
-    assert step["evaluate_apart"][0][1].names == step["evaluate_labels"][0][1].names == splits.test.names
+    assert step["evaluate_apart"][0][1].names == step["evaluate_labels"][0][0][0][1].names == splits.test.names
     # What is written: the refit's weights, and the names of all splits, listed ones being told from new ones.
     written, _, known = step["write"][0][2:5]
     final = step["refit"][1].weights() | step["remember"][1]
@@ -157,7 +158,7 @@ def test_test_names_are_remembered_but_scored_as_if_they_were_not(corpus, tmp_pa
     assert evaluation.evaluate(model.without_memory(), test)["nll"] == pytest.approx(scores["nll"])
     assert evaluation.evaluate(model, test)["nll"] < scores["nll"] - 0.1
     own = trained.config.by_label
-    assert own == evaluation.evaluate_labels(model.without_memory(), test) != evaluation.evaluate_labels(model, test)
+    assert own == evaluate_labels([(model.without_memory(), test)]) != evaluate_labels([(model, test)])
 
 
 def test_a_private_model_keeps_no_memory(corpus, tmp_path):

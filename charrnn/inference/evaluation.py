@@ -55,11 +55,11 @@ def evaluate(model: Classifier | Generator, corpus: Corpus, prior: str = "model"
     if not len(corpus):
         raise CorpusError(f"{corpus.source}: no names are left to score. Give other names, or exclude fewer.")
     if isinstance(model, Generator):
-        return _nats_per_char(_nats(model, corpus), [model.count_characters(n) for n in corpus.names])
+        return _nats_per_char(nats_of(model, corpus), [model.count_characters(n) for n in corpus.names])
     corpus = corpus.distinct_pairs(model.config.pipeline)
     _checked_labels(model, corpus)
     uniform = corpus.label_set if prior == "uniform" else None
-    return metrics.classification_report(_probabilities(model, corpus, uniform), _targets(model, corpus))
+    return metrics.classification_report(probabilities_of(model, corpus, uniform), targets_of(model, corpus))
 
 
 def evaluate_apart(
@@ -102,10 +102,10 @@ def evaluate_interval(model: Classifier | Generator, corpus: Corpus) -> dict[str
         return {}
     if isinstance(model, Generator):
         characters = np.array([model.count_characters(name) for name in corpus.names], np.float64)
-        low, high = metrics.bootstrap_interval(_nats(model, corpus), characters)
+        low, high = metrics.bootstrap_interval(nats_of(model, corpus), characters)
         return {"nats_per_char_low": low, "nats_per_char_high": high}
     corpus = corpus.distinct_pairs(model.config.pipeline)
-    hits = _probabilities(model, corpus).argmax(axis=1) == _targets(model, corpus)
+    hits = probabilities_of(model, corpus).argmax(axis=1) == targets_of(model, corpus)
     low, high = metrics.wilson_interval(int(hits.sum()), len(hits))
     return {"accuracy_low": low, "accuracy_high": high}
 
@@ -139,68 +139,6 @@ def evaluate_baseline(config: ModelConfig, split: Split) -> dict[str, float]:
     return _nats_per_char(nats, [len(name) + 1 for name in test])
 
 
-def evaluate_labels(model: Classifier | Generator, corpus: Corpus) -> dict[str, dict[str, Any]]:
-    """Scores of each label: ``names``, ``precision``, ``recall``, ``f1`` and, as ``answers``, how many of its names got
-    each label as their most probable one; of a generator ``names``, ``nats_per_char``.
-
-    Args:
-        model: to be scored.
-        corpus: its labels must be labels of the model.
-    """
-    if isinstance(model, Generator):
-        nats = _nats(model, corpus)
-        characters = np.array([model.count_characters(name) for name in corpus.names])
-        labels = np.array(corpus.labels)
-        own = {label: labels == label for label in corpus.label_set}
-        return {
-            label: {"names": int(rows.sum()), "nats_per_char": float(nats[rows].sum() / characters[rows].sum())}
-            for label, rows in own.items()
-        }
-    corpus = corpus.distinct_pairs(model.config.pipeline)
-    predictions = _probabilities(model, corpus).argmax(axis=1)
-    matrix = metrics.confusion_matrix(_targets(model, corpus), predictions, len(model.labels))
-    report = {
-        key: dict(zip(model.labels, values.tolist(), strict=True))
-        for key, values in metrics.label_report(matrix).items()
-    }
-    answers = {
-        true: {label: count for label, count in zip(model.labels, row, strict=True) if count}
-        for true, row in zip(model.labels, matrix.tolist(), strict=True)
-    }
-    return {
-        label: {**{key: by_label[label] for key, by_label in report.items()}, "answers": answers[label]}
-        for label in corpus.label_set
-    }
-
-
-def evaluate_reliability(model: Classifier, corpus: Corpus) -> Floats:
-    """Names, summed confidence and hits in bins of confidence (see :func:`charrnn.metrics.reliability_bins`).
-
-    Args:
-        model: to be scored.
-        corpus: its labels must be labels of the model.
-    """
-    corpus = corpus.distinct_pairs(model.config.pipeline)
-    return metrics.reliability_bins(_probabilities(model, corpus), _targets(model, corpus))
-
-
-def evaluate_sets(model: Classifier, corpus: Corpus) -> dict[str, dict[str, float]]:
-    """For each coverage: the share of names whose set holds their label, ``coverage``, and the mean set ``size``.
-
-    Args:
-        model: a calibrated classifier.
-        corpus: its labels must be labels of the model.
-    """
-    corpus = corpus.distinct_pairs(model.config.pipeline)
-    report: dict[str, dict[str, float]] = {}
-    for coverage in model.config.calibration["thresholds"]:
-        answers = model.predict(corpus.names, coverage=float(coverage), whole=True)
-        sets = [{scored.label for scored in answer.predictions} for answer in answers]
-        hits = [label in own for label, own in zip(corpus.labels, sets, strict=True)]
-        report[coverage] = {"coverage": float(np.mean(hits)), "size": float(np.mean([len(own) for own in sets]))}
-    return report
-
-
 def evaluate_out_of_source(model: Classifier | Generator, seen: Corpus, other: Corpus) -> dict[str, Any]:
     """Scores on names of another source that the model never saw. Labels that the model does not know are left out.
 
@@ -220,8 +158,8 @@ def evaluate_out_of_source(model: Classifier | Generator, seen: Corpus, other: C
         scored = unseen.select([i for i, label in enumerate(unseen.labels) if len(known) == 1 or label in known])
         return {"corpus": other.source, **evaluate(model, scored)}
     scored = unseen_names(model.labels, seen, other, model.config.pipeline)
-    p = _probabilities(model, scored, sorted(set(model.labels) & set(other.label_set)))
-    report = metrics.classification_report(p, _targets(model, scored))
+    p = probabilities_of(model, scored, sorted(set(model.labels) & set(other.label_set)))
+    report = metrics.classification_report(p, targets_of(model, scored))
     labels = np.array(scored.labels)
     hits = np.array(model.labels)[p.argmax(axis=1)] == labels
     return {
@@ -246,7 +184,7 @@ def _nats_per_char(nats: Floats, characters: Sequence[int]) -> dict[str, float]:
     return {"nats_per_char": float(nats.sum()) / total, "names": len(characters), "characters": total}
 
 
-def _nats(model: Generator, corpus: Corpus) -> Floats:
+def nats_of(model: Generator, corpus: Corpus) -> Floats:
     """-log p(name, EOS | label, kind) of each name, (names,), with each character outside the alphabet told apart.
 
     Names are scored under their kinds where the model knows them all, else under any.
@@ -266,7 +204,7 @@ def _unknown_nats(config: ModelConfig, encoded: Sequence[Sequence[int]]) -> Floa
     return math.log(others) * np.array([name.count(UNKNOWN) for name in encoded], np.float64)
 
 
-def _probabilities(model: Classifier, corpus: Corpus, uniform: Sequence[str] | None = None) -> Floats:
+def probabilities_of(model: Classifier, corpus: Corpus, uniform: Sequence[str] | None = None) -> Floats:
     """p(label | name), (names, labels); a name that the model cannot read has the label frequencies.
 
     Args:
@@ -283,7 +221,7 @@ def _probabilities(model: Classifier, corpus: Corpus, uniform: Sequence[str] | N
     return p
 
 
-def _targets(model: Classifier, corpus: Corpus) -> Ints:
+def targets_of(model: Classifier, corpus: Corpus) -> Ints:
     """Indices of the labels of a corpus, (names,)."""
     index = {label: i for i, label in enumerate(model.labels)}
     return np.array([index[label] for label in corpus.labels], np.int64)

@@ -10,7 +10,7 @@ from charrnn.corpus.split import split
 from charrnn.errors import InputError, ModelFolderError, SettingsError
 from charrnn.inference import load
 from charrnn.inference.classifier import Classifier
-from charrnn.inference.evaluation import evaluate_sets
+from charrnn.inference.evaluation_details import evaluate_sets
 from charrnn.inference.recurrent import reverse
 from charrnn.ngrams import NGramHashTable
 from charrnn.text import FEW, pad
@@ -173,7 +173,7 @@ def test_the_shipped_model_keeps_its_coverage_on_its_test_split(shipped):
         data["validation_fraction"],
         data["test_fraction"],
     ).test
-    report = evaluate_sets(model.without_memory(), test)
+    report = evaluate_sets([(model.without_memory(), test)])
     assert set(report) == {"0.8", "0.9", "0.95"}
     for key, measured in report.items():
         promised = float(key)

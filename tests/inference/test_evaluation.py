@@ -14,10 +14,10 @@ from charrnn.inference.evaluation import (
     evaluate,
     evaluate_baseline,
     evaluate_interval,
-    evaluate_labels,
     evaluate_out_of_source,
     unseen_names,
 )
+from charrnn.inference.evaluation_details import evaluate_labels
 from charrnn.inference.generator import Generator
 from charrnn.text import BOS, EOS, PAD, UNKNOWN, pad
 from tests.conftest import config, network
@@ -91,7 +91,7 @@ def test_scores_of_labels_add_up_to_those_of_the_corpus():
     cfg = config("generator", cell="gru", hidden=8, embedding=6, label_embedding=2)
     model = Generator(cfg, network(cfg)[1])
     corpus = Corpus(["abc", "de", "abcd", "abc"], ["A", "A", "B", "A"])
-    labels = evaluate_labels(model, corpus)
+    labels = evaluate_labels([(model, corpus)])
     assert {label: scores["names"] for label, scores in labels.items()} == {"A": 3, "B": 1}
     nats = labels["A"]["nats_per_char"] * 11 + labels["B"]["nats_per_char"] * 5
     assert nats / 16 == pytest.approx(evaluate(model, corpus)["nats_per_char"])
@@ -120,7 +120,7 @@ def test_generators_of_different_alphabets_are_scored_alike():
         nats = -model.log_probabilities(corpus.names, corpus.labels).sum()
         nats += unknown * np.log(95 - len(own.alphabet))
         assert evaluate(model, corpus)["nats_per_char"] == pytest.approx(nats / 7)
-        assert evaluate_labels(model, corpus)["A"]["nats_per_char"] == pytest.approx(nats / 7)
+        assert evaluate_labels([(model, corpus)])["A"]["nats_per_char"] == pytest.approx(nats / 7)
         low, high = (evaluate_interval(model, corpus)[f"nats_per_char_{end}"] for end in ("low", "high"))
         assert low <= nats / 7 <= high
 
@@ -133,7 +133,9 @@ def test_probabilities_of_all_characters_sum_to_one(alphabet):
     )
     model = Generator(cfg, network(cfg)[1])
     ascii_characters = [chr(code) for code in range(33, 127)]  # a name of a space alone is empty
-    first = [evaluate_labels(model, Corpus([c, ""], ["A", "B"]))["A"]["nats_per_char"] * 2 for c in ascii_characters]
+    first = [
+        evaluate_labels([(model, Corpus([c, ""], ["A", "B"]))])["A"]["nats_per_char"] * 2 for c in ascii_characters
+    ]
     after = [
         -model.model.step_log_probabilities(*pad([[BOS, *model.vocabulary.encode(c)]]), np.zeros(1, np.int64))[0, 1]
         for c in ascii_characters

@@ -117,8 +117,9 @@ def out_of_source_table(report: dict[str, Any]) -> str:
 
 
 def label_table(config: ModelConfig) -> str:
-    """Training names of each label and, if there is a test split, its scores there."""
-    columns = {"names": "test names", "precision": "precision", "recall": "recall", "f1": "F1"}
+    """Training names of each label, and its scores on test names or in cross-validation."""
+    whose = "names scored" if is_cross_validated(config) else "test names"
+    columns = {"names": whose, "precision": "precision", "recall": "recall", "f1": "F1"}
     columns |= {"nats_per_char": "nats per character"}
     shown = [key for key in columns if any(key in scores for scores in config.by_label.values())]
     rows = [f"| {' | '.join(['label', 'training names', *(columns[key] for key in shown)])} |"]
@@ -164,25 +165,26 @@ def calibration_text(config: ModelConfig) -> str:
             f"those of {100 * (1 - UNLIKE_SHARE):.2f} % of the {whose} of its script; this is so for "
             f"{', '.join(map(str.title, judged))}."
         )
-    if is_cross_validated(config):
-        return text
     if "test" not in calibration:
-        return f"{text} This model has none (`--test-fraction 0`): nothing is promised."
+        nothing = " This model has none (`--test-fraction 0`): nothing is promised."
+        return text if is_cross_validated(config) else text + nothing
     rows = [
         f"| {100 * float(promised):.0f} % | {100 * found['coverage']:.1f} % | {found['size']:.2f} |"
         for promised, found in calibration["test"].items()
     ]
+    whose = f"On the {config.data['test']:,} test names the expected calibration error is "
+    whose += f"{config.metrics['charrnn']['ece']:.3f}, and"
+    if is_cross_validated(config):
+        whose = "On these names, each under a calibration by the others,"
     return "\n".join(
         [
-            f"{text} On the {config.data['test']:,} test names the expected calibration error is "
-            f"{config.metrics['charrnn']['ece']:.3f}, and this is what the sets of labels (split conformal prediction) "
-            "held:",
+            f"{text} {whose} this is what the sets of labels (split conformal prediction) held:",
             "",
             "| promised | held the label | mean number of labels |",
             "| --- | --- | --- |",
             *rows,
             "",
-            "![Accuracy of the test names against the confidence of their answers](reliability.png)",
+            "![Accuracy of these names against the confidence of their answers](reliability.png)",
         ]
     )
 
