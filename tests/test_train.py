@@ -24,7 +24,7 @@ from charrnn.training.settings import MEMORY_WEIGHT, SETTINGS
 FAST = ["--epochs", "1", "--hidden", "8"]
 FLAGS = {
     *("data", "name-column", "label-column", "kind-column", "score-on", "out", "init", "private", "resume"),
-    *("delimiter", "encoding", "bad-rows"),
+    *("delimiter", "encoding", "bad-rows", "sheet"),
     *("cell", "hidden", "dropout", "pipeline", "epochs", "batch-size", "learning-rate", "weight-decay", "ema"),
     *("schedule", "lr-factor", "lr-patience", "lr-threshold", "lr-min", "patience"),
     *("seed", "device", "precision", "parallel", "validation-fraction", "test-fraction", "folds"),
@@ -45,7 +45,7 @@ def test_the_list_of_flags_is_frozen():
     for task in SETTINGS:
         flags = {name.replace("_", "-") for name in vars(train.parse([task, "--data", "x", "--out", "y"]))} - {"task"}
         assert flags == FLAGS | OWN_FLAGS[task]
-        assert len(flags) < 36
+        assert len(flags) <= 36
 
 
 def test_every_flag_explains_itself_in_its_group(capsys):

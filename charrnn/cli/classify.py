@@ -53,9 +53,7 @@ def add_command(commands: Any) -> None:
         choices=["lines", *classify_table.FORMATS],
         help="format of --input. Default: the one that its suffix names, else lines.",
     )
-    command.add_argument(
-        "--name-column", default="name", metavar="C", help="column of a table with the names. Default: name."
-    )
+    command.add_argument("--name-column", metavar="C", help="column of a table with the names. Default: name.")
     command.add_argument(
         "--surname-column",
         metavar="C",
@@ -135,11 +133,13 @@ def execute(flags: argparse.Namespace) -> int:
     table_format = None if flags.input is None else classify_table.input_format(flags)
     if table_format is not None:
         return classify_table.execute(flags, table_format)
-    if flags.resume or flags.restart or flags.workers is not None or flags.engine != "local" or flags.surname_column:
-        raise SettingsError(
-            "--resume, --restart, --workers, --engine, --surname-column: are for tables. Give --input a .csv, .jsonl "
-            "or .parquet."
-        )
+    for flag in ("resume", "restart", "workers", "engine", "name_column", "surname_column"):
+        if getattr(flags, flag) not in (None, False, "local"):
+            read = f"; {flags.input} is read as a list of names" if flags.input else ""
+            raise SettingsError(
+                f"--{flag.replace('_', '-')}: is for tables{read}. Give --input a .csv, .jsonl or .parquet, or set "
+                "--input-format."
+            )
     if undecoded := next((name for name in flags.names if not _is_text(name)), None):
         raise InputError(f"{undecoded!r}: is not in the encoding of this terminal. Give it in a file, with --encoding.")
     output_format = _output_format(flags)

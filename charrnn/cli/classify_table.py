@@ -12,6 +12,10 @@ FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "xlsx")
 """The formats of tables. The reader knows them too, but --help must not wait for it to be imported."""
 
 
+OTHER_TABLES = (".xls", ".xlsb", ".xlsm", ".ods", ".numbers", ".feather", ".orc", ".dta", ".sav")
+"""Suffixes of tables that are read as no list of names, either."""
+
+
 def add_flags(command: argparse.ArgumentParser) -> None:
     """Flags that only tables take."""
     command.add_argument(
@@ -57,6 +61,8 @@ def input_format(flags: argparse.Namespace) -> str | None:
             f"--input {flags.input}: cannot be read ({error.strerror}). Check the path and its rights."
         ) from error
     if not is_folder:
+        if Path(flags.input).suffix.lower() in OTHER_TABLES:
+            raise InputError(f"--input {flags.input}: cannot be read. Save it as .xlsx or .csv.")
         return format_of(flags.input)
     from charrnn.tables.plan import input_files
 
@@ -96,7 +102,7 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     folder = str(locate(flags.model).absolute())
     with pipe_as_file(files[0]) as first:
         inputs, how = [first, *files[1:]], (flags.spreadsheet_safe, flags.parts)
-        columns = NameColumns(flags.name_column, flags.surname_column, ("--name-column", "--surname-column"))
+        columns = NameColumns(flags.name_column or "name", flags.surname_column, ("--name-column", "--surname-column"))
         job = plan(inputs, output, chosen, model, folder, columns, settings, *how)
         if job.prefix:
             _tell(f"the table has columns named as answers are, so these are called {job.prefix}label and so on")

@@ -53,6 +53,7 @@ def add_reading_flags(command: argparse._ActionsContainer) -> None:
         default="refuse",
         help="what to do with malformed rows: refuse the file, or leave them out and count them. Default: refuse.",
     )
+    command.add_argument("--sheet", metavar="S", help="of an Excel workbook. Default: the first one.")
 
 
 def read_options(flags: argparse.Namespace) -> ReadOptions:
@@ -63,7 +64,7 @@ def read_options(flags: argparse.Namespace) -> ReadOptions:
     """
     from charrnn.corpus.rows import ReadOptions
 
-    return ReadOptions(flags.delimiter, flags.encoding, flags.bad_rows == "skip")
+    return ReadOptions(flags.delimiter, flags.encoding, flags.bad_rows == "skip", flags.sheet)
 
 
 def read_corpus(flags: argparse.Namespace, data: str, pipeline: str = "ascii", with_kinds: bool = True) -> Corpus:

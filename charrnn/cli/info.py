@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from typing import Any
+
+MOST_SHOWN = 200
+"""Characters of an alphabet."""
 
 
 def add_command(commands: Any) -> None:
@@ -17,21 +21,19 @@ def execute(flags: argparse.Namespace) -> int:
     """Print task, labels, alphabet, data, scores, size and hash."""
     from charrnn import model_folder
     from charrnn.inference import locate
-    from charrnn.text import RARE_LETTERS, printable
+    from charrnn.text import printable
 
     folder = locate(flags.model)
     config, weights = model_folder.read(folder)
     architecture = ", ".join(f"{key} {value}" for key, value in config.architecture.items())
     parameters = sum(array.size for array in weights.values())
     data = config.data
-    rare = [script.script for symbol, script in RARE_LETTERS.items() if symbol in config.alphabet]
-    written = "".join(c for c in config.alphabet if c not in RARE_LETTERS)
     sizes = ", ".join(f"{data[side]:,} {side}" for side in ("train", "validation", "test"))
     lines = {
         "task": config.task,
         "architecture": f"{architecture}; {parameters:,} parameters",
         "labels": f"{len(config.labels)}: {', '.join(config.labels)}",
-        "alphabet": f"{len(config.alphabet)}: {written}" + (f"; rare letters of {', '.join(rare)}" if rare else ""),
+        "alphabet": f"{len(config.alphabet):,}: {_alphabet(config.alphabet)}",
         "kinds": ", ".join(config.kinds) or "none",
         "families": "known" if config.families else "not known",
         "text": config.pipeline,
@@ -49,3 +51,15 @@ def execute(flags: argparse.Namespace) -> int:
     for key, value in lines.items():
         print(printable(f"{key:<14} {value}"))
     return 0
+
+
+def _alphabet(alphabet: str) -> str:
+    """The characters; of a long alphabet, how many there are of each script."""
+    from charrnn.text import RARE_LETTERS, unicode_script
+
+    rare = [script.script for symbol, script in RARE_LETTERS.items() if symbol in alphabet]
+    written = [c for c in alphabet if c not in RARE_LETTERS]
+    counts = Counter(map(unicode_script, written))
+    shown = ", ".join(f"{script} {count}" for script, count in counts.most_common())
+    told = "".join(written) if len(written) <= MOST_SHOWN else shown
+    return f"{told}; rare letters of {', '.join(rare)}" if rare else told

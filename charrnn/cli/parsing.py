@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         return namespace, rest
 
     def error(self, message: str) -> NoReturn:
-        """Print the usage and the message, and exit with status 2."""
+        """Print the message in one line, and exit with status 2."""
         if found := re.search(r"invalid choice: '(.*)' \(choose from (.*)\)$", message):
             message += did_you_mean(found[1], re.findall(r"[\w-]+", found[2]))
-        super().error(message)
+        self.exit(2, f"{self.prog}: {message}{'' if message.endswith(('?', '?)')) else '.'} See {self.prog} --help.\n")

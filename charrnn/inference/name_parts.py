@@ -14,8 +14,8 @@ MAX_UNITS = 8
 """A text of more units is no name of one person."""
 _PARTICLES = """
     't ’t ab abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de degli dei del
-    dell' della delle dello den der des di do dos das du el ibn la las le li lo los mac mc nic ní o o' ould san st st.
-    te ten ter ua uí und van vom von y zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
+    dela delos dell' della delle dello den der des di do dos das du el ibn la las le li lo los mac mc nic ní o o'
+    ould san st st. te ten ter ua uí und van vom von y zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
 """
 PARTICLES = frozenset(_PARTICLES.split())
 """What stays with the word that follows: articles, prepositions, words for *son* and *daughter*."""
@@ -30,8 +30,8 @@ _TITLES = """
     smt
 """
 _RANKS = """
-    med. mag. ing. dipl.-ing. sen. gen. gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope
-    emperor empress
+    sig. sig.ra sig.na dott. dott.ssa avv. dhr. mevr. mw. hr. fru frk. г-н г-жа med. mag. ing. dipl.-ing. sen. gen.
+    gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope emperor empress
 """
 TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", ".")) | frozenset(_RANKS.split())
 """What may stand before a name."""

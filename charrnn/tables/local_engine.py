@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from charrnn.errors import CharRNNError, WorkerError
@@ -31,7 +32,7 @@ def score_locally(job: Job, folder: Path | None, parts: Parts, workers: int = 1)
         job: what to classify and how.
         folder: of parts; None if the records are to carry the bytes.
         parts: to classify.
-        workers: 1 is this process; more are worker processes.
+        workers: 1 is this process; more are worker processes, one for each part at most.
 
     Raises:
         WorkerError: a worker process was killed, or failed with an exception that is not foreseen.
@@ -48,9 +49,9 @@ def _score_here(job: Job, folder: Path | None, parts: Parts) -> Records:
 
 def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: int) -> Records:
     context = get_context("spawn")
-    pipes = [context.Pipe() for _ in range(workers)]
-    processes = [context.Process(target=_serve, args=(theirs, job, folder), daemon=True) for _, theirs in pipes]
-    idle = deque(ours for ours, _ in pipes)
+    processes: list[SpawnProcess] = []
+    pipes: list[Connection] = []
+    idle: deque[Connection] = deque()
     busy: dict[Connection, PartId] = {}
 
     def finished_now() -> Records:
@@ -61,13 +62,20 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
             yield part, _receive(connection)
             idle.append(connection)
 
-    try:
+    def start() -> None:
+        """One more worker."""
+        ours, theirs = context.Pipe()
+        pipes.append(ours)
+        processes.append(context.Process(target=_serve, args=(theirs, job, folder), daemon=True))
         with _interrupts_ignored():
-            for process in processes:
-                process.start()
-        for _, theirs in pipes:
-            theirs.close()
+            processes[-1].start()
+        theirs.close()
+        idle.append(ours)
+
+    try:
         for part, piece in parts:
+            if not idle and len(processes) < workers:
+                start()
             if not idle:
                 yield from finished_now()
             # A worker holds one part at a time: with two, both ends could block on full pipes.
@@ -83,7 +91,7 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
             if process.pid is not None:
                 process.terminate()
                 process.join()
-        for ours, _ in pipes:
+        for ours in pipes:
             ours.close()
 
 

@@ -82,6 +82,10 @@ def output_format(output: str, wanted: str | None, inputs: Sequence[TableFile]) 
         or (implied and implied != chosen)
         or not (implied or into_folder or output == "-")
     ):
+        if wanted not in (None, *FORMATS.values()):
+            raise SettingsError(
+                f"--format {wanted}: is for single names. Take {', '.join(sorted(set(FORMATS.values())))}."
+            )
         raise SettingsError(
             f"--output {output}: name a file that ends in {', '.join(FORMATS)}, or, without a suffix, a folder; drop "
             "--format."
@@ -111,8 +115,12 @@ def _check_output(output: str, into_folder: bool, inputs: Sequence[TableFile]) -
         return
     target = Path(os.path.realpath(output))
     sources = [Path(os.path.realpath(file.path)) for file in inputs]
-    if any(target in ((source, source.parent) if into_folder else (source,)) for source in sources):
+    if target in sources:
         raise SettingsError(f"--output {output}: is the input. Choose another name.")
+    if into_folder and target in [source.parent for source in sources]:
+        raise SettingsError(f"--output {output}: is the folder of the input. Choose another name.")
+    if not target.parent.is_dir():
+        raise SettingsError(f"--output {output}: there is no folder {target.parent}. Make it, or choose another place.")
     if target.is_dir() and not into_folder:
         raise SettingsError(f"--output {output}: is a folder. Choose another name.")
 

@@ -3,6 +3,7 @@
 import csv
 import io
 
+import openpyxl
 import pytest
 
 from charrnn.cli.classify_table import FORMATS
@@ -92,8 +93,10 @@ def _number(cell):
         (["--surname-column", "x", "--whole"], "surname_column: whole texts are one name each"),
         (["--surname-column", "x"], "no column 'x'; found name. Set --surname-column"),
         (["--surname-column", "name"], "--name-column and --surname-column are one column"),
+        (["--sheet", "x"], "--sheet: is for Excel workbooks"),
+        (["--output", "none/out.csv"], "/none. Make it, or choose another place."),
         (["--workers", 0], "--workers 0"),
-        (["--format", "table"], "drop --format"),
+        (["--format", "table"], "--format table: is for single names. Take csv, json"),
         (["--output", "out.csv", "--format", "jsonl"], "drop --format"),
         (["--output", "out.xls"], "name a file that ends in .csv"),
         (["--resume", "--restart"], "--resume, --restart: one goes on"),
@@ -122,3 +125,41 @@ def test_bad_flags_are_one_line_and_write_nothing(run, tmp_path, monkeypatch, fl
 def test_flags_of_tables_are_refused_for_single_names(run, flags):
     status, out, err = run("classify", "Rossi", *flags)
     assert status == 2 and out == "" and "for tables. Give --input" in err
+
+
+@pytest.mark.parametrize("flag", ["--name-column", "--surname-column", "--workers"])
+def test_flags_of_tables_are_refused_where_the_file_is_read_as_a_list_of_names(run, tmp_path, flag):
+    (tmp_path / "people.txt").write_text("given\tlast\nAna\tRossi\n")
+    status, out, err = run("classify", "--input", tmp_path / "people.txt", flag, 2)
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert (
+        f"{flag}: is for tables; {tmp_path}/people.txt is read as a list of names." in err and "--input-format" in err
+    )
+    status, out, err = run(
+        "classify", "--input", tmp_path / "people.txt", "--input-format", "tsv", "--name-column", "last"
+    )
+    assert status == 0 and "Italian" in out
+
+
+@pytest.mark.parametrize("suffix", [".xls", ".ods"])
+def test_tables_that_cannot_be_read_are_no_lists_of_names(run, tmp_path, suffix):
+    (tmp_path / f"a{suffix}").write_bytes(b"x")
+    status, out, err = run("classify", "--input", tmp_path / f"a{suffix}", "--output", tmp_path / "b.xlsx")
+    assert (status, out) == (2, "") and f"a{suffix}: cannot be read. Save it as .xlsx or .csv." in err
+
+
+def test_a_sheet_is_told_by_its_name(run, tmp_path):
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "Cover"
+    workbook.active.append(["Export of 2024"])
+    workbook.create_sheet("People").append(["name"])
+    workbook["People"].append(["Rossi"])
+    workbook.save(tmp_path / "in.xlsx")
+    status, out, err = run("classify", "--input", tmp_path / "in.xlsx", "--sheet", "People", "--format", "csv")
+    assert status == 0 and "Italian" in out
+    for flags, message in (
+        ([], "sheet 'Cover' (--sheet takes People): no column 'name'; found Export of 2024"),
+        (["--sheet", "X"], "no sheet 'X'; found Cover, People. Set --sheet to one of them."),
+    ):
+        status, out, err = run("classify", "--input", tmp_path / "in.xlsx", *flags)
+        assert (status, out) == (2, "") and message in err and err.count("\n") == 1

@@ -9,20 +9,20 @@ from charrnn.errors import InterruptedRunError, StorageError
 
 FLAGS = {
     "classify": "names model input input_format name_column output format workers engine ray_address resume restart "
-    "delimiter encoding bad_rows overwrite spreadsheet_safe top_k coverage prior min_probability "
+    "delimiter encoding bad_rows sheet overwrite spreadsheet_safe top_k coverage prior min_probability "
     "explain labels kind level whole parts surname_column",
     "generate": "model label n seed temperature top_k top_p distance stamp format prefix suffix contains pattern "
     "characters min_length max_length any_case ascii resample novel kind gender surname_prefix surname_suffix "
     "surname_contains surname_pattern surname_characters surname_min_length surname_max_length",
-    "evaluate": "model data name_column label_column kind_column delimiter encoding bad_rows exclude prior "
+    "evaluate": "model data name_column label_column kind_column delimiter encoding bad_rows sheet exclude prior "
     "split format",
     "info": "model",
-    "corpus audit": "data name_column label_column kind_column delimiter encoding bad_rows format plot",
+    "corpus audit": "data name_column label_column kind_column delimiter encoding bad_rows sheet format plot",
     "corpus fetch": "name",
-    "corpus split": "data name_column label_column kind_column delimiter encoding bad_rows out seed pipeline "
+    "corpus split": "data name_column label_column kind_column delimiter encoding bad_rows sheet out seed pipeline "
     "validation_fraction test_fraction",
     "serve": "host port models workers no_page engine ray_address token_file cors trusted_proxy",
-    "export": "model out int8 data name_column label_column kind_column delimiter encoding bad_rows",
+    "export": "model out int8 data name_column label_column kind_column delimiter encoding bad_rows sheet",
 }
 
 

@@ -20,13 +20,15 @@ from charrnn.errors import UnknownLabelError, did_you_mean
 def test_what_was_probably_meant_is_suggested(arguments, told, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
-    assert caught.value.code == 2 and told in capsys.readouterr().err.splitlines()[-1]
+    err = capsys.readouterr().err
+    assert caught.value.code == 2 and told in err and err.count("\n") == 1
 
 
 def test_what_is_near_nothing_is_refused_without_a_guess(capsys):
     with pytest.raises(SystemExit):
         main(["generate", "--qqqq"])
-    assert capsys.readouterr().err.splitlines()[-1].endswith("unrecognized arguments: --qqqq")
+    expected = "charrnn generate: unrecognized arguments: --qqqq. See charrnn generate --help.\n"
+    assert capsys.readouterr().err == expected
 
 
 @pytest.mark.parametrize(

@@ -517,7 +517,7 @@ def test_a_folder_of_parts_is_a_table_again(run, tmp_path, small_parts):
     assert run("--input", tmp_path / "parts", "--output", tmp_path / "out.csv")[0] == 0
     assert len(read(tmp_path / "out.csv")) == 9
     status, _, err = run("--input", tmp_path / "parts", "--output", tmp_path / "parts", "--overwrite")
-    assert status == 2 and "is the input" in err
+    assert status == 2 and "is the folder of the input" in err
 
 
 def test_nested_numbers_keep_their_text(run, tmp_path):

@@ -52,7 +52,9 @@ def test_an_absent_input_is_an_input_error(tmp_path):
         ("in.csv", "out.xlsx", "xlsx", "xlsx"),
     ],
 )
-def test_suffix_flag_and_input_decide_the_format(source, output, wanted, chosen):
+def test_suffix_flag_and_input_decide_the_format(source, output, wanted, chosen, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.b").mkdir()
     assert output_format(output, wanted, [TableFile(source, format_of(source))]) == chosen
 
 
@@ -61,7 +63,7 @@ def test_suffix_flag_and_input_decide_the_format(source, output, wanted, chosen)
     [
         ("in.csv", "out.csv", "jsonl", "drop --format"),
         ("in.csv", "out.xls", None, "name a file that ends in .csv, .tsv"),
-        ("in.csv", "-", "table", "drop --format"),
+        ("in.csv", "-", "table", "is for single names"),
         ("in.csv", "-", "parquet", "cannot be written to a pipe"),
         ("in.csv", "out.parquet.gz", None, "parquet is compressed already"),
         ("in.xlsx", "out", None, "a workbook is one file"),

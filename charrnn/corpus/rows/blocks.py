@@ -101,6 +101,7 @@ class SheetBlock:
         header: the cells that the names stand in.
         rows: cells of each row, as many as there are columns.
         bad_rows: as of :class:`TextBlock`.
+        sheets: the names of all sheets of the workbook, in order.
     """
 
     numbers: Sequence[int]
@@ -108,6 +109,7 @@ class SheetBlock:
     header: list[Cell]
     rows: list[list[Cell]]
     bad_rows: list[str] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
 
     def column(self, position: int) -> Sequence[object]:
         """The values of a column."""

@@ -1,4 +1,4 @@
-"""Excel workbooks: the cells of the first sheet."""
+"""Excel workbooks: the cells of one sheet."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ CARRIAGE_RETURN = "_x000D_"
 
 
 def read_sheet(file: TableFile, stream: BinaryIO) -> Iterator[SheetBlock]:
-    """Read the first sheet of a workbook; arguments and errors are those of
+    """Read a sheet of a workbook, the first one if none is named; arguments and errors are those of
     :func:`charrnn.corpus.rows.reading.read_blocks`.
 
     The first row has the names of the columns. Blank rows behind the last row with a value are no rows.
     """
-    rows = _rows(file, stream)
+    sheets: list[str] = []
+    rows = _rows(file, stream, sheets)
     header = _without_blanks(next(rows, []))
     if not header:
         raise InputError(f"{file}, row 1: it is empty. Write the names of the columns there.")
@@ -54,14 +55,15 @@ def read_sheet(file: TableFile, stream: BinaryIO) -> Iterator[SheetBlock]:
             if not file.options.skip_bad_rows:
                 raise InputError(f"{message}. Give it one, or mend the row; or set --bad-rows skip.")
             bad_rows.append(message)
-        yield SheetBlock(numbers, columns, header, cells, bad_rows)
+        yield SheetBlock(numbers, columns, header, cells, bad_rows, sheets)
         if not block:
             return
         first += len(block)
 
 
-def _rows(file: TableFile, stream: BinaryIO) -> Iterator[list[Cell]]:
-    """The rows of the first sheet, from the first one on, with as many cells as were written."""
+def _rows(file: TableFile, stream: BinaryIO, sheets: list[str]) -> Iterator[list[Cell]]:
+    """The rows of the sheet, from the first one on, with as many cells as were written; the names of all sheets go to
+    ``sheets``."""
     with needs_extra("excel"):
         import openpyxl
     content = stream.read()
@@ -71,8 +73,9 @@ def _rows(file: TableFile, stream: BinaryIO) -> Iterator[list[Cell]]:
         # Computed values and formulas are two views of the same cells.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of parts of the workbook that are not read
-            sheets = [_first_sheet(openpyxl, content, data_only) for data_only in (True, False)]
-            pairs = zip_longest(*(sheet.iter_rows() for sheet in sheets), fillvalue=())
+            views = [_sheet(openpyxl, file, content, data_only) for data_only in (True, False)]
+            sheets += [sheet.title for sheet in views[0].parent.worksheets]
+            pairs = zip_longest(*(sheet.iter_rows() for sheet in views), fillvalue=())
         while True:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -91,11 +94,14 @@ def _rows(file: TableFile, stream: BinaryIO) -> Iterator[list[Cell]]:
         raise InputError(f"{file}: no readable Excel workbook ({reason}). Save it again as .xlsx.") from error
 
 
-def _first_sheet(openpyxl: Any, content: bytes, data_only: bool) -> Any:
+def _sheet(openpyxl: Any, file: TableFile, content: bytes, data_only: bool) -> Any:
     workbook = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=data_only)
     if not workbook.worksheets:
         raise ValueError("no sheet with cells")
-    sheet = workbook.worksheets[0]
+    wanted, titles = file.options.sheet, [sheet.title for sheet in workbook.worksheets]
+    if wanted is not None and wanted not in titles:
+        raise InputError(f"{file}: no sheet {wanted!r}; found {', '.join(titles)[:200]}. Set --sheet to one of them.")
+    sheet = workbook.worksheets[0 if wanted is None else titles.index(wanted)]
     sheet.reset_dimensions()  # some programs write wrong ones
     return sheet
 

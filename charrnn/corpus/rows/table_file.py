@@ -37,6 +37,7 @@ class ReadOptions:
             a semicolon, a tab or a pipe.
         encoding: of text; Parquet and Excel have their own.
         skip_bad_rows: leave out rows that are malformed, and tell them, instead of refusing the file.
+        sheet: of a workbook; None is the first one.
 
     Raises:
         SettingsError: no such encoding, or a delimiter that cannot be one.
@@ -45,6 +46,7 @@ class ReadOptions:
     delimiter: str | None = None
     encoding: str = UTF8
     skip_bad_rows: bool = False
+    sheet: str | None = None
 
     def __post_init__(self) -> None:
         if self.delimiter is not None:
@@ -58,12 +60,15 @@ class ReadOptions:
         """Check that the format, None for plain lists, has what the options tell.
 
         Raises:
-            SettingsError: a delimiter for a format without one, or an encoding for one that has its own.
+            SettingsError: a delimiter for a format without one, an encoding for one that has its own, or a sheet where
+                there are none.
         """
         if self.delimiter is not None and table_format not in DELIMITERS:
             raise SettingsError("--delimiter: is for CSV and TSV. Leave it out.")
         if self.encoding != UTF8 and table_format in BINARY:
             raise SettingsError(f"--encoding: is for text, not for {table_format}. Leave it out.")
+        if self.sheet is not None and table_format != "xlsx":
+            raise SettingsError("--sheet: is for Excel workbooks. Leave it out.")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ _USES = {
     "classifier": (
         "Tells which list of names a name resembles most.",
         "text-classification",
-        "charrnn classify Satoshi --model .",
+        "charrnn classify NAME --model .",
     ),
     "generator": (
         "Invents names that resemble those of a list.",
@@ -33,6 +33,10 @@ _USES = {
 Scores = dict[str, dict[str, float]]
 FEW_NAMES = 100
 """The card warns of labels with fewer names."""
+_SAYS = {
+    "classifier": "It answers which list a *name* resembles.",
+    "generator": "Its names resemble those of a list.",
+}
 _LIMITS = {
     "classifier": " A name outside its {count} labels is still given one of them.",
     "generator": " It may invent a name that somebody bears.",
@@ -271,7 +275,7 @@ A random split of one list flatters: names from other sources score lower.
 
 ## Intended use and limits
 
-For names in reference lists: stories, games, teaching, rough statistics. It answers which list a *name* resembles. It
+For names in reference lists: stories, games, teaching, rough statistics. {_SAYS[config.task]} It
 does not establish a person's identity, origin, nationality or ancestry, and must not be used to decide anything about a
 person.{few}{_LIMITS[config.task].format(count=len(config.labels))}
 """
