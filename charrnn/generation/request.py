@@ -16,6 +16,7 @@ from charrnn.errors import SettingsError
 from charrnn.generation.constraints import Constraints, Guide, written_in_ascii
 from charrnn.generation.lookahead import lookahead
 from charrnn.generation.sampling import ROUND_SIZE, Decoder, RawSample, Sampling, sample_round
+from charrnn.text import has_vowels
 
 USUAL, NO_CONSTRAINTS = Sampling(), Constraints()
 
@@ -24,6 +25,8 @@ Label = str | Mapping[str, float] | None
 
 
 CONSTRAINED_DRAWS = 16
+MOST_WITHOUT_VOWELS = 100
+"""Samples in a row that :func:`with_vowels` leaves out."""
 MAX_SEED = 2**128 - 1
 BLEND = "finite and above 0", math.ulp(0.0)
 """What the weights of a blend must be."""
@@ -113,6 +116,17 @@ def draw_samples(decoder: Decoder, guide: Guide, request: Request, first_round: 
             attempt, raw = _resample(group, resampling_rng)
             name = decoder.decode(raw.symbols)
             yield Sample(written_in_ascii(name) if request.constraints.ascii else name, raw.log_probability, attempt)
+
+
+def with_vowels(samples: Iterator[Sample]) -> Iterator[Sample]:
+    """The samples whose words have a vowel each; behind :data:`MOST_WITHOUT_VOWELS` others in a row, as where
+    constraints leave no vowel, those too.
+    """
+    without = 0
+    for sample in samples:
+        without = 0 if has_vowels(sample.name) else without + 1
+        if not 0 < without <= MOST_WITHOUT_VOWELS:
+            yield sample
 
 
 def _resample(group: list[tuple[int, RawSample]], rng: np.random.Generator) -> tuple[int, RawSample]:

@@ -16,7 +16,16 @@ from charrnn.errors import ModelFolderError, SettingsError
 from charrnn.generation.constraints import Constraints, Guide, unconstrained_guide
 from charrnn.generation.full_request import ANY_GENDER, FULL_NAME_TEMPERATURE, FullRequest, PartRequest, part_requests
 from charrnn.generation.novelty import novel_samples
-from charrnn.generation.request import BLEND, NO_CONSTRAINTS, Label, Request, Sample, draw_samples, usual_resample
+from charrnn.generation.request import (
+    BLEND,
+    NO_CONSTRAINTS,
+    Label,
+    Request,
+    Sample,
+    draw_samples,
+    usual_resample,
+    with_vowels,
+)
 from charrnn.generation.sampling import ROUND_SIZE, TEMPERATURE, Sampling
 from charrnn.generation.stamps import MAX_ATTEMPT, FullStamp, make_full_stamp, make_stamp, read_stamp
 from charrnn.inference.decoding import ConditionalDecoder
@@ -116,7 +125,7 @@ class Generator(ListedNames):
         novel = boolean("novel", novel)
         n = None if n is None else _checked_count(n)
         known = self._known_spellings if novel else None
-        samples = draw_samples(self.decoder(request.label, request.kind), self.guide(request), request)
+        samples = self._samples(request)
         return islice(samples if known is None else novel_samples(samples, known, request.resample), n)
 
     def full_names(
@@ -211,11 +220,16 @@ class Generator(ListedNames):
 
     def _draw(self, part: PartRequest) -> Iterator[Sample]:
         """The single names of a part of full names."""
-        decoder = self.decoder(part.request.label, part.request.kind)
         try:
-            return draw_samples(decoder, self.guide(part.request, part.form), part.request)
+            return self._samples(part.request, part.form)
         except SettingsError as error:
             raise type(error)(f"surname: {error}" if part.kind == SURNAME else str(error)) from error
+
+    def _samples(self, request: Request, form: SurnameForm = ANY_FORM) -> Iterator[Sample]:
+        """The single names of a request; errors as for :meth:`sample`."""
+        samples = draw_samples(self.decoder(request.label, request.kind), self.guide(request, form), request)
+        have_vowels = not request.constraints.any_case and all(own.vowels for own in self._spellings(request))
+        return with_vowels(samples) if have_vowels else samples
 
     def _forms(self, request: FullRequest) -> NameForms:
         """How the full names of a request are put together.
@@ -264,10 +278,13 @@ class Generator(ListedNames):
         characters = () if own == self.config.alphabet else ((f"[{re.escape(own)}]*",),)
         if request.constraints.any_case or not self.spellings:
             return characters
+        return (*characters, *spelling_patterns(self._spellings(request), self.vocabulary.alphabet))
+
+    def _spellings(self, request: Request) -> list[Spelling]:
+        """The rules of each label of a request."""
         asked = request.label if isinstance(request.label, Mapping) else [request.label]
         keys = [*self.labels, ANY]
-        rules = [self.spellings.get(keys[self.label_index(label)], Spelling()) for label in asked]
-        return (*characters, *spelling_patterns(rules, self.vocabulary.alphabet))
+        return [self.spellings.get(keys[self.label_index(label)], Spelling()) for label in asked]
 
 
 def _checked_count(n: int) -> int:

@@ -22,7 +22,7 @@ from charrnn.text.not_names import is_no_name
 from charrnn.text.prefixes import FEW, PrefixLevel, prefix_levels
 from charrnn.text.rare_letters import RARE_LETTERS, rare_letter, symbol_script
 from charrnn.text.romanisation import is_latin, is_readable, romanise, script, script_runs, unicode_script
-from charrnn.text.spelling import Spelling, spelling_patterns
+from charrnn.text.spelling import Spelling, has_vowels, spelling_patterns
 from charrnn.text.vocabulary import BOS, EOS, PAD, SPECIALS, UNKNOWN, Vocabulary, add_bos_eos, code_points, pad
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "fold",
     "fold_latin",
     "has_letters",
+    "has_vowels",
     "is_latin",
     "is_missing",
     "is_no_name",

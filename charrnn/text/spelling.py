@@ -1,4 +1,4 @@
-"""How a label's names write capitals, digits and symbols, as rules that new names keep.
+"""How a label's names write capitals, digits and symbols, and whether words have vowels: rules that new names keep.
 
 A *word* is what stands between spaces and hyphens. A *beginning* is what stands before a capital inside a word: Mac in
 MacLeod, O' in O'Brien. What fewer than three names show is not allowed; of a short list, fewer are enough (see
@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 EVIDENCE = 3
@@ -31,6 +32,7 @@ CASES = ("capital", "lower", "upper", "one-capital", "any")
 
 Letters without case fit all of them.
 """
+VOWELS = frozenset("aeiouyæœøıɛɔəɪʊ")
 _SEPARATORS = " -"
 _WORD = re.compile(rf"[^{_SEPARATORS}]+")
 
@@ -110,6 +112,7 @@ class Spelling:
         start: digits and symbols that names begin with.
         inside: digits and symbols between their first and last character.
         end: digits and symbols that names end with.
+        vowels: whether each word has a vowel (see :func:`has_vowels`).
     """
 
     first: WordRule = WordRule()
@@ -117,6 +120,7 @@ class Spelling:
     start: str = ""
     inside: str = ""
     end: str = ""
+    vowels: bool = False
 
     @classmethod
     def of(cls, names: Iterable[str], is_private: bool = False) -> Spelling:
@@ -138,7 +142,9 @@ class Spelling:
             Counter(c for name in distinct for c in set(name[part]) if _is_symbol(c))
             for part in (slice(0, 1), slice(1, -1), slice(-1, None))
         ]
-        return cls(*rules, *("".join(_frequent(counter, least)) for counter in symbols))
+        start, inside, end = ("".join(_frequent(counter, least)) for counter in symbols)
+        without = sum(not has_vowels(name) for name in distinct)
+        return cls(*rules, start, inside, end, vowels=without <= EXCEPTIONS * len(distinct))
 
     def as_record(self) -> dict[str, Any]:
         """The rules as JSON holds them."""
@@ -156,13 +162,16 @@ class Spelling:
                 WordRule(rule["case"], tuple(rule["beginnings"]), tuple(rule["lower"]))
                 for rule in (fields["first"], fields["later"])
             )
-            symbols = [fields[key] for key in ("start", "inside", "end")]
+            start, inside, end = (fields[key] for key in ("start", "inside", "end"))
+            vowels = fields.get("vowels", False)  # absent in folders of earlier versions
         except (KeyError, TypeError) as error:
             raise ValueError(f"spelling: {fields!r:.80}") from error
-        texts = (*first.beginnings, *first.lower, *later.beginnings, *later.lower, *symbols)
+        texts = (*first.beginnings, *first.lower, *later.beginnings, *later.lower, start, inside, end)
         if first.case not in CASES or later.case not in CASES or not all(isinstance(text, str) for text in texts):
             raise ValueError(f"spelling: {fields!r:.80}")
-        return cls(first, later, *symbols)
+        if not isinstance(vowels, bool):
+            raise ValueError(f"spelling: vowels {vowels!r:.80}")
+        return cls(first, later, start, inside, end, vowels)
 
     def words_patterns(self, alphabet: Sequence[str]) -> tuple[str, str]:
         """Regular expressions for names of the alphabet: their words are written so, and none ends in van; or each word
@@ -201,6 +210,16 @@ def spelling_patterns(spellings: Sequence[Spelling], alphabet: str) -> tuple[tup
     words, lax = zip(*(spelling.words_patterns(alphabet) for spelling in spellings), strict=True)
     symbols = [spelling.symbols_pattern(alphabet) for spelling in spellings]
     return (_one_of(words), _one_of(lax)), (_one_of(symbols),)
+
+
+def has_vowels(name: str) -> bool:
+    """Whether each word of a name has a Latin vowel, with or without marks; y is one."""
+    return all(any(map(_is_vowel, word)) for word in _WORD.findall(name))
+
+
+@lru_cache(maxsize=4096)
+def _is_vowel(character: str) -> bool:
+    return unicodedata.normalize("NFD", character.lower())[0] in VOWELS
 
 
 def _one_of(patterns: Iterable[str]) -> str:

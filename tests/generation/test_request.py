@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from charrnn.arrays import log_softmax
 from charrnn.errors import CharRNNError, SettingsError
 from charrnn.generation.constraints import Constraints
-from charrnn.generation.request import Request, draw_samples
+from charrnn.generation.request import MOST_WITHOUT_VOWELS, Request, Sample, draw_samples, with_vowels
 from charrnn.generation.sampling import ROUND_SIZE, Sampling
 from charrnn.generation.stamps import make_stamp, read_stamp
 from charrnn.inference import load
-from charrnn.text import BOS
+from charrnn.text import BOS, has_vowels
 
 MODEL = load("names/generator")
 REQUESTS = [
@@ -197,3 +197,24 @@ def test_bad_weights_are_refused(weight):
         MODEL.sample({}, 1)
     with pytest.raises(CharRNNError, match="unknown label 'Elvish'"):
         MODEL.sample({"Irish": 1.0, "Elvish": 1.0}, 1)
+
+
+def test_names_without_vowels_are_left_out_but_where_there_are_no_others():
+    def samples(names):
+        return (Sample(name, 0.0, i) for i, name in enumerate(names))
+
+    assert [one.attempt for one in with_vowels(samples(["Ana", "Ng", "Th", "Bo", "Ng Bo"]))] == [0, 3]
+    several = with_vowels(samples(["Ng"] * (MOST_WITHOUT_VOWELS + 2) + ["Ana", "Ng"]))
+    assert [one.attempt for one in several] == [*range(MOST_WITHOUT_VOWELS, MOST_WITHOUT_VOWELS + 3)]
+
+
+def test_vietnamese_words_have_vowels_and_their_stamps_bring_them_again():
+    request = Request("Vietnamese", 1, kind="surname")
+    samples = list(MODEL.stream(request, 300))
+    freely = [one.name for one in MODEL.stream(replace(request, constraints=FREE), 300)]
+    assert all(has_vowels(one.name) for one in samples) and not all(map(has_vowels, freely))
+    assert [one.attempt for one in samples] != [*range(300)]
+    assert all(MODEL.repeat(MODEL.stamp(request, one)) == one for one in samples[-5:])
+    assert MODEL.sample("Vietnamese", 3, pattern="[Nn]g") == ["Ng"] * 3
+    full = MODEL.full_names("Vietnamese", 100)
+    assert all(has_vowels(one.name) for one in full)

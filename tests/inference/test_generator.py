@@ -18,7 +18,7 @@ from charrnn.inference import PRETRAINED, load
 from charrnn.inference.generator import Generator
 from charrnn.model_config import ANY
 from charrnn.ngrams import NGramAutomaton
-from charrnn.text import BOS, EOS, PAD, SPECIALS, UNKNOWN, Spelling, spelling_patterns, to_ascii
+from charrnn.text import BOS, EOS, PAD, SPECIALS, UNKNOWN, Spelling, has_vowels, spelling_patterns, to_ascii
 from tests.conftest import config, network
 
 
@@ -237,7 +237,8 @@ def test_what_constraints_ask_for_goes_before_the_spelling(shipped_generator, la
     names = shipped_generator.sample(label, 100, seed=1, **parts)
     assert len(names) == 100 and [name for name in names if not re.fullmatch(kept, to_ascii(name))] == []
     if parts.get("pattern") == "[A-Z]+":  # a rule never shortens what is asked for
-        assert names == shipped_generator.sample(label, 100, seed=1, any_case=True, **parts)
+        freely = shipped_generator.sample(label, 400, seed=1, any_case=True, **parts)
+        assert names == list(filter(has_vowels, freely))[:100]
 
 
 @pytest.mark.parametrize(

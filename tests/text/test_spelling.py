@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.generation.patterns import compile_patterns
-from charrnn.text import Spelling, spelling_patterns
+from charrnn.text import Spelling, has_vowels, spelling_patterns
 from charrnn.text.spelling import evidence
 
 CAPITALS = [f"{start}{end}" for start in "BCDFGKLMNPRST" for end in ("ari", "olen", "una", "est")]
@@ -57,6 +57,9 @@ def test_what_names_show_is_kept(names, kept, broken):
 WORDS = st.lists(st.text("aAbBéÉ'1", min_size=1, max_size=4), min_size=1, max_size=3).map(" ".join)
 
 
+GOOD = Spelling.of(SCOTTISH).as_record()
+
+
 @given(st.lists(WORDS, min_size=1, max_size=60))
 def test_hardly_any_of_the_names_breaks_the_case_of_first_words(names):
     spelling, distinct = Spelling.of(names), set(names)
@@ -88,14 +91,27 @@ def test_rules_pass_through_json(names, is_private):
     assert json.loads(json.dumps(spelling.as_record())) == spelling.as_record()
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Nguyễn", True), ("Ng", False), ("Thị Ng", False), ("Ng-Thị", False), ("Lynn", True), ("Ærø", True), ("", True)],
+)
+def test_each_word_has_a_vowel_or_the_name_has_none(name, expected):
+    assert has_vowels(name) == expected
+
+
+def test_words_have_vowels_where_hardly_any_name_lacks_one():
+    names = [f"{a}{b}{c}" for a in "BCDF" for b in "aeiou" for c in "lmnrs"]
+    assert Spelling.of(names).vowels and Spelling.of([*names, "Krk"]).vowels
+    assert not Spelling.of([*names, "Krk", "Brd"]).vowels and not Spelling.of(["Ana", "Krk"]).vowels
+    older = {key: value for key, value in GOOD.items() if key != "vowels"}
+    assert not Spelling.read(older).vowels
+
+
 def test_private_rules_hold_no_part_of_a_name():
     for names, case in ((SCOTTISH, "any"), (DUTCH, "one-capital")):
         first, later = (getattr(Spelling.of(names, is_private=True), which) for which in ("first", "later"))
         assert not any((*first.beginnings, *first.lower, *later.beginnings, *later.lower))
         assert first.case == case and Spelling.of(names).first.case == "capital"
-
-
-GOOD = Spelling.of(SCOTTISH).as_record()
 
 
 @pytest.mark.parametrize(
@@ -110,6 +126,7 @@ GOOD = Spelling.of(SCOTTISH).as_record()
         GOOD | {"later": GOOD["later"] | {"beginnings": [5]}},
         GOOD | {"later": GOOD["later"] | {"lower": None}},
         GOOD | {"inside": 7},
+        GOOD | {"vowels": 1},
         {key: value for key, value in GOOD.items() if key != "end"},
     ],
 )
