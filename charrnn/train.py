@@ -156,16 +156,27 @@ def _inputs(flags: argparse.Namespace, settings: Settings) -> tuple[list[str], S
                 corpus = read_corpus(flags, flags.data, settings.pipeline)
     for finding in [*suspicious_names(corpus), *(tiny_labels(corpus) if inits == [NONE] else [])]:
         print(printable_table(f"charrnn.train: warning: {finding.message}. {finding.next}"), file=sys.stderr)
-    romanised = sum(not is_latin(name) for name in corpus.names)
-    if flags.task == "generator" and settings.pipeline != "native" and 2 * romanised > len(corpus):
-        told = f"{romanised:,} of {len(corpus):,} names are in other letters than Latin ones, and are read in these"
-        print(printable_table(f"charrnn.train: warning: {told}. Keep them by --pipeline native."), file=sys.stderr)
+    if flags.task == "generator" and (lost := _lost(corpus.names, settings.pipeline)):
+        print(printable_table(f"charrnn.train: warning: {lost}"), file=sys.stderr)
     if len(inits) > 1:
         few = some([label for label, count in corpus.distinct_counts.items() if count < FEW_NAMES])
         told = f"under {FEW_NAMES} names of {few}: reads names as {inits[0]} does, and starts from it if that is better"
         print(printable_table(f"charrnn.train: {told} (--init none: neither)"), file=sys.stderr)
     score_on = read_corpus(flags, flags.score_on, settings.pipeline, with_kinds=False) if flags.score_on else None
     return inits, settings, corpus, score_on
+
+
+def _lost(names: Sequence[str], pipeline: str) -> str:
+    """What a text pipeline leaves out of many names, and which one keeps it, as a sentence; else nothing."""
+    others = sum(not is_latin(name) for name in names)
+    if pipeline != "native" and 2 * others > len(names):
+        told = "are in other letters than Latin ones, and are read in these"
+        return f"{others:,} of {len(names):,} names {told}. Keep them by --pipeline native."
+    marked = sum(is_latin(name) and not name.isascii() for name in names)
+    if pipeline == "ascii" and 100 * marked >= len(names):
+        told = "have letters with marks, which are left out"
+        return f"{marked:,} of {len(names):,} names {told}. Keep them by --pipeline latin."
+    return ""
 
 
 def _usual_inits(flags: argparse.Namespace, settings: Settings, corpus: Corpus) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 from charrnn import model_folder, train
 from charrnn.corpus import Corpus
 from charrnn.corpus.split import split
-from charrnn.errors import NonFiniteLossError
+from charrnn.errors import CorpusError, NonFiniteLossError
 from charrnn.inference import Classifier, Generator, load
 from charrnn.inference.evaluation import evaluate
 from charrnn.text import PIPELINES
@@ -447,3 +447,29 @@ def test_scores_over_few_names_are_told_with_their_interval(task, key, small_cor
     assert scores[f"{key}_low"] < scores[key] < scores[f"{key}_high"]
     told = f"would be between {scores[f'{key}_low']:.2f} and {scores[f'{key}_high']:.2f}."
     assert told in capsys.readouterr().out and told in (out / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("names", "pipeline", "told"),
+    [
+        (
+            ["Zoë", "Ana"],
+            "ascii",
+            "1 of 2 names have letters with marks, which are left out. Keep them by --pipeline latin.",
+        ),
+        (["Zoë", "Ana"], "latin", ""),
+        (["Zoë", *["Ana"] * 100], "ascii", ""),
+        (["Анна", "Ана", "Ana"], "latin", "2 of 3 names are in other letters than Latin ones"),
+        (["Анна", "Ана", "Ana"], "native", ""),
+    ],
+)
+def test_what_a_generator_would_lose_is_told(names, pipeline, told, tmp_path, capsys, monkeypatch):
+    def stop(run):
+        raise CorpusError("stop")
+
+    monkeypatch.setattr("charrnn.recipe.train", stop)
+    (tmp_path / "names.txt").write_text("\n".join(f"{name}" for name in names), encoding="utf-8")
+    arguments = ["generator", "--data", str(tmp_path / "names.txt"), "--out", str(tmp_path / "m"), "--init", "none"]
+    train.main([*arguments, "--pipeline", pipeline])
+    err = capsys.readouterr().err
+    assert told in err if told else "--pipeline" not in err
