@@ -43,9 +43,9 @@ class ModelConfig:
         training: the settings of the run, and what it took.
         calibration: of a classifier, see :func:`charrnn.training.calibration.calibrate_classifier`; of a generator, see
             :func:`charrnn.training.calibration.calibrate_generator`. Empty: the network answers alone. Of a classifier
-            also what was measured on the test split: ``test``, its sets of labels, and ``reliability``, names, summed
-            confidence and hits in bins of confidence.
-        metrics: scores on the test split, of the model and of the baseline.
+            also what was measured on the test split, or in cross-validation: ``test``, the sets of labels, and
+            ``reliability``, names, summed confidence and hits in bins of confidence.
+        metrics: likewise, scores of the model and of the baseline.
         by_label: scores by label on the test split, or in cross-validation, see
             :func:`charrnn.inference.evaluation_details.evaluate_labels`.
         out_of_source: scores of :func:`charrnn.inference.evaluation.evaluate_out_of_source`, if another source was

@@ -6,7 +6,7 @@
                         equal bytes
     config.json         everything else; a folder without it is no model
     README.md           the model card
-    reliability.png     of a classifier, on its test split
+    reliability.png     of a classifier, on its test split or in cross-validation
     known.txt.gz        every name of the data, folded (absent if trained with --private)
     run/                what only the training run needs (state, TensorBoard events); never published
 

@@ -238,6 +238,7 @@ def command_line(flags: argparse.Namespace, settings: Settings, init: str) -> st
     words += ["--delimiter", flags.delimiter] if flags.delimiter else []
     words += ["--encoding", flags.encoding] if flags.encoding != "utf-8" else []
     words += ["--bad-rows", flags.bad_rows] if flags.bad_rows != "refuse" else []
+    words += ["--sheet", flags.sheet] if flags.sheet is not None else []
     words += ["--init", init]
     words += ["--score-on", flags.score_on] if flags.score_on else []
     words += ["--private"] if flags.private else []

@@ -19,7 +19,7 @@ from charrnn.errors import CorpusError, NonFiniteLossError
 from charrnn.inference import Classifier, Generator, load
 from charrnn.inference.evaluation import evaluate
 from charrnn.text import PIPELINES
-from charrnn.training.settings import MEMORY_WEIGHT, SETTINGS
+from charrnn.training.settings import MEMORY_WEIGHT, SETTINGS, from_flags
 
 FAST = ["--epochs", "1", "--hidden", "8"]
 FLAGS = {
@@ -284,7 +284,7 @@ def test_the_weight_of_the_list_is_set_and_told(small_corpus_dir, tmp_path, caps
         out = tmp_path / str(weight)
         assert train.main(["classifier", "--data", str(small_corpus_dir), "--out", str(out), *FAST, *flags]) == 0
         assert model_folder.read_config(out).calibration["weights"]["memory"] == weight
-        told = f"has exactly the name gains {weight:.2f} nats; test names are scored without"
+        told = f"has exactly the name gains {weight:.2f} nats; the names that are scored here are scored without"
         assert (told in (out / "README.md").read_text(encoding="utf-8")) == (weight > 0)
     line = refused(capsys, "classifier", "--data", small_corpus_dir, "--out", tmp_path / "x", "--memory-weight", "-1")
     assert "--memory-weight -1.0: must be at least 0 and finite" in line
@@ -473,3 +473,12 @@ def test_what_a_generator_would_lose_is_told(names, pipeline, told, tmp_path, ca
     train.main([*arguments, "--pipeline", pipeline])
     err = capsys.readouterr().err
     assert told in err if told else "--pipeline" not in err
+
+
+def test_the_command_of_the_card_reads_the_names_as_this_one_did():
+    reading = ["--name-column", "n", "--label-column", "l", "--kind-column", "k", "--delimiter", ";"]
+    reading += ["--encoding", "cp1252", "--bad-rows", "skip", "--sheet", "People of 2024"]
+    flags = train.parse(["generator", "--data", "a b.xlsx", "--out", "m", "--init", "none", *reading])
+    words = shlex.split(train.command_line(flags, from_flags(SETTINGS["generator"], flags), "none"))
+    assert words[:3] == ["python", "-m", "charrnn.train"]
+    assert vars(train.parse(words[3:])) == vars(flags)

@@ -133,8 +133,8 @@ def execute(flags: argparse.Namespace) -> int:
     table_format = None if flags.input is None else classify_table.input_format(flags)
     if table_format is not None:
         return classify_table.execute(flags, table_format)
-    for flag in ("resume", "restart", "workers", "engine", "name_column", "surname_column"):
-        if getattr(flags, flag) not in (None, False, "local"):
+    for flag in ("resume", "restart", "workers", "engine", "name_column", "surname_column", "sheet"):
+        if (value := getattr(flags, flag)) is not None and value is not False and value != "local":
             read = f"; {flags.input} is read as a list of names" if flags.input else ""
             raise SettingsError(
                 f"--{flag.replace('_', '-')}: is for tables{read}. Give --input a .csv, .jsonl or .parquet, or set "

@@ -61,7 +61,7 @@ def input_format(flags: argparse.Namespace) -> str | None:
             f"--input {flags.input}: cannot be read ({error.strerror}). Check the path and its rights."
         ) from error
     if not is_folder:
-        if Path(flags.input).suffix.lower() in OTHER_TABLES:
+        if Path(flags.input).suffix.lower() in OTHER_TABLES and Path(flags.input).exists():
             raise InputError(f"--input {flags.input}: cannot be read. Save it as .xlsx or .csv.")
         return format_of(flags.input)
     from charrnn.tables.plan import input_files
@@ -102,7 +102,8 @@ def execute(flags: argparse.Namespace, table_format: str) -> int:
     folder = str(locate(flags.model).absolute())
     with pipe_as_file(files[0]) as first:
         inputs, how = [first, *files[1:]], (flags.spreadsheet_safe, flags.parts)
-        columns = NameColumns(flags.name_column or "name", flags.surname_column, ("--name-column", "--surname-column"))
+        name_column = "name" if flags.name_column is None else flags.name_column
+        columns = NameColumns(name_column, flags.surname_column, ("--name-column", "--surname-column"))
         job = plan(inputs, output, chosen, model, folder, columns, settings, *how)
         if job.prefix:
             _tell(f"the table has columns named as answers are, so these are called {job.prefix}label and so on")

@@ -25,7 +25,7 @@ Label = str | Mapping[str, float] | None
 
 
 CONSTRAINED_DRAWS = 16
-MOST_WITHOUT_VOWELS = 100
+MOST_WITHOUT_VOWELS = 20
 """Samples in a row that :func:`with_vowels` leaves out."""
 MAX_SEED = 2**128 - 1
 BLEND = "finite and above 0", math.ulp(0.0)

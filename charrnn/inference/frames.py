@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -57,11 +58,16 @@ class NameColumns(NamedTuple):
 
 def _with_surname(given: Any, surname: Any) -> Any:
     if given is None or surname is None:
-        return surname if given is None else given
+        return given if surname is None else _surname_alone(surname)
     if not isinstance(given, str) or not isinstance(surname, str):
         return surname if isinstance(given, str) else given
-    given, surname = (text.replace(",", " ").strip() for text in (given, surname))
-    return f"{surname}, {given}" if given and surname else given or surname
+    given, surname = (unicodedata.normalize("NFKC", text).replace(",", " ").strip() for text in (given, surname))
+    return f"{surname}, {given}" if given and surname else given or _surname_alone(surname)
+
+
+def _surname_alone(surname: Any) -> Any:
+    """Two words of which no given name is known are a surname all the same: García López, N. N."""
+    return f"{surname}, N. N." if isinstance(surname, str) and " " in surname.strip() else surname
 
 
 _KINDS = {("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table"), ("pyarrow", "RecordBatch")}

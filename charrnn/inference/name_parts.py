@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from charrnn.text import MAX_LENGTH, unicode_script
 MAX_UNITS = 8
 """A text of more units is no name of one person."""
 _PARTICLES = """
-    't ’t ab abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de degli dei del
+    't ’t ab abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de de' degli dei del
     dela delos dell' della delle dello den der des di do dos das du el ibn la las le li lo los mac mc nic ní o o'
     ould san st st. te ten ter ua uí und van vom von y zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
 """
@@ -30,8 +31,9 @@ _TITLES = """
     smt
 """
 _RANKS = """
-    sig. sig.ra sig.na dott. dott.ssa avv. dhr. mevr. mw. hr. fru frk. г-н г-жа med. mag. ing. dipl.-ing. sen. gen.
-    gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope emperor empress
+    signor signora signorina sig. sig.ra sig.na dott. dott.ssa avv. dhr. mevr. mw. hr. fru frk. г-н г-жа med. mag.
+    ing. dipl.-ing. sen. gen. gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope emperor
+    empress
 """
 TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", ".")) | frozenset(_RANKS.split())
 """What may stand before a name."""
@@ -41,7 +43,7 @@ SUFFIXES = frozenset(_SUFFIXES.split())
 NAMES_TOO = frozenset(["ii", "iv", "md"])
 """Likewise, but beside one word they are a name (Naosuke Ii), unless they alone are in capitals (Elizabeth II)."""
 _TOLD_APART = PARTICLES | TITLES | SUFFIXES | NAMES_TOO
-_BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born|NÉE|GEB\.)\s.*")
+_BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born|NÉE|GEB\.)\s[^,]*")
 _CONJUNCTIONS = "and und et och og oder or и та і AND UND ET"
 CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
 UNSPACED = ("han", "hangul")
@@ -54,7 +56,7 @@ _EDGES = "!#%&*+,-/:;<=>?@\\^_`|~¡¿·•…‐‑‒–—―、。，；：�
 """Signs that belong to no name where they stand before or behind it, like all symbols and what is not visible."""
 _AS_EMOJI = "\ufe0f"
 _ENCLOSED = re.compile(_QUOTED)
-_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_]{2})[._](?=[^\W\d_]{2})")
+_BETWEEN_WORDS = re.compile(r"(?<=[^\W\d_]{2})[._](?=[^\W\d_]{2})(?!(ra|na|ssa)\b)")
 _SYMBOLS = re.compile(r"[\d_<>=@#{}\[\]()|\\/:;!?*%$+~^&]")
 _PATRONYMICS = re.compile(
     r".+(ович|евич|йович|ьич|овна|евна|ична|івна|ovich|evich|ovych|evych|yich|ovna|evna|ichna|ivna)", re.IGNORECASE
@@ -113,20 +115,24 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
     tokens = [piece.split() for piece in bare.split(",")]
     tells_case = bare != bare.upper()
     pieces = [_without_titles(piece, i == 0, tells_case) for i, piece in enumerate(tokens)]
-    if not pieces[0] and len(pieces) > 1 and tokens[0] and not tokens[0][-1].endswith("."):
-        pieces[0] = tokens[0]  # King, Stephen
+    if len(pieces) > 1 and not pieces[0]:
+        name = _without_suffixes(tokens[0], 1, tells_case)
+        pieces[0] = [] if name and name[-1].endswith(".") else name  # King, Stephen
+    if pieces[0] and tokens[1:] and all(_is_initial(token, False) for piece in tokens[1:] for token in piece):
+        return Units((" ".join(pieces[0]),))  # Du Bois, W. E. B.
     pieces = [piece for piece in pieces if piece]
     if len(pieces) == 2:
         surname, given = pieces
         while given and _is_particle_behind(given, bare):
             surname = [given.pop(), *surname]
-        words = _words(given, is_name)
+        words = _words(given, is_name, False)
         # A patronymic is the last word, as the surname does not stand there.
         words = words[:1] if len(words) == 2 and _PATRONYMICS.fullmatch(words[1]) else words
         return Units((" ".join(surname), *words), 1) if words else Units((" ".join(surname),))
     if len(pieces) != 1:
         return Units((text,))
-    words = _without_patronymic(_words(pieces[0], is_name))
+    first_word = next((token for piece in tokens for token in piece if token.casefold() not in TITLES), "")
+    words = _without_patronymic(_words(pieces[0], is_name, bool(_WITH_DOTS.fullmatch(first_word))))
     if len(words) > 1:
         return Units(tuple(words))
     if words != [whole]:
@@ -179,12 +185,14 @@ def _is_plain(word: str) -> bool:
 def _is_particle_behind(given: list[str], text: str) -> bool:
     """Whether the last word behind a comma belongs to the surname before it: Berg, Jan van; but Johnson, Ben.
 
-    A word that would leave no given name (Wu, Di) is a particle only if it alone is in small letters.
+    Where the text has capitals and small letters, a particle is in small ones (Zhang, Yi Da); else it is no word that
+    may be a name, and not all that is given (WU, DI).
     """
     token = given[-1]
-    tells_case = token == token.lower() and text != text.lower()
-    may_be_name = token.casefold() in GIVEN_TOO or len(given) == 1
-    return is_particle(token) and (tells_case or not may_be_name)
+    if text.lower() != text != text.upper():
+        return is_particle(token) and token == token.lower()
+    may_be_name = token.casefold() in GIVEN_TOO or len(given) == 1 or len(token) == 1
+    return is_particle(token) and not may_be_name
 
 
 def is_particle(token: str) -> bool:
@@ -201,8 +209,8 @@ def are_of_several_scripts(units: Units) -> bool:
 def _is_of_two_people(text: str) -> bool:
     """Whether a conjunction, in small letters, stands between two names; *y* may stand between two surnames, too."""
     words = text.split()
-    inside = words[1:-1]
-    return not CONJUNCTIONS.isdisjoint(inside) or (len(words) == 3 and inside[0] in ("y", "e"))
+    inside = [own for before, own in itertools.pairwise(words[:-1]) if not is_particle(before)]  # but von und zu
+    return not CONJUNCTIONS.isdisjoint(inside) or (len(words) == 3 and words[1] in ("y", "e"))
 
 
 def _without_titles(tokens: list[str], is_first: bool, tells_case: bool) -> list[str]:
@@ -216,29 +224,37 @@ def _without_titles(tokens: list[str], is_first: bool, tells_case: bool) -> list
     size = len(tokens)
     while tokens and tokens[0].casefold() in TITLES:
         tokens = tokens[1:]
-    most = 2 if len(tokens) == size else 1
+    tokens = _without_suffixes(tokens, 2 if len(tokens) == size else 1, tells_case)
+    last = len(tokens) - 1
+    return [token for i, token in enumerate(tokens) if not _is_initial(token, is_first and i == 0, i == last)]
+
+
+def _without_suffixes(tokens: list[str], names: int, tells_case: bool) -> list[str]:
+    """Without what follows a name; of so many words or fewer, one of :data:`NAMES_TOO` is a name unless it alone is in
+    capitals."""
     while tokens and (
         tokens[-1].casefold() in SUFFIXES
-        or (tokens[-1].casefold() in NAMES_TOO and (len(tokens) > most or (tells_case and tokens[-1].isupper())))
+        or (tokens[-1].casefold() in NAMES_TOO and (len(tokens) > names or (tells_case and tokens[-1].isupper())))
     ):
         tokens = tokens[:-1]
-    return [token for i, token in enumerate(tokens) if not _is_initial(token, is_first and i == 0)]
+    return tokens
 
 
-def _is_initial(token: str, is_first: bool) -> bool:
-    """Whether a token is an initial: a letter with a dot or, but at the start, a capital that is no particle."""
-    return bool(_WITH_DOTS.fullmatch(token)) or (
-        len(token) == 1 and not is_first and token != token.lower() and not is_particle(token)
-    )
+def _is_initial(token: str, is_first: bool, is_last: bool = True) -> bool:
+    """Whether a token is an initial: a letter with a dot or, but at the start, a capital; O and Y only at the end, for
+    they are particles."""
+    if _WITH_DOTS.fullmatch(token):
+        return True
+    return len(token) == 1 and not is_first and token != token.lower() and (is_last or not is_particle(token))
 
 
-def _words(tokens: list[str], is_name: Callable[[str], bool]) -> list[str]:
-    """Words with their particles."""
+def _words(tokens: list[str], is_name: Callable[[str], bool], is_behind_initial: bool) -> list[str]:
+    """Words with their particles; behind an initial, a particle at the start is no name of its own."""
     words: list[str] = []
     held: list[str] = []
     for i, token in enumerate(tokens):
         is_held = is_particle(token) and i + 1 < len(tokens)
-        if is_held and (held or i > 0 or not _is_alone(tokens, is_name)):
+        if is_held and (held or i > 0 or is_behind_initial or not _is_alone(tokens, is_name)):
             held.append(token)
             continue
         words.append(" ".join([*held, token]))

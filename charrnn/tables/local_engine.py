@@ -32,7 +32,7 @@ def score_locally(job: Job, folder: Path | None, parts: Parts, workers: int = 1)
         job: what to classify and how.
         folder: of parts; None if the records are to carry the bytes.
         parts: to classify.
-        workers: 1 is this process; more are worker processes, one for each part at most.
+        workers: 1 is this process; more are worker processes, but one alone if there is one part.
 
     Raises:
         WorkerError: a worker process was killed, or failed with an exception that is not foreseen.
@@ -75,7 +75,9 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
     try:
         for part, piece in parts:
             if not idle and len(processes) < workers:
-                start()
+                # One for the first part; when there is a second one, all.
+                for _ in range(workers - 1 if processes else 1):
+                    start()
             if not idle:
                 yield from finished_now()
             # A worker holds one part at a time: with two, both ends could block on full pipes.

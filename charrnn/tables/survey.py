@@ -22,6 +22,7 @@ from charrnn.corpus.rows import (
     TextBlock,
     read_blocks,
 )
+from charrnn.corpus.rows.excel import sheet_told
 from charrnn.corpus.rows.json_rows import LiteralFloat
 from charrnn.errors import InputError, SettingsError, needs_extra
 from charrnn.inference.frames import NameColumns, no_text
@@ -124,7 +125,7 @@ def _survey_values(files: Sequence[TableFile], name_columns: NameColumns, output
             assert isinstance(block, RecordBlock | SheetBlock)
             if isinstance(block, SheetBlock):
                 cells, header = cells or block.header, header or block.columns
-                name_columns.find(_where(file, block), block.columns)
+                name_columns.find(sheet_told(file, block.sheets), block.columns)
                 _refuse_repeated(str(file), block.columns, output_format)
                 if block.columns != header and output_format not in JSON_FORMATS:
                     raise SettingsError(f"{file}: other columns than {files[0]}. Take JSON Lines for --output.")
@@ -147,13 +148,6 @@ def _survey_values(files: Sequence[TableFile], name_columns: NameColumns, output
     types = _ARROW if output_format not in DELIMITERS else dict.fromkeys(_ARROW, pa.string())
     fields = [(column, types[kind] if (kind := kinds.kinds.get(column)) else pa.null()) for column in columns]
     return Survey(columns, name_columns, pa.schema(fields))
-
-
-def _where(file: TableFile, block: SheetBlock) -> str:
-    """The file, for messages; where a workbook has several sheets and none was named, with their names."""
-    if file.options.sheet is not None or len(block.sheets) < 2:
-        return str(file)
-    return f"{file}, sheet {block.sheets[0]!r} (--sheet takes {', '.join(block.sheets[1:])[:200]})"
 
 
 def _pairs(block: RecordBlock | SheetBlock) -> Iterator[list[tuple[str, Any]]]:

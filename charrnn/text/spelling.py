@@ -33,6 +33,7 @@ CASES = ("capital", "lower", "upper", "one-capital", "any")
 Letters without case fit all of them.
 """
 VOWELS = frozenset("aeiouyæœøıɛɔəɪʊ")
+APOSTROPHES = frozenset("'’‘ʼ")
 _SEPARATORS = " -"
 _WORD = re.compile(rf"[^{_SEPARATORS}]+")
 
@@ -213,8 +214,9 @@ def spelling_patterns(spellings: Sequence[Spelling], alphabet: str) -> tuple[tup
 
 
 def has_vowels(name: str) -> bool:
-    """Whether each word of a name has a Latin vowel, with or without marks; y is one."""
-    return all(any(map(_is_vowel, word)) for word in _WORD.findall(name))
+    """Whether each word of a name has a Latin vowel, with or without marks; y is one. What begins with an apostrophe
+    need not: van 't Hoff."""
+    return all(word[0] in APOSTROPHES or any(map(_is_vowel, word)) for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=4096)

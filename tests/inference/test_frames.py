@@ -186,6 +186,15 @@ def test_of_a_row_with_a_value_that_is_no_text_that_value_is_the_name():
     assert columns.texts([["a", 5, None, 5, "b,"], [7, "b", 8, None, " c, d "]]) == [7, 5, 8, 5, "c  d, b"]
 
 
+def test_a_surname_of_two_words_without_a_given_name_is_no_full_name():
+    columns = NameColumns("first", "last")
+    assert columns.texts([[None, "", "-", None], ["Du Bois", "García López", "Kim", None]]) == [
+        *("Du Bois, N. N.", "García López, N. N.", "Kim", None)
+    ]
+    found = load("names/classifier").predict(["García López, N. N."])[0]
+    assert found.parts == () and found.predictions[0].label == "Spanish"
+
+
 @pytest.mark.parametrize("name", ["Satoshi", b"Satoshi"])
 def test_a_single_string_is_refused_with_the_right_call(model, name):
     for call in (model.predict, model.rank, model.probabilities):

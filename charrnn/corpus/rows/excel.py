@@ -29,7 +29,7 @@ def read_sheet(file: TableFile, stream: BinaryIO) -> Iterator[SheetBlock]:
     rows = _rows(file, stream, sheets)
     header = _without_blanks(next(rows, []))
     if not header:
-        raise InputError(f"{file}, row 1: it is empty. Write the names of the columns there.")
+        raise InputError(f"{sheet_told(file, sheets)}, row 1: it is empty. Write the names of the columns there.")
     columns = ["" if cell.value is None else str(cell.value) for cell in header]
     first, blank = 2, 0  # number of the next row of the sheet; blank rows before it that were not given out yet
     while True:
@@ -59,6 +59,13 @@ def read_sheet(file: TableFile, stream: BinaryIO) -> Iterator[SheetBlock]:
         if not block:
             return
         first += len(block)
+
+
+def sheet_told(file: TableFile, sheets: list[str]) -> str:
+    """The file, for messages; where a workbook has several sheets and none was named, with their names."""
+    if file.options.sheet is not None or len(sheets) < 2:
+        return str(file)
+    return f"{file}, sheet {sheets[0]!r} (--sheet takes {', '.join(sheets[1:])[:200]})"
 
 
 def _rows(file: TableFile, stream: BinaryIO, sheets: list[str]) -> Iterator[list[Cell]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from charrnn.corpus.lines import UTF8, TextLines, open_input, shown
-from charrnn.corpus.rows.blocks import Block, RecordBlock
+from charrnn.corpus.rows.blocks import Block, RecordBlock, SheetBlock
 from charrnn.corpus.rows.columnar import Choose, read_parquet
 from charrnn.corpus.rows.delimited import read_delimited
-from charrnn.corpus.rows.excel import read_sheet
+from charrnn.corpus.rows.excel import read_sheet, sheet_told
 from charrnn.corpus.rows.json_rows import read_json_array, read_json_lines
 from charrnn.corpus.rows.table_file import TableFile, find_column
 
@@ -69,13 +69,14 @@ def read_columns(file: TableFile, wanted: Mapping[str, str]) -> Iterator[Columns
         SettingsError, MissingExtraError: as :func:`read_blocks`.
     """
 
-    def choose(columns: Sequence[str]) -> list[int]:
-        return [find_column(str(file), columns, name, flag) for flag, name in wanted.items()]
+    def choose(columns: Sequence[str], where: str = str(file)) -> list[int]:
+        return [find_column(where, columns, name, flag) for flag, name in wanted.items()]
 
     keys: list[str] = []
     for block in read_blocks(file, choose):
         if not isinstance(block, RecordBlock):
-            yield Columns([block.column(position) for position in choose(block.columns)], block.bad_rows)
+            where = sheet_told(file, block.sheets) if isinstance(block, SheetBlock) else str(file)
+            yield Columns([block.column(position) for position in choose(block.columns, where)], block.bad_rows)
             continue
         if block.records and not keys:
             columns = block.columns

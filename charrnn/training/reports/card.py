@@ -159,8 +159,8 @@ def calibration_text(config: ModelConfig) -> str:
     )
     if weights["memory"]:
         text += (
-            f" A label under which the list has exactly the name gains {weights['memory']:.2f} nats; test names are "
-            "scored without."
+            f" A label under which the list has exactly the name gains {weights['memory']:.2f} nats; the "
+            "names that are scored here are scored without."
         )
     if judged := calibration.get("likeness"):
         whose = "names" if is_cross_validated(config) else "validation names"
