@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Floats32, Ints
 from charrnn.errors import ModelFolderError
-from charrnn.inference.name_parts import Units
+from charrnn.inference.name_parts import AND, Units
 from charrnn.model_config import ModelConfig
 from charrnn.name_forms import GIVEN, NAME_ORDERS, ORDERS, SURNAME
 
@@ -152,8 +152,11 @@ class FullNames(Mapping[int, tuple[Part, ...]]):
 
 def parts_of(units: Units, reading: int) -> tuple[Part, ...]:
     """What each unit was taken for, by a reading of :func:`combine`."""
-    kinds = (GIVEN, SURNAME) if reading > 0 else (SURNAME, GIVEN)
-    return tuple(Part(text, kinds[i >= abs(reading)]) for i, text in enumerate(units.texts))
+    kinds, begins = (GIVEN, SURNAME) if reading > 0 else (SURNAME, GIVEN), abs(reading)
+    # Behind a given name, "and" joins two surnames: Ortega y Gasset.
+    if reading > 1 and units.texts[reading].split(" ")[0] in AND:
+        begins -= 1
+    return tuple(Part(text, kinds[i >= begins]) for i, text in enumerate(units.texts))
 
 
 def text_by_kind(parts: Sequence[Part]) -> dict[str, str]:

@@ -14,13 +14,13 @@ from charrnn.text import MAX_LENGTH, unicode_script
 MAX_UNITS = 8
 """A text of more units is no name of one person."""
 _PARTICLES = """
-    't ’t ab abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de de' degli dei del
-    dela delos dell' della delle dello den der des di do dos das du el ibn la las le li lo los mac mc nic ní o o'
-    ould san st st. te ten ter ua uí und van vom von y zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
+    't ’t ab abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de de' degli dei
+    del dela delos dell' della delle dello den der des di do dos das du el ibn la las le li lo los mac mc nic ní o
+    o' ould san st st. te ten ter ua uí und van vom von zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
 """
 PARTICLES = frozenset(_PARTICLES.split())
 """What stays with the word that follows: articles, prepositions, words for *son* and *daughter*."""
-AND = frozenset(["e", "i"])
+AND = frozenset(["e", "i", "y"])
 """Likewise, but in small letters alone: da Costa e Silva, Gaudí i Cornet. In capitals they are initials."""
 _GIVEN_TOO = "abdel abdul al bar ben bin den der des do du le li lo mac san te van"
 GIVEN_TOO = frozenset(_GIVEN_TOO.split())

@@ -60,6 +60,13 @@ def test_the_reading_is_that_of_the_stronger_evidence():
     assert [part.kind for part in parts_of(Units(("Ana", "García", "López")), 1)] == ["given", "surname", "surname"]
 
 
+def test_and_joins_two_surnames_behind_a_given_name():
+    units = Units(("José", "Ortega", "y Gasset"))
+    assert [part.kind for part in parts_of(units, 2)] == ["given", "surname", "surname"]
+    assert [part.kind for part in parts_of(units, 1)] == ["given", "surname", "surname"]
+    assert [part.kind for part in parts_of(Units(("Ortega", "y Gasset")), 1)] == ["given", "surname"]
+
+
 def test_where_parts_say_nothing_the_usual_order_of_the_label_decides():
     usual = usual_readings(small_config(name_orders={"A": "given surname", "B": "surname given"}), WEIGHTS)
     _, readings = combine(np.ones((1, 3, 2, 1)), np.ones((1, 3, 2)), 0, usual, WEIGHTS)
