@@ -7,11 +7,11 @@ Each worker process has a pipe of its own, so that the death of one is noticed a
 from __future__ import annotations
 
 import signal
-import threading
+import sys
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -67,7 +67,7 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
         ours, theirs = context.Pipe()
         pipes.append(ours)
         processes.append(context.Process(target=_serve, args=(theirs, job, folder), daemon=True))
-        with _interrupts_ignored():
+        with interrupts_held():
             processes[-1].start()
         theirs.close()
         idle.append(ours)
@@ -98,16 +98,19 @@ def _score_in_processes(job: Job, folder: Path | None, parts: Parts, workers: in
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Ctrl-C reaches all processes of a terminal. Workers leave it to their parent, from which they inherit this."""
-    if threading.current_thread() is not threading.main_thread():
+def interrupts_held() -> Iterator[None]:
+    """Ctrl-C reaches all processes of a terminal. Workers leave it to their parent: those that are started here inherit
+    that it is blocked. The parent gets it afterwards. Windows has no such thing.
+    """
+    if sys.platform == "win32":
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # starting it would end the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _receive(connection: Connection) -> PartRecord:

@@ -1,3 +1,4 @@
+import multiprocessing
 import os
 import signal
 import time
@@ -89,3 +90,19 @@ def test_no_worker_is_left_behind(outcome):
     with pytest.raises(WorkerError):
         outcome("sleep 60", "raise")
     assert multiprocessing.active_children() == []
+
+
+def test_ctrl_c_while_workers_are_started_is_not_lost():
+    began = []
+    with pytest.raises(KeyboardInterrupt), local_engine.interrupts_held():
+        signal.raise_signal(signal.SIGINT)
+        child = multiprocessing.get_context("spawn").Process(target=blocked_signals)
+        child.start()
+        child.join()
+        began.append(child.exitcode)
+    assert began == [signal.SIGINT]
+
+
+def blocked_signals():
+    (only,) = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    os._exit(only)
