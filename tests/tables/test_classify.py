@@ -224,8 +224,18 @@ def test_worker_processes_change_no_byte(run, tmp_path):
     assert (tmp_path / "out1.csv").read_bytes() == (tmp_path / "out2.csv").read_bytes()
 
 
+# Shells start what runs in the background without Ctrl-C.
+WITH_CTRL_C = """
+import signal, sys
+from charrnn.cli import main
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(main())
+"""
+
+
 def start(trained, folder, *flags):
-    command = [sys.executable, "-m", "charrnn", "classify", "--model", str(trained["classifier"])]
+    command = [sys.executable, "-c", WITH_CTRL_C, "classify", "--model", str(trained["classifier"])]
     files = ["--input", str(folder / "in.csv"), "--output", str(folder / "out.csv"), *flags]
     return subprocess.Popen([*command, *files], stderr=subprocess.PIPE, text=True, start_new_session=True)
 
