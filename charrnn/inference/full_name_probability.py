@@ -29,8 +29,8 @@ from charrnn.inference.name_parts import (
     are_of_several_scripts,
     units_of,
     unspaced_prefixes,
-    without_particles,
 )
+from charrnn.inference.name_words import without_particles
 from charrnn.inference.priors import Prior
 from charrnn.model_config import ModelConfig
 from charrnn.model_folder import Weights

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from charrnn.arrays import Floats, Floats32, Ints
 from charrnn.errors import ModelFolderError
-from charrnn.inference.name_parts import AND, Units
+from charrnn.inference.name_parts import Units
+from charrnn.inference.name_words import AND
 from charrnn.model_config import ModelConfig
 from charrnn.name_forms import GIVEN, NAME_ORDERS, ORDERS, SURNAME
 

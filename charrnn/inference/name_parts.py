@@ -9,43 +9,22 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from charrnn.inference.name_words import (
+    AFTER_VAN,
+    CONJUNCTIONS,
+    GIVEN_TOO,
+    NAMES_TOO,
+    PARTICLES,
+    SUFFIXES,
+    TITLES,
+    is_particle,
+)
 from charrnn.text import MAX_LENGTH, unicode_script
 
 MAX_UNITS = 8
 """A text of more units is no name of one person."""
-_PARTICLES = """
-    't ’t ab abd abdel abdul abu af al ait am ap at bar ben bin bint binti bou bte d' da dal dall' de de' degli dei
-    del dela delos dell' della delle dello den der des di do dos das du el ibn la las le li lo los mac mc nic ní o
-    o' ould san st st. te ten ter ua uí und van vom von zu zum zur ó عبد ابو أبو ابن بن بنت آل בן בת
-"""
-PARTICLES = frozenset(_PARTICLES.split())
-"""What stays with the word that follows: articles, prepositions, words for *son* and *daughter*."""
-AND = frozenset(["e", "i", "y"])
-"""Likewise, but in small letters alone: da Costa e Silva, Gaudí i Cornet. In capitals they are initials."""
-_GIVEN_TOO = "abdel abdul al bar ben bin den der des do du le li lo mac san te van"
-GIVEN_TOO = frozenset(_GIVEN_TOO.split())
-"""Particles that may be the first part of a name themselves: Ben Johnson, Van Morrison, Le Duc Tho, Li Na."""
-AFTER_VAN = frozenset(["de", "den", "der"])
-_TITLES = """
-    dr prof mr mrs ms mx miss sir dame lord lady rev fr herr frau mme mlle monsieur madame sr sra srta señor señora shri
-    smt
-"""
-_RANKS = """
-    signor signora signorina sig. sig.ra sig.na dott. dott.ssa avv. dhr. mevr. mw. hr. fru frk. г-н г-жа med. mag.
-    ing. dipl.-ing. sen. gen. gov. rep. pres. col. capt. lt. sgt. maj. adm. king queen prince princess pope emperor
-    empress
-"""
-TITLES = frozenset(f"{title}{dot}" for title in _TITLES.split() for dot in ("", ".")) | frozenset(_RANKS.split())
-"""What may stand before a name."""
-_SUFFIXES = "dr. jr jr. jnr sr sr. snr iii esq esq. phd ph.d. ph.d m.d. obe mbe cbe"
-SUFFIXES = frozenset(_SUFFIXES.split())
-"""What may stand behind a name."""
-NAMES_TOO = frozenset(["ii", "iv", "md"])
-"""Likewise, but beside one word they are a name (Naosuke Ii), unless they alone are in capitals (Elizabeth II)."""
 _TOLD_APART = PARTICLES | TITLES | SUFFIXES | NAMES_TOO
 _BIRTH_NAMES = re.compile(r"(?<=\s)(née|nee|né|geb\.|born|NÉE|GEB\.)\s[^,]*")
-_CONJUNCTIONS = "and und et och og oder or и та і AND UND ET"
-CONJUNCTIONS = frozenset(_CONJUNCTIONS.split())
 UNSPACED = ("han", "hangul")
 LONGEST_UNSPACED, LONGEST_UNSPACED_SURNAME = 5, 3
 EAST_ASIAN = frozenset(["han", "kana", "hangul"])
@@ -119,7 +98,8 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
         name = _without_suffixes(tokens[0], 1, tells_case)
         pieces[0] = [] if name and name[-1].endswith(".") else name  # King, Stephen
     if pieces[0] and tokens[1:] and all(_is_initial(token, False) for piece in tokens[1:] for token in piece):
-        return Units((" ".join(pieces[0]),))  # Du Bois, W. E. B.
+        surnames = _surnames(pieces[0], is_name)  # Du Bois, W. E. B.
+        return Units(tuple(surnames), len(surnames) if len(surnames) > 1 else 0)
     pieces = [piece for piece in pieces if piece]
     if len(pieces) == 2:
         surname, given = pieces
@@ -128,7 +108,8 @@ def units_of(text: str, is_surname: Callable[[str], bool], is_name: Callable[[st
         words = _words(given, is_name, False)
         # A patronymic is the last word, as the surname does not stand there.
         words = words[:1] if len(words) == 2 and _PATRONYMICS.fullmatch(words[1]) else words
-        return Units((" ".join(surname), *words), 1) if words else Units((" ".join(surname),))
+        surnames = _surnames(surname, is_name)
+        return Units((*surnames, *words), len(surnames) if words or len(surnames) > 1 else 0)
     if len(pieces) != 1:
         return Units((text,))
     first_word = next((token for piece in tokens for token in piece if token.casefold() not in TITLES), "")
@@ -195,11 +176,6 @@ def _is_particle_behind(given: list[str], text: str) -> bool:
     return is_particle(token) and not may_be_name
 
 
-def is_particle(token: str) -> bool:
-    """Whether a word is one of :data:`PARTICLES`, or of :data:`AND` as it is written."""
-    return token.casefold() in PARTICLES or token in AND
-
-
 def are_of_several_scripts(units: Units) -> bool:
     """Whether the units are of scripts that no name is written in together; those of East Asia are."""
     scripts = {unicode_script(c) for c in set().union(*units.texts)} - {"common"}
@@ -262,6 +238,12 @@ def _words(tokens: list[str], is_name: Callable[[str], bool], is_behind_initial:
     return words
 
 
+def _surnames(tokens: list[str], is_name: Callable[[str], bool]) -> list[str]:
+    """The surnames that stand before a comma: one that the list has as it is, or each with its particles."""
+    whole = " ".join(tokens)
+    return [whole] if len(tokens) == 1 or is_name(whole) else _words(tokens, is_name, True)
+
+
 def _is_alone(tokens: list[str], is_name: Callable[[str], bool]) -> bool:
     """Whether the particle at the start is a name of its own.
 
@@ -288,12 +270,3 @@ def _without_patronymic(words: list[str]) -> list[str]:
         return [first, last]
     is_last = _PATRONYMICS.fullmatch(last) and (not last.isascii() or last.casefold().endswith("na"))
     return [first, middle] if is_last else words
-
-
-def without_particles(text: str) -> list[str]:
-    """A unit, and what is left of it when its first particles are taken away one by one."""
-    if " " not in text:
-        return [text]
-    words = text.split(" ")
-    particles = next((i for i, word in enumerate(words[:-1]) if not is_particle(word)), len(words) - 1)
-    return [" ".join(words[i:]) for i in range(particles + 1)]
