@@ -26,6 +26,11 @@ class NameColumns(NamedTuple):
     surname: str | None = None
     flags: tuple[str, str] = ("name_column", "surname_column")
 
+    @property
+    def wanted(self) -> list[str]:
+        """The names of the one column, or of the two."""
+        return [self.name] if self.surname is None else [self.name, self.surname]
+
     def find(self, where: str, columns: Sequence[str]) -> list[int]:
         """The positions of the columns (see :func:`charrnn.corpus.rows.find_column`).
 
@@ -36,8 +41,7 @@ class NameColumns(NamedTuple):
         Raises:
             InputError: a column is absent, fits twice, or is wanted for both.
         """
-        wanted = [self.name] if self.surname is None else [self.name, self.surname]
-        found = [find_column(where, columns, own, flag) for own, flag in zip(wanted, self.flags, strict=False)]
+        found = [find_column(where, columns, own, flag) for own, flag in zip(self.wanted, self.flags, strict=False)]
         if len(set(found)) < len(found):
             raise InputError(f"{where}: {self.flags[0]} and {self.flags[1]} are one column. Set one of them.")
         return found

@@ -96,7 +96,8 @@ def _piece(job: Job, file: TableFile, block: Block) -> Piece:
         return Piece(block.numbers, table)
     if job.output_format in JSON_FORMATS:
         if isinstance(block, RecordBlock):
-            return Piece(block.numbers, block.texts, _names_of_records(job, block))
+            values = [[record.get(column) for record in block.records] for column in job.name_columns.wanted]
+            return Piece(block.numbers, block.texts, job.name_columns.texts(values))
         texts = [as_json(dict(zip(block.columns, (cell.value for cell in row), strict=True))) for row in block.rows]
         return Piece(block.numbers, texts, _names(job, block))
     if isinstance(block, SheetBlock) and job.output_format == "xlsx":
@@ -110,11 +111,6 @@ def _names(job: Job, block: SheetBlock) -> list[Any]:
     positions = job.name_columns.find("sheet", block.columns)
     values = [[row[i] if row[i].is_error else row[i].value for row in block.rows] for i in positions]
     return job.name_columns.texts(values)
-
-
-def _names_of_records(job: Job, block: RecordBlock) -> list[Any]:
-    columns = [column for column in (job.name_columns.name, job.name_columns.surname) if column is not None]
-    return job.name_columns.texts([[record.get(column) for record in block.records] for column in columns])
 
 
 def _cast(table: pa.Table, job: Job, file: TableFile) -> pa.Table:

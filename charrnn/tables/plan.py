@@ -217,5 +217,5 @@ def _identity(job: Job) -> str:
     ]
     written = job.output_format, job.delimiter, job.spreadsheet_safe, job.parts, store.PART_ROWS
     output = [str(Path(job.output).absolute()), *written]
-    content = [__version__, files, job.config_sha256, output, job.name_columns[:2], dict(job.settings)]
+    content = [__version__, files, job.config_sha256, output, job.name_columns.wanted, dict(job.settings)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

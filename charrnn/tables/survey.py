@@ -136,12 +136,12 @@ def _survey_values(files: Sequence[TableFile], name_columns: NameColumns, output
         raise InputError(f"{files[0]}, column {halves[0]!r}: its name holds half a character. Mend it.")
     where = str(files[0]) if len(files) == 1 else f"{files[0]} and others"
     if columns and not header:
-        called = [columns[i] for i in name_columns.find(where, columns)]
-        name_columns = NameColumns(called[0], called[1] if called[1:] else None, name_columns.flags)
-    for wanted, flag in zip((name_columns.name, name_columns.surname), name_columns.flags, strict=True):
-        names = [column for column in columns if column.strip().casefold() == (wanted or "").strip().casefold()]
+        name, *surname = (columns[i] for i in name_columns.find(where, columns))
+        name_columns = NameColumns(name, surname[0] if surname else None, name_columns.flags)
+    for wanted, flag in zip(name_columns.wanted, name_columns.flags, strict=False):
+        names = [column for column in columns if column.strip().casefold() == wanted.strip().casefold()]
         examples = [kinds.examples[column] for column in names if column in kinds.examples]
-        if wanted is not None and examples and kinds.with_text.isdisjoint(names):
+        if examples and kinds.with_text.isdisjoint(names):
             raise no_text(where, names[0], examples[0], flag)
     if output_format in JSON_FORMATS or output_format == files[0].table_format:
         return Survey(columns, name_columns, header=cells or None)

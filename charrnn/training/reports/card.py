@@ -176,10 +176,11 @@ def calibration_text(config: ModelConfig) -> str:
         f"| {100 * float(promised):.0f} % | {100 * found['coverage']:.1f} % | {found['size']:.2f} |"
         for promised, found in calibration["test"].items()
     ]
-    whose = f"On the {config.data['test']:,} test names the expected calibration error is "
-    whose += f"{config.metrics['charrnn']['ece']:.3f}, and"
     if is_cross_validated(config):
         whose = "On these names, each under a calibration by the others,"
+    else:
+        ece = config.metrics["charrnn"]["ece"]
+        whose = f"On the {config.data['test']:,} test names the expected calibration error is {ece:.3f}, and"
     return "\n".join(
         [
             f"{text} {whose} this is what the sets of labels (split conformal prediction) held:",
